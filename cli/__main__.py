@@ -1,0 +1,7 @@
+"""`python -m cli`: the same as the `liancai` command."""
+
+from __future__ import annotations
+
+from cli.app import main
+
+raise SystemExit(main())

@@ -1,0 +1,96 @@
+"""A refusal in words: google.rpc status details, or the bare status, as lines; and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from cli.show import text
+from cli.texts import t
+from cli.wire import Refused
+
+REFUSED, UNREACHABLE = 1, 3
+_UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+
+
+def exit_code(refused: Refused) -> int:
+    """3 when the server could not be reached or did not answer in time, else 1."""
+    return UNREACHABLE if _code(refused) in _UNREACHABLE else REFUSED
+
+
+def lines(refused: Refused) -> Iterator[str]:
+    """What to tell the user: the reason in words, every field, every rule that blocks, what to do next."""
+    code = _code(refused)
+    if code is grpc.StatusCode.UNAVAILABLE:
+        yield t("refused.unreachable", target=refused.target)
+    elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        yield t("refused.deadline", target=refused.target)
+    else:
+        yield from _details(refused.error, code)
+    if code is grpc.StatusCode.UNAUTHENTICATED:
+        yield t("refused.token")
+    if code is grpc.StatusCode.UNAVAILABLE:
+        yield t("refused.start")
+    if exit_code(refused) == UNREACHABLE and refused.request_id:
+        # whether it was done is not known: the same id asks for the same thing, not for another
+        yield t("refused.again", request_id=refused.request_id)
+
+
+def _code(refused: Refused) -> grpc.StatusCode:
+    code = getattr(refused.error, "code", lambda: None)()
+    return code if isinstance(code, grpc.StatusCode) else grpc.StatusCode.UNKNOWN
+
+
+def _details(error: Any, code: grpc.StatusCode) -> Iterator[str]:
+    from google.rpc import error_details_pb2 as rpc  # type: ignore[import-untyped]  # none exist
+
+    from liancai.common.v1 import types_pb2
+    from liancai.training.v1 import enrolments_pb2
+
+    parts = list(_status_details(error))
+    reason = next((info.reason for part in parts if (info := _unpack(part, rpc.ErrorInfo))), code.name)
+    said = next((local.message for part in parts if (local := _unpack(part, rpc.LocalizedMessage))), "")
+    yield t("refused.reason", reason=reason, words=said or _bare(error) or t("refused.no_words"))
+    for part in parts:
+        if bad := _unpack(part, rpc.BadRequest):
+            for violation in bad.field_violations:
+                words = violation.localized_message.message or violation.description
+                yield t("refused.field", field=violation.field, words=words)
+        elif decision := _unpack(part, enrolments_pb2.EnrolmentDecision):
+            for verdict in decision.verdicts:
+                if verdict.outcome == types_pb2.RuleVerdict.BLOCKED:
+                    facts = f"  ({facts})" if (facts := text(verdict, "inputs")) else ""
+                    yield t("refused.rule", code=verdict.code, words=verdict.title + facts)
+        elif finding := _unpack(part, types_pb2.Finding):
+            yield t("refused.rule", code=finding.code, words=finding.message)
+
+
+def _bare(error: Any) -> str:
+    return str(getattr(error, "details", lambda: "")() or "")
+
+
+def _status_details(error: Any) -> Iterator[Any]:
+    """The details of the status; none when the server sent none, or sent what cannot be read."""
+    from grpc_status import rpc_status
+
+    try:
+        status = rpc_status.from_call(error)
+    except (ValueError, DecodeError, AttributeError):
+        return
+    if status is not None:
+        yield from status.details
+
+
+def _unpack(detail: Any, kind: Any) -> Any:
+    """The detail as a message of this kind; None when it is another, or cannot be read."""
+    if not detail.Is(kind.DESCRIPTOR):
+        return None
+    message = kind()
+    try:
+        detail.Unpack(message)
+    except DecodeError:
+        return None
+    return message

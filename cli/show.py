@@ -1,0 +1,232 @@
+"""The one printer: tables for people; json, jsonl and csv in the contract's own names for programs.
+
+Data goes to standard output, words to standard error. Names are data: whatever could command a terminal or a
+spreadsheet is made harmless here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import typer
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+
+from cli.grammar import SHANGHAI, Format
+from cli.texts import t
+
+Item: TypeAlias = Message | Mapping[str, Any]
+
+# C0 and C1 controls, invisible and direction-changing characters, lone surrogates
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# what a spreadsheet takes for the beginning of a formula (OWASP), also in full width
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# a message inside another shows these columns where all of them would not fit a line
+_INNER = {"verdicts": ("code", "outcome", "title", "inputs", "parameters", "source", "confidence")}
+
+
+@dataclass(frozen=True)
+class _Table:
+    title: str
+    columns: Sequence[str]  # field names; without any, each line is a name and a value
+    lines: list[list[str]]
+
+
+def rows(items: Iterable[Item], columns: Sequence[str], output: Format, limit: int = 0) -> None:
+    """Prints a list: a table of `columns`, or all fields for a machine. Says when `limit` was reached."""
+    count = 0
+
+    def counted() -> Iterator[Item]:
+        nonlocal count
+        for item in items:
+            count += 1
+            yield item
+
+    if output is Format.jsonl:
+        for item in counted():
+            put(dumps(plain(item)) + "\n")
+    elif output is Format.json:
+        put(dumps([plain(item) for item in counted()], indent=2) + "\n")
+    elif output is Format.csv:
+        _csv(counted())
+    else:
+        _tables([_Table("", columns, [[text(item, column) for column in columns] for item in counted()])])
+        note(t("list.count", count=count))
+    if limit and count >= limit:
+        note(t("list.limit", limit=limit))
+
+
+def one(item: Item, output: Format) -> None:
+    """Prints one thing: its fields below one another, what it contains as tables of their own."""
+    if output is Format.csv:
+        _csv([item])
+    elif output is not Format.table:
+        put(dumps(plain(item), indent=2 if output is Format.json else None) + "\n")
+    elif isinstance(item, Message):
+        _tables(_sheet(item))
+    else:
+        _tables([_Table("", (), [[heading(key), _printable(value)] for key, value in item.items()])])
+
+
+def _sheet(item: Message, title: str = "") -> Iterator[_Table]:
+    """A message as tables: first its plain fields, then each field that holds messages, under its name."""
+    fields = item.DESCRIPTOR.fields
+    simple = [field for field in fields if field.message_type is None or _is_simple(field)]
+    yield _Table(title, (), [[heading(f.name), said] for f in simple if (said := text(item, f.name))])
+    for field in (field for field in fields if field not in simple):
+        if field.is_repeated:
+            kind: Any = field.message_type
+            names = _INNER.get(field.name) or [sub.name for sub in kind.fields]
+            parts: list[Message] = list(getattr(item, field.name))
+            filled = [name for name in names if any(text(part, name) for part in parts)]
+            yield _Table(
+                heading(field.name), filled, [[text(part, name) for name in filled] for part in parts]
+            )
+        elif item.HasField(field.name):
+            yield from _sheet(getattr(item, field.name), heading(field.name))
+
+
+def _is_simple(field: Any) -> bool:
+    """Whether a message field prints in one cell: a map or a timestamp."""
+    kind = field.message_type
+    return bool(kind.GetOptions().map_entry or kind.full_name == "google.protobuf.Timestamp")
+
+
+def heading(field: str) -> str:
+    """A field's name in the language spoken."""
+    return t.word(f"field.{field}", field)
+
+
+def plain(item: Item) -> dict[str, Any]:
+    """A message as canonical ProtoJSON with the proto's own field names, empty fields included."""
+    if not isinstance(item, Message):
+        return dict(item)
+    return MessageToDict(item, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+
+
+def text(item: Item, name: str) -> str:
+    """One field as people read it: yuan for fen, Shanghai time, a word for a state; "" when it is unset."""
+    if not isinstance(item, Message):
+        return _printable(item.get(name, ""))
+    field = item.DESCRIPTOR.fields_by_name[name]
+    value = getattr(item, name)
+    if field.message_type is not None:
+        if field.message_type.full_name == "google.protobuf.Timestamp":
+            return value.ToDatetime(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S") if item.HasField(name) else ""
+        if field.message_type.GetOptions().map_entry:
+            return "; ".join(f"{key}={value[key]}" for key in sorted(value))
+        return "\n".join(str(plain(part)) for part in value) if field.is_repeated else ""
+    if field.is_repeated:
+        return ", ".join(_scalar(field, part) for part in value)
+    return _scalar(field, value)
+
+
+def _scalar(field: Any, value: Any) -> str:
+    if field.enum_type is not None:
+        if value == 0:
+            return ""
+        known = field.enum_type.values_by_number.get(value)
+        name = known.name if known else str(value)
+        return t.word(f"value.{field.enum_type.full_name.split('.v1.')[-1]}.{name}", name)
+    if field.name.endswith("_fen"):
+        return f"{value // 100}.{value % 100:02}" if value else ""
+    return _printable(value)
+
+
+def _printable(value: Any) -> str:
+    if isinstance(value, bool):
+        return t("word.yes" if value else "word.no")
+    return str(value)
+
+
+def dumps(value: Any, indent: int | None = None) -> str:
+    """JSON with readable Chinese; what could command a terminal is an escape, which JSON reads back."""
+    raw = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _CONTROL.sub(lambda hit: hit[0] if hit[0] == "\n" else f"\\u{ord(hit[0]):04x}", raw)
+
+
+def visible(value: str) -> str:
+    """Text without any control character: each is shown as its escape, such as `\\x1b`. Lines stay lines."""
+    return _CONTROL.sub(lambda hit: hit[0] if hit[0] == "\n" else repr(hit[0])[1:-1], value)
+
+
+def guarded(value: str) -> str:
+    """A CSV cell no spreadsheet runs: an apostrophe before what would begin a formula."""
+    return visible(f"'{value}" if value.startswith(_FORMULA) else value)
+
+
+def _csv(items: Iterable[Item]) -> None:
+    """Prints every field of every item; what a field contains is JSON in its cell."""
+    header: list[str] = []
+    for item in items:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        values = plain(item)
+        if not header:
+            header = [f.name for f in item.DESCRIPTOR.fields] if isinstance(item, Message) else list(values)
+            writer.writerow(header)
+        writer.writerow([_csv_cell(values.get(name, "")) for name in header])
+        put(buffer.getvalue())
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, (dict, list)):
+        return guarded(dumps(value)) if value else ""
+    return guarded(value) if isinstance(value, str) else value
+
+
+def _tables(tables: Iterable[_Table]) -> None:
+    """Prints tables: to a terminal in its width and colours, elsewhere as wide as the data and plain."""
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    terminal = sys.stdout.isatty()
+    buffer = io.StringIO()
+    width = shutil.get_terminal_size().columns if terminal else 10_000
+    console = Console(file=buffer, width=width, force_terminal=terminal, highlight=False, emoji=False)
+    for part in tables:
+        if not part.lines and part.title:
+            continue
+        table = Table(
+            box=box.SIMPLE_HEAD, show_header=bool(part.columns), header_style="bold", pad_edge=False
+        )
+        for column in part.columns or ("", ""):
+            table.add_column(heading(column), overflow="fold")
+        for line in part.lines:
+            table.add_row(*(escape(visible(cell)) for cell in line))
+        if part.title:
+            console.print(f"[bold]{part.title}[/]")
+        console.print(table)
+    lines = (line.rstrip() for line in buffer.getvalue().splitlines())
+    put("".join(f"{line}\n" for line in lines if terminal or line))
+
+
+def put(data: str) -> None:
+    """Writes data. When nobody reads on (a closed pipe) the command ends quietly."""
+    try:
+        sys.stdout.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush()
+        raise typer.Exit(0) from None
+
+
+def hush() -> None:
+    """Points standard output nowhere, so that the interpreter's last flush cannot fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def note(words: str) -> None:
+    """Says something to the user."""
+    print(visible(words), file=sys.stderr)

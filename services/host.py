@@ -1,0 +1,243 @@
+"""The composition root: settings, databases, servicers, health; run, and drain.
+
+Without settings it hosts every service on 127.0.0.1:50151, with one SQLite file a service and its keys in the data folder.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grpc
+from google.protobuf.descriptor import FileDescriptor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from liancai.reference.v1 import reference_pb2, reference_pb2_grpc
+from services.lookups import Reference
+from services.platform import migrate
+from services.platform.boundary import Boundary, methods
+from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql
+from services.platform.identity import LOCAL_ISSUER, Caller, Identity, IssuerKeys, LocalKey, issue
+from services.platform.part import Part
+from services.platform.policy import Policy
+from services.platform.texts import Texts
+from services.platform.vault import Vault, write_secret
+from services.training.service import PART as TRAINING
+
+PARTS: tuple[Part, ...] = (TRAINING,)
+HERE = Path(__file__).parent
+DEFAULT_LISTEN = "127.0.0.1:50151"
+LOCAL_TOKEN = "local.token"
+LOCAL_ROLES = frozenset({"hr_officer", "auditor"})
+GRACE = 25.0  # seconds in-flight calls have to finish once we are told to stop
+
+# sources and figures: docs/operations.md
+SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
+    ("grpc.max_concurrent_streams", 256),
+    ("grpc.max_allowed_incoming_connections", 1000),
+    ("grpc.server_handshake_timeout_ms", 5000),
+    ("grpc.max_metadata_size", 8 * 1024),
+    ("grpc.absolute_max_metadata_size", 16 * 1024),
+    ("grpc.max_connection_age_ms", 30 * 60 * 1000),
+    ("grpc.max_connection_age_grace_ms", 60 * 1000),
+    ("grpc.keepalive_time_ms", 60 * 1000),
+    ("grpc.keepalive_timeout_ms", 20 * 1000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 30 * 1000),
+    # a second server on the port must fail, not share it by accident
+    ("grpc.so_reuseport", 0),
+)
+MOST_CALLS = 256  # at once; more are RESOURCE_EXHAUSTED
+WORKERS = 96  # threads: enough for a full batch of the writer to wait in
+
+log = logging.getLogger("liancai.host")
+
+
+class Misconfigured(RuntimeError):
+    """A setting that cannot be; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment, read once."""
+
+    environment: Mapping[str, str]
+
+    @property
+    def data(self) -> Path:
+        """Where databases, keys and the local token live: LIANCAI_DATA, else the user's data folder."""
+        if folder := self.environment.get("LIANCAI_DATA"):
+            return Path(folder)
+        home = self.environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+        return Path(home) / "liancai"
+
+    @property
+    def keys(self) -> Path:
+        """Where the keys are: LIANCAI_KEYS, else in the data folder."""
+        return Path(self.environment.get("LIANCAI_KEYS") or self.data / "keys")
+
+    @property
+    def listen(self) -> str:
+        """Address to listen on."""
+        return self.environment.get("LIANCAI_LISTEN") or DEFAULT_LISTEN
+
+    def database(self, service: str) -> str:
+        """LIANCAI_TRAINING_DATABASE, else LIANCAI_DATABASE, else a SQLite file of the service's own."""
+        named = self.environment.get(f"LIANCAI_{service.upper()}_DATABASE") or self.environment.get("LIANCAI_DATABASE")
+        return named or f"sqlite:///{self.data / service}.db"
+
+    @property
+    def lanes(self) -> int | None:
+        """Writer lanes a database, if LIANCAI_LANES says."""
+        value = self.environment.get("LIANCAI_LANES")
+        return int(value) if value else None
+
+    def flag(self, name: str) -> bool:
+        """Whether a setting is switched on."""
+        return self.environment.get(name, "") in ("1", "true", "yes")
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The keys, made on first start. With a shared database they must be given: each replica needs the same ones."""
+    shared = any(not settings.database(part.name).startswith("sqlite") for part in PARTS)
+    if shared and not settings.environment.get("LIANCAI_KEYS"):
+        raise Misconfigured(
+            "set LIANCAI_KEYS to the folder of keys that all replicas share; liancai-server keys new makes one "
+            "(请将 LIANCAI_KEYS 设为各副本共用的密钥目录,可用 liancai-server keys new 生成)"
+        )
+    return Vault.open(settings.keys, create=not shared)
+
+
+def open_identity(settings: Settings) -> Identity:
+    """An OIDC issuer if one is set, else the local key."""
+    issuer, jwks = settings.environment.get("LIANCAI_OIDC_ISSUER"), settings.environment.get("LIANCAI_OIDC_JWKS")
+    if bool(issuer) != bool(jwks):
+        raise Misconfigured("set both LIANCAI_OIDC_ISSUER and LIANCAI_OIDC_JWKS, or neither (两者须同时设置)")
+    if issuer and jwks:
+        return Identity(IssuerKeys(jwks), issuer, ("RS256", "ES256", "EdDSA"))
+    return Identity(local_key(settings), LOCAL_ISSUER, ("HS256",))
+
+
+def local_key(settings: Settings) -> LocalKey:
+    """The key that signs local tokens, made on first start (0600)."""
+    path = settings.keys / "tokens.key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_secret(path, os.urandom(32).hex())
+    return LocalKey(bytes.fromhex(path.read_text()))
+
+
+def write_local_token(settings: Settings) -> Path:
+    """A token for the user who started the embedded default, in a file that only they can read."""
+    division = settings.environment.get("LIANCAI_LOCAL_DIVISION") or "370000"
+    caller = Caller("local", "", division, LOCAL_ROLES)
+    path = settings.data / LOCAL_TOKEN
+    write_secret(path, issue(local_key(settings), caller, valid_for=timedelta(days=366)))
+    return path
+
+
+@contextmanager
+def opened(parts: Sequence[Part], settings: Settings, vault: Vault) -> Iterator[dict[str, Database]]:
+    """The databases of `parts`, each at its newest revision; SQLite is brought there first."""
+    with ExitStack() as stack:
+        databases = {}
+        for part in parts:
+            url = settings.database(part.name)
+            if url.startswith("sqlite"):
+                settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            database = Database(url, part.name, part.books, vault, lanes=settings.lanes)
+            stack.callback(database.close)
+            if database.sqlite:
+                migrate.upgrade(database.writing_engine, part.name, part.migrations)
+            else:
+                refuse_unsafe_postgresql(database.writing_engine)
+                migrate.check(database.writing_engine, part.name, part.migrations)
+            database.forget_replies()
+            databases[part.name] = database
+        yield databases
+
+
+def contract(parts: Sequence[Part]) -> list[FileDescriptor]:
+    """The .proto files that `parts` and every host answer for."""
+    return [file for part in parts for file in part.files] + [reference_pb2.DESCRIPTOR]
+
+
+def boundary(parts: Sequence[Part], identity: Identity) -> Boundary:
+    """The one interceptor, with the policies and sentences of every part."""
+    policy = "\n".join(path.read_text(encoding="utf-8") for path in (HERE / "policy.cedar", *(part.policy for part in parts)))
+    texts = Texts.load(HERE / "lookups.toml", *(part.texts for part in parts))
+    return Boundary(methods(contract(parts)), identity, Policy(policy), texts)
+
+
+def mount(parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings, server: grpc.Server) -> health.HealthServicer:
+    """Adds every servicer, health, and reflection if LIANCAI_REFLECTION is on."""
+    for part in parts:
+        part.mount(server, databases[part.name], settings.environment)
+    reference_pb2_grpc.add_ReferenceServicer_to_server(Reference(lambda: datetime.now(UTC)), server)
+    served = [service.full_name for file in contract(parts) for service in file.services_by_name.values()]
+    checks = health.HealthServicer()
+    for name in ("", *served):
+        checks.set(name, health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(checks, server)
+    if settings.flag("LIANCAI_REFLECTION"):
+        reflection.enable_server_reflection([*served, reflection.SERVICE_NAME], server)
+    return checks
+
+
+def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | None = None) -> None:
+    """Runs until SIGTERM, SIGINT or `stop`, then lets every call in flight finish."""
+    ended = stop or threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    identity = open_identity(settings)
+    with opened(parts, settings, open_vault(settings)) as databases:
+        server = grpc.server(
+            ThreadPoolExecutor(WORKERS, thread_name_prefix="call"),
+            interceptors=[boundary(parts, identity)],
+            options=SERVER_OPTIONS,
+            maximum_concurrent_rpcs=MOST_CALLS,
+        )
+        checks = mount(parts, databases, settings, server)
+        _listen(server, settings)
+        server.start()
+        if not settings.environment.get("LIANCAI_OIDC_ISSUER"):
+            print(f"token: {write_local_token(settings)}", file=sys.stderr)
+        print(f"liancai-server: {', '.join(part.name for part in parts)} on {settings.listen}", file=sys.stderr, flush=True)
+        ended.wait()
+        checks.enter_graceful_shutdown()
+        server.stop(GRACE).wait()
+
+
+def _listen(server: grpc.Server, settings: Settings) -> None:
+    """TLS where a certificate is set; in clear only on this machine, or where something in front ends TLS."""
+    certificate, key = settings.environment.get("LIANCAI_TLS_CERT"), settings.environment.get("LIANCAI_TLS_KEY")
+    address = settings.listen
+    try:
+        if certificate and key:
+            pair = (Path(key).read_bytes(), Path(certificate).read_bytes())
+            server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+        elif address.startswith(("127.", "localhost:", "[::1]", "unix:")) or settings.flag("LIANCAI_CLEARTEXT"):
+            server.add_insecure_port(address)
+        else:
+            raise Misconfigured(
+                f"tokens and personal data must not cross a network in clear: set LIANCAI_TLS_CERT and LIANCAI_TLS_KEY, "
+                f"or LIANCAI_CLEARTEXT=1 if a proxy in front of {address} ends TLS "
+                f"(监听非本机地址须配置 TLS 证书,或由前置代理终结 TLS 并设 LIANCAI_CLEARTEXT=1)"
+            )
+    except RuntimeError as fault:
+        if isinstance(fault, Misconfigured):
+            raise
+        raise Misconfigured(f"cannot listen on {address}: is another server running there? (端口被占用)") from None
+
+
+__all__ = ["PARTS", "Misconfigured", "Settings", "UnsafeDatabase", "boundary", "mount", "opened", "serve"]

@@ -1,0 +1,1 @@
+"""What every service stands on: gRPC, SQL and trust. No word of any domain lives here."""

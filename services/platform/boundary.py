@@ -1,0 +1,253 @@
+"""The one interceptor: who calls, may they, what do they say; and every fault becomes a status here and nowhere else.
+
+Handlers get a `Call` where gRPC passes its context. They raise `Fault`s; any other exception is a fault of ours, answered
+with an incident number and logged by class and place, never by text: exception texts carry personal data.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from liancai.common.v1 import access_pb2
+from services.platform.errors import Denied, Fault, Internal, Invalid, TooLate
+from services.platform.identity import Caller, Identity
+from services.platform.policy import Policy, Reach, Scope
+from services.platform.texts import Texts, language_of
+
+LONGEST_CALL = 30.0  # seconds a unary call may take, whatever deadline the caller sets
+OPEN_TO_ALL = ("/grpc.health.v1.Health/", "/grpc.reflection.")
+BEARER = "Bearer "
+
+log = logging.getLogger("liancai.boundary")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """An RPC as the boundary sees it. `service` is the liancai service (`training`) that answers for it."""
+
+    path: str
+    service: str
+    action: str
+    reply: type[Message]
+
+
+class Call:
+    """What a handler may know of the call it answers."""
+
+    __slots__ = ("_context", "_policy", "caller", "language", "method", "request_id", "texts")
+
+    def __init__(
+        self, method: Method, caller: Caller, language: str, policy: Policy, texts: Texts, context: grpc.ServicerContext
+    ) -> None:
+        self.method = method
+        self.caller = caller
+        self.language = language
+        self.texts = texts
+        self.request_id = ""  # of a mutating call, once it is read
+        self._policy = policy
+        self._context = context
+
+    @classmethod
+    def of(cls, context: grpc.ServicerContext) -> Call:
+        """The call behind the `context` of a servicer method: the boundary passes it in its place."""
+        return cast(Call, context)
+
+    @property
+    def action(self) -> str:
+        """The Cedar action of the RPC, such as `training.order.verify`."""
+        return self.method.action
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the caller's deadline, or ours if that is sooner."""
+        remaining = self._context.time_remaining()
+        return LONGEST_CALL if remaining is None else min(LONGEST_CALL, remaining)
+
+    def may(self, action: str, scope: Scope | None = None) -> bool:
+        """Whether the caller may do something else than this RPC; without a scope, whether it ever may."""
+        if scope is None:
+            return self._policy.may_ever(self.caller, action)
+        return self._policy.may(self.caller, action, scope)
+
+    def require(self, scope: Scope, resource: str) -> None:
+        """Raises NotFound, or Denied if the caller may read `resource`, unless the caller may do this to it."""
+        read = f"{self.action.rpartition('.')[0]}.read"
+        self._policy.require(self.caller, self.action, read, scope, resource)
+
+    def reach(self) -> Reach:
+        """What a list answered to this caller may hold."""
+        return self._policy.reach(self.caller, self.action)
+
+    def say(self, key: str, values: Mapping[str, str] | None = None) -> str:
+        """A sentence in the caller's language."""
+        return self.texts.say(key, self.language, values)
+
+
+def methods(files: Iterable[FileDescriptor]) -> dict[str, Method]:
+    """Every RPC of `files` by path. ValueError names an RPC that does not say its action."""
+    found: dict[str, Method] = {}
+    for file in files:
+        for service in file.services_by_name.values():
+            for rpc in service.methods:
+                access = rpc.GetOptions().Extensions[access_pb2.access]
+                if not access.action or not access.resource:
+                    raise ValueError(f"{rpc.full_name} has no (liancai.common.v1.access)")
+                path = f"/{service.full_name}/{rpc.name}"
+                owner = file.package.split(".")[1]
+                found[path] = Method(path, owner, access.action, GetMessageClass(rpc.output_type))
+    return found
+
+
+class Boundary(grpc.ServerInterceptor):  # type: ignore[misc]
+    """Wraps every handler once and keeps it. An RPC that is not in `known` is denied to everybody."""
+
+    def __init__(self, known: Mapping[str, Method], identity: Identity, policy: Policy, texts: Texts) -> None:
+        self._known = known
+        self._identity = identity
+        self._policy = policy
+        self._texts = texts
+        self._wrapped: dict[str, grpc.RpcMethodHandler] = {}
+
+    def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        """The handler of the method, with the boundary around it."""
+        path = handler_call_details.method
+        wrapped = self._wrapped.get(path)
+        if wrapped is None:
+            handler = continuation(handler_call_details)
+            if handler is None or path.startswith(OPEN_TO_ALL):
+                return handler
+            wrapped = self._wrapped[path] = self._wrap(handler, self._known.get(path))
+        return wrapped
+
+    def _wrap(self, handler: Any, method: Method | None) -> grpc.RpcMethodHandler:
+        parse = _parser(handler.request_deserializer)
+
+        def unary_unary(raw: bytes, context: grpc.ServicerContext) -> bytes:
+            token, language = _metadata(context)
+            try:
+                call = self._admit(method, token, language, context)
+                reply: bytes = handler.unary_unary(parse(raw), call).SerializeToString()
+                return reply
+            except Exception as error:
+                fault = _fault_of(error, method)
+            self._abort(context, fault, method, language)
+
+        def streaming(source: Any, context: grpc.ServicerContext) -> Iterator[bytes]:
+            token, language = _metadata(context)
+            try:
+                call = self._admit(method, token, language, context)
+                if handler.request_streaming:
+                    replies = handler.stream_stream(map(parse, source), call)
+                else:
+                    replies = handler.unary_stream(parse(source), call)
+                for reply in replies:
+                    yield reply.SerializeToString()
+                return
+            except Exception as error:
+                fault = _fault_of(error, method)
+            self._abort(context, fault, method, language)
+
+        # parsing and serialising happen inside, where a malformed message can become INVALID_ARGUMENT
+        if handler.request_streaming and handler.response_streaming:
+            return grpc.stream_stream_rpc_method_handler(streaming)
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(streaming)
+        if handler.request_streaming:
+            raise TypeError("no client-streaming RPC is known here; answer with a stream")
+        return grpc.unary_unary_rpc_method_handler(unary_unary)
+
+    def _admit(self, method: Method | None, token: str, language: str, context: grpc.ServicerContext) -> Call:
+        caller = self._identity.caller(token)
+        if method is None:
+            raise Denied("")
+        if not self._policy.may_ever(caller, method.action):
+            raise Denied(method.action)
+        call = Call(method, caller, language, self._policy, self._texts, context)
+        if call.seconds_left <= 0:
+            raise TooLate
+        return call
+
+    def _abort(self, context: grpc.ServicerContext, fault: Fault, method: Method | None, language: str) -> NoReturn:
+        context.abort_with_status(rpc_status.to_status(self._status(fault, method, language)))
+        raise AssertionError("abort returned")
+
+    def _status(self, fault: Fault, method: Method | None, language: str) -> status_pb2.Status:
+        """The status of AIP-193: a developer's English message, ErrorInfo, every violation, the user's sentence."""
+        details: list[Message] = [
+            error_details_pb2.ErrorInfo(
+                reason=fault.reason,
+                domain=f"{method.service if method else 'platform'}.liancai",
+                metadata=fault.metadata,
+            ),
+            error_details_pb2.LocalizedMessage(
+                locale="zh-CN" if language == "zh" else "en",
+                message=self._texts.say(fault.reason, language, fault.metadata),
+            ),
+        ]
+        if fault.violations:
+            violations = [
+                error_details_pb2.BadRequest.FieldViolation(
+                    field=violation.field,
+                    description=self._texts.say(violation.rule, language, violation.values),
+                    reason=violation.rule,
+                )
+                for violation in fault.violations[:100]
+            ]
+            details.append(error_details_pb2.BadRequest(field_violations=violations))
+        status = status_pb2.Status(
+            code=fault.code.value[0], message=self._texts.say(fault.reason, "en", fault.metadata)
+        )
+        for detail in (*details, *fault.details):
+            packed = AnyMessage()
+            packed.Pack(detail)
+            status.details.append(packed)
+        return status
+
+
+def _metadata(context: grpc.ServicerContext) -> tuple[str, str]:
+    token, language = "", "zh"
+    for key, value in context.invocation_metadata():
+        if key == "authorization" and isinstance(value, str):
+            token = value.removeprefix(BEARER)
+        elif key == "accept-language" and isinstance(value, str):
+            language = language_of(value)
+    return token, language
+
+
+def _parser(deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
+    def parse(raw: bytes) -> Message:
+        try:
+            return deserialize(raw)
+        except DecodeError:
+            raise Invalid(reason="MALFORMED_MESSAGE") from None
+
+    return parse
+
+
+def _fault_of(error: Exception, method: Method | None) -> Fault:
+    if isinstance(error, Fault):
+        return error
+    incident = secrets.token_hex(6)
+    # where, never what: the text of an exception may hold an identity number
+    places = " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+        for frame in reversed(traceback.extract_tb(error.__traceback__)[-8:])
+    )
+    log.error(
+        "incident=%s method=%s error=%s at=%s", incident, method.path if method else "?", type(error).__name__, places
+    )
+    return Internal(incident)
+

@@ -1,0 +1,217 @@
+"""Databases: SQLite by default, PostgreSQL for many replicas, behind the same two verbs: `reading()` and `write()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar, cast
+
+import pysqlite3
+from google.protobuf.message import Message
+from sqlalchemy import Engine, MetaData, create_engine, event, insert
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from services.platform.audit import audit_table
+from services.platform.boundary import Call
+from services.platform.errors import Fault, Unavailable
+from services.platform.once import Asked, Once, reply_table
+from services.platform.outbox import outbox_table
+from services.platform.transaction import Trail, Tx
+from services.platform.vault import Vault
+from services.platform.writer import Work, Writer
+
+READERS = 8  # connections for reading
+POSTGRESQL_OPTIONS = (
+    "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+)
+
+R = TypeVar("R", bound=Message)
+T = TypeVar("T")
+
+
+class Mutation(Protocol):
+    """A request that changes something."""
+
+    request_id: str
+
+    def SerializeToString(self, deterministic: bool = ...) -> bytes: ...  # noqa: D102
+
+
+class UnsafeDatabase(RuntimeError):
+    """The database could lose what it acknowledged; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The tables that the platform keeps in every service's schema."""
+
+    once: Once
+    trail: Trail
+
+    @classmethod
+    def in_schema(cls, metadata: MetaData) -> Books:
+        """Adds the tables to `metadata`, once."""
+        if "reply" not in metadata.tables:
+            reply_table(metadata), audit_table(metadata), outbox_table(metadata)
+        tables = metadata.tables
+        trail = Trail(insert(tables["audit_entry"]), insert(tables["outbox_event"]))
+        return cls(Once(tables["reply"]), trail)
+
+
+class Database:
+    """One service's database."""
+
+    def __init__(
+        self,
+        url: str,
+        service: str,
+        books: Books,
+        vault: Vault,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        lanes: int | None = None,
+    ) -> None:
+        """Opens `url`; on PostgreSQL the schema named after the service. `lanes` is 1 on SQLite and 2 on PostgreSQL unless given; 0 switches group commit off.
+
+        Raises UnsafeDatabase if what is committed there would not survive a power cut.
+        """
+        address = make_url(url)
+        self.sqlite = address.get_backend_name() == "sqlite"
+        self.clock = clock
+        self.vault = vault
+        self._books = books
+        count = (1 if self.sqlite else 2) if lanes is None else lanes
+        if self.sqlite:
+            self.writing_engine = _sqlite(address, writing=True)
+            self.reading_engine = _sqlite(address, writing=False)
+        else:
+            self.writing_engine = _postgresql(address, service, count or READERS)
+            self.reading_engine = _postgresql(address, service, READERS).execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._writer = Writer(self.writing_engine, books.once, books.trail, clock, count)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session on one snapshot. Whatever is written in it is rolled back."""
+        try:
+            with Session(self.reading_engine, expire_on_commit=False) as session:
+                yield session  # closing it rolls back
+        except Fault:
+            raise
+        except DBAPIError as error:
+            if error.connection_invalidated or self.sqlite:
+                raise Unavailable from None
+            raise
+
+    def write(self, call: Call, request: Mutation, work: Callable[[Tx], R], *, key: str = "") -> R:
+        """Does `work` once for this request_id and returns its reply, committed (AIP-155).
+
+        `key` names the row that works contend for, such as a class: works with one key share a lane.
+        """
+        found = self._writer.run(Work(_alone(work), None, self._asked(call, request)), key, call.seconds_left)
+        return cast(R, found)
+
+    def write_together(
+        self, call: Call, request: Mutation, item: T, together: Callable[[Tx, list[T]], Sequence[R | Fault]], *, key: str
+    ) -> R:
+        """Like `write`, where works that queue next to one another are done by one call of `together`."""
+        found = self._writer.run(Work(together, item, self._asked(call, request)), key, call.seconds_left)
+        return cast(R, found)
+
+    def write_again(self, call: Call, work: Callable[[Tx], T], *, key: str = "", seconds: float = 60.0) -> T:
+        """Does `work` without remembering the reply: for works that change nothing when done again."""
+        return cast(T, self._writer.run(Work(_alone(work)), key, seconds))
+
+    def close(self) -> None:
+        """Finishes queued works and closes every connection."""
+        self._writer.close()
+        self.writing_engine.dispose()
+        self.reading_engine.dispose()
+
+    def forget_replies(self) -> None:
+        """Deletes stored replies that no retry will ask for any more."""
+        with self.writing_engine.begin() as connection:
+            self._books.once.forget(connection, self.clock())
+
+    def _asked(self, call: Call, request: Mutation) -> Asked:
+        call.request_id = request.request_id
+        body = self.vault.index("request", call.method.path.encode() + request.SerializeToString(deterministic=True))
+        return Asked(call.caller.subject, request.request_id, body, call.method.reply)
+
+
+def _alone(work: Callable[[Tx], Any]) -> Callable[[Tx, list[Any]], list[Any]]:
+    def together(tx: Tx, items: list[Any]) -> list[Any]:
+        return [work(tx)]
+
+    return together
+
+
+def _sqlite(address: URL, *, writing: bool) -> Engine:
+    refuse_unsafe_sqlite(pysqlite3.sqlite_version_info)
+    engine = create_engine(
+        address,
+        module=pysqlite3,
+        pool_size=1 if writing else READERS,
+        max_overflow=-1 if writing else 0,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves
+        cursor = connection.cursor()
+        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        if not writing:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # a transaction that will write takes the lock first, or it may have to give up half-way
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def refuse_unsafe_sqlite(version: tuple[int, ...]) -> None:
+    """Raises UnsafeDatabase for a SQLite with the WAL-reset fault: 3.7.0 to 3.51.2, but for the two mended branches.
+
+    Source: https://sqlite.org/wal.html#walresetbug
+    """
+    mended = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    if not mended:
+        dotted = ".".join(map(str, version))
+        raise UnsafeDatabase(
+            f"SQLite {dotted} can corrupt a database in WAL mode; install pysqlite3 0.6.1 or later "
+            f"(此 SQLite 版本在 WAL 模式下可能损坏数据,请安装 pysqlite3 0.6.1 以上)"
+        )
+
+
+def _postgresql(address: URL, service: str, connections: int) -> Engine:
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_size=connections,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": f"{POSTGRESQL_OPTIONS} -c search_path={service}", "application_name": "liancai", "connect_timeout": 5},
+    )
+
+
+def refuse_unsafe_postgresql(engine: Engine) -> None:
+    """Raises UnsafeDatabase unless the server flushes what it acknowledges to disk."""
+    with engine.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            value = connection.exec_driver_sql(f"SHOW {setting}").scalar_one()
+            if value in ("off", "local"):
+                raise UnsafeDatabase(
+                    f"PostgreSQL has {setting}={value}: acknowledged enrolments could be lost; set it to on "
+                    f"(PostgreSQL 的 {setting} 为 {value},可能丢失已确认的数据,请设为 on)"
+                )

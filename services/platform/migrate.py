@@ -1,0 +1,63 @@
+"""Alembic for every service: SQLite upgrades itself at start, PostgreSQL only by `liancai-server migrate`."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, MetaData
+
+log = logging.getLogger("liancai.migrate")
+
+
+class SchemaBehind(RuntimeError):
+    """The schema is not the one this program was written for; the message says what to run."""
+
+
+def upgrade(engine: Engine, service: str, scripts: Path) -> str:
+    """Brings the schema to the newest revision, in one transaction; returns that revision."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # two operators at once: the second waits, then finds nothing to do
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(50151, hashtext(%s))", (service,))
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {service}")
+        config = _config(scripts)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return head(scripts)
+
+
+def head(scripts: Path) -> str:
+    """The newest revision there is."""
+    return str(ScriptDirectory.from_config(_config(scripts)).get_current_head())
+
+
+def check(engine: Engine, service: str, scripts: Path) -> None:
+    """Raises SchemaBehind unless the schema is at the newest revision."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    newest = head(scripts)
+    if current != newest:
+        raise SchemaBehind(
+            f"{service}: the database is at {current or 'no revision'}, this program needs {newest}; "
+            f"run: liancai-server migrate (数据库版本不符,请先运行 liancai-server migrate)"
+        )
+
+
+def run(metadata: MetaData) -> None:
+    """What a service's `migrations/env.py` does: the revisions, on the connection that `upgrade` opened."""
+    connection = context.config.attributes["connection"]
+    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _config(scripts: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(scripts))
+    return config

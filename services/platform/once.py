@@ -1,0 +1,95 @@
+"""The same request twice is done once (AIP-155): the reply is stored in the transaction that does the work.
+
+A request is known by its caller and its `request_id`. The body is kept only as a keyed hash: it holds personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from google.protobuf.message import Message
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table, bindparam, delete, insert, select, tuple_
+
+from services.platform.errors import Exists
+from services.platform.types import UtcTime
+
+KEPT = timedelta(days=30)
+
+
+def reply_table(metadata: MetaData) -> Table:
+    """Replies by caller and request id."""
+    return Table(
+        "reply",
+        metadata,
+        Column("caller", String(200), primary_key=True),
+        Column("request_id", String(64), primary_key=True),
+        Column("body", LargeBinary(32), nullable=False),
+        Column("reply", LargeBinary, nullable=False),
+        Column("record_time", UtcTime, nullable=False, index=True),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A mutating request: whose, which, and the keyed hash of what it says."""
+
+    caller: str
+    request_id: str
+    body: bytes
+    reply: type[Message]
+
+
+class Once:
+    """The stored replies of one service."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        columns = table.c
+        self._one = select(columns.body, columns.reply).where(
+            columns.caller == bindparam("of"), columns.request_id == bindparam("id")
+        )
+        self._many = select(columns.caller, columns.request_id, columns.body, columns.reply).where(
+            tuple_(columns.caller, columns.request_id).in_(bindparam("keys", expanding=True))
+        )
+        self._keep = insert(table)
+
+    def answered(self, tx: Connection, asked: Sequence[Asked]) -> dict[tuple[str, str], Message | Exists]:
+        """The replies of those that were asked before; Exists where the same id came with another body."""
+        if len(asked) == 1:
+            one = asked[0]
+            found = [(one.caller, one.request_id, *row) for row in tx.execute(self._one, {"of": one.caller, "id": one.request_id})]
+        else:
+            keys = [(each.caller, each.request_id) for each in asked]
+            found = [tuple(row) for row in tx.execute(self._many, {"keys": keys})]
+        if not found:
+            return {}
+        known = {(caller, request_id): (body, reply) for caller, request_id, body, reply in found}
+        answers: dict[tuple[str, str], Message | Exists] = {}
+        for each in asked:
+            key = (each.caller, each.request_id)
+            if key in known:
+                body, reply = known[key]
+                same = bytes(body) == each.body
+                answers[key] = each.reply.FromString(bytes(reply)) if same else Exists("REQUEST_ID_REUSED")
+        return answers
+
+    def keep(self, tx: Connection, answers: Sequence[tuple[Asked, Message]], now: datetime) -> None:
+        """Stores the replies of work that was done."""
+        if answers:
+            rows = [
+                {
+                    "caller": asked.caller,
+                    "request_id": asked.request_id,
+                    "body": asked.body,
+                    "reply": reply.SerializeToString(),
+                    "record_time": now,
+                }
+                for asked, reply in answers
+            ]
+            tx.execute(self._keep, rows)
+
+    def forget(self, tx: Connection, now: datetime) -> int:
+        """Deletes replies older than `KEPT`; returns how many. A retry comes within minutes, an auditor reads the trail."""
+        return tx.execute(delete(self._table).where(self._table.c.record_time < now - KEPT)).rowcount

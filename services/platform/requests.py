@@ -1,0 +1,116 @@
+"""Reading a request: every violation is collected, then raised at once (AIP-193: no error at a time)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.platform.boundary import Call
+from services.platform.errors import Invalid, Stale, Violation
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CLOCKS_DIFFER = timedelta(minutes=5)  # an occur_time this near to now needs no right to back-date
+
+
+class Reading:
+    """Checks of one request. Each reads a value, notes a violation if it is wrong and returns something usable.
+
+    Call `done()` before believing any of the values.
+    """
+
+    def __init__(self) -> None:
+        self.violations: list[Violation] = []
+
+    def wrong(self, field: str, rule: str, **values: str | int) -> None:
+        """Notes that `field` breaks `rule`, a key of the texts."""
+        self.violations.append(Violation(field, rule, {key: str(value) for key, value in values.items()}))
+
+    def done(self) -> None:
+        """Raises Invalid with everything that was wrong, if anything was."""
+        if self.violations:
+            raise Invalid(*self.violations)
+
+    def text(self, field: str, value: str, shortest: int, longest: int) -> str:
+        """Text between two lengths in characters, without control characters, trimmed."""
+        value = value.strip()
+        if CONTROL.search(value):
+            self.wrong(field, "FIELD_CONTROL")
+        elif len(value) < shortest and not value:
+            self.wrong(field, "FIELD_REQUIRED")
+        elif not shortest <= len(value) <= longest:
+            self.wrong(field, "FIELD_LENGTH", shortest=shortest, longest=longest)
+        return value
+
+    def number(self, field: str, value: int, least: int, most: int) -> int:
+        """A whole number between two bounds, both allowed."""
+        if not least <= value <= most:
+            self.wrong(field, "FIELD_RANGE", least=least, most=most)
+        return value
+
+    def day(self, field: str, value: str) -> date:
+        """A date such as 2026-12-01; date.min stands in for one that is wrong."""
+        if not value:
+            self.wrong(field, "FIELD_REQUIRED")
+            return date.min
+        try:
+            if len(value) != 10:
+                raise ValueError
+            return date.fromisoformat(value)
+        except ValueError:
+            self.wrong(field, "FIELD_DATE")
+            return date.min
+
+    def name(self, field: str, value: str, collection: str) -> str:
+        """A resource name such as `orders/20261100001` of the given collection."""
+        head, slash, tail = value.partition("/")
+        if not value:
+            self.wrong(field, "FIELD_REQUIRED")
+        elif head != collection or not slash or not re.fullmatch(r"[0-9A-Za-z-]{1,40}", tail):
+            self.wrong(field, "FIELD_NAME", collection=collection)
+        return value
+
+    def request_id(self, value: str) -> str:
+        """The id that makes a repeated call one call (AIP-155)."""
+        if not REQUEST_ID.fullmatch(value):
+            self.wrong("request_id", "FIELD_REQUEST_ID")
+        return value
+
+    def occur_time(self, call: Call, stamp: Timestamp | None, late_reason: str, now: datetime) -> datetime:
+        """When it happened: `now`, or `stamp` if the caller may back-date (补录) and says why. Never in the future."""
+        if stamp is None:
+            return now
+        try:
+            occurred = stamp.ToDatetime(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.wrong("occur_time", "FIELD_DATE")
+            return now
+        if occurred > now + CLOCKS_DIFFER:
+            self.wrong("occur_time", "FIELD_FUTURE")
+        elif occurred < now - CLOCKS_DIFFER:
+            if not call.may(f"{call.method.service}.backdate"):
+                self.wrong("occur_time", "FIELD_BACKDATE")
+            self.text("late_reason", late_reason, 1, 200)
+        return min(occurred, now)
+
+
+def stamp(at: datetime | None) -> Timestamp | None:
+    """The protobuf Timestamp of an instant in UTC."""
+    if at is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(at)
+    return message
+
+
+def etag_of(version: int) -> str:
+    """The etag of a row version: a quoted string (AIP-154)."""
+    return f'"{version}"'
+
+
+def check_etag(given: str, resource: str, version: int) -> None:
+    """Raises Stale if the caller has seen another version than the current one; an empty etag is not compared."""
+    if given and given != etag_of(version):
+        raise Stale(resource, etag_of(version))

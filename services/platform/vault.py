@@ -1,0 +1,82 @@
+"""Personal data at rest: each field encrypted on its own, found again by a keyed blind index.
+
+Tink AEAD (AES-256-GCM) with the resource name and field as associated data, so that a ciphertext moved to another row or
+column does not open. The keyset rotates: new values use the newest key, old ones still open. The blind index is HMAC-SHA256
+under a key of its own, which does not rotate: a new one would mean indexing every row again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import tink
+from tink import aead, json_proto_keyset_format, secret_key_access
+
+aead.register()
+
+FIELDS, INDEX = "fields.json", "index.key"
+
+
+class Vault:
+    """Seals, opens and indexes. Immutable after it is made; safe for threads."""
+
+    def __init__(self, keyset: tink.KeysetHandle, index_key: bytes) -> None:
+        self._aead = keyset.primitive(aead.Aead)
+        self._index_key = index_key
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool) -> Vault:
+        """Reads the keys in `folder`; makes them first if `create`. FileNotFoundError says which file is missing."""
+        if create and not (folder / FIELDS).exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_secret(folder / INDEX, base64.b64encode(secrets.token_bytes(32)).decode())
+            write_secret(folder / FIELDS, json.dumps(_new_keyset()))
+        handle = json_proto_keyset_format.parse((folder / FIELDS).read_text(), secret_key_access.TOKEN)
+        return cls(handle, base64.b64decode((folder / INDEX).read_text()))
+
+    def seal(self, text: str, owner: str, field: str) -> bytes:
+        """`text` encrypted for one field of one resource, such as (`trainees/01J...`, `phone`)."""
+        return self._aead.encrypt(text.encode(), f"{owner}/{field}".encode())
+
+    def unseal(self, sealed: bytes, owner: str, field: str) -> str:
+        """What was sealed for this field of this resource. tink.TinkError for anything else."""
+        return self._aead.decrypt(sealed, f"{owner}/{field}".encode()).decode()
+
+    def index(self, kind: str, value: str | bytes) -> bytes:
+        """32 bytes that are the same for the same value of the same kind, and tell nothing without the key."""
+        data = value.encode() if isinstance(value, str) else value
+        return hmac.digest(self._index_key, kind.encode() + b"\0" + data, "sha256")
+
+
+def rotate(folder: Path) -> int:
+    """Adds a new key and makes it primary; old values still open. Returns the number of keys there are now."""
+    path = folder / FIELDS
+    keyset = json.loads(path.read_text())
+    fresh = _new_keyset()
+    keyset["key"] += fresh["key"]
+    keyset["primaryKeyId"] = fresh["primaryKeyId"]
+    write_secret(path, json.dumps(keyset))
+    return len(keyset["key"])
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Writes a file that only its owner reads (0600), whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _new_keyset() -> dict[str, Any]:
+    handle = tink.new_keyset_handle(aead.aead_key_templates.AES256_GCM)
+    keyset: dict[str, Any] = json.loads(json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN))
+    return keyset

@@ -1,0 +1,1 @@
+"""The green channel (绿色通道) for relocating talent. Nothing is served under this name yet."""

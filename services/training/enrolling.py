@@ -1,0 +1,373 @@
+"""The one path by which anybody gets a seat: a list of applications, decided and written with a handful of statements.
+
+The unary Enrol is a list of one that the writer lane puts together with its neighbours; the roster import sends chunks.
+Nobody is ever seated beyond the capacity because three things hold, each by itself: the class's row is locked while it is
+decided, the counter moves only under its condition, and a place in a class is given out once.
+
+Rows are locked in one order everywhere, people before classes before orders, so that nobody waits in a circle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.platform.boundary import Call
+from services.platform.transaction import Tx
+from services.platform.writer import Conflict
+from services.reference.clock import day_of
+from services.reference.occupations import is_trainable
+from services.reference.parameters import Pack
+from services.reference.resident_id import age_on
+from services.training import seats
+from services.training.people import Person
+from services.training.rules import timetable
+from services.training.rules.eligibility import Facts, Ruleset, Verdict, ruleset
+from services.training.rules.states import ACTIVE, EnrolmentState, Seat
+from services.training.tables import ClassRow, EnrolmentRow, SessionRow, TraineeRow
+
+SLICE = 1000  # values in one IN list
+
+_class, _enrolment, _trainee = ClassRow.__table__.c, EnrolmentRow.__table__.c, TraineeRow.__table__.c
+_TRAINEES = (
+    select(_trainee.id, _trainee.resident_id_index, _trainee.full_name)
+    .where(_trainee.resident_id_index.in_(bindparam("indexes", expanding=True)))
+    .order_by(_trainee.resident_id_index)
+)
+LOCK_TRAINEES = _TRAINEES.with_for_update()
+_CLASSES = (
+    select(
+        *(_class.id, _class.order_id, _class.state, _class.division, _class.occupation_code, _class.start_date),
+        *(_class.end_date, _class.capacity, _class.enrolled, _class.waitlisted, _class.arrivals),
+    )
+    .where(_class.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_class.id)
+)
+LOCK_CLASSES = _CLASSES.with_for_update()
+_ACTIVE = (
+    select(_enrolment.trainee_id, _enrolment.id, _enrolment.class_id, _enrolment.state, _enrolment.place)
+    .join(ClassRow.__table__, _class.id == _enrolment.class_id)
+    .where(
+        _enrolment.trainee_id.in_(bindparam("trainees", expanding=True)),
+        _enrolment.state.in_([state.value for state in ACTIVE]),
+        or_(
+            _class.id.in_(bindparam("classes", expanding=True)),
+            (_class.start_date <= bindparam("last")) & (_class.end_date >= bindparam("first")),
+        ),
+    )
+)
+_SESSIONS = (
+    select(SessionRow.class_id, SessionRow.day, SessionRow.start_minute, SessionRow.end_minute)
+    .where(SessionRow.class_id.in_(bindparam("classes", expanding=True)))
+    .order_by(SessionRow.class_id, SessionRow.day, SessionRow.start_minute)
+)
+_ENROL = insert(EnrolmentRow.__table__)
+# the counter moves only where the seats are there: the second guard behind the row lock
+TAKE_SEATS = (
+    update(ClassRow.__table__)
+    .where(
+        _class.id == bindparam("of"),
+        _class.state == "OPEN",
+        or_(bindparam("seats") == 0, _class.enrolled + bindparam("seats") <= _class.capacity),
+    )
+    .values(
+        enrolled=_class.enrolled + bindparam("seats"),
+        waitlisted=_class.waitlisted + bindparam("waits"),
+        arrivals=_class.arrivals + bindparam("seats") + bindparam("waits"),
+    )
+)
+
+
+@dataclass(slots=True)
+class Application:
+    """One person's wish for one class. `late_reason` says why it is entered after `occur_time` (补录)."""
+
+    call: Call
+    class_id: str
+    person: Person
+    occur_time: datetime
+    late_reason: str = ""
+
+
+@dataclass(slots=True)
+class Enrolled:
+    """An enrolment as it is written."""
+
+    id: str
+    class_id: str
+    order_id: str
+    trainee_id: str
+    state: str
+    place: int
+    phone_sealed: bytes
+    facts: dict[str, object]
+    rule_pack: str
+    occur_time: datetime
+    record_time: datetime
+    reason: str = ""
+    version: int = 1
+
+
+@dataclass(slots=True)
+class Decision:
+    """What comes of an application: a new enrolment, the one the person has already, or neither when a rule blocks."""
+
+    facts: Facts
+    rules: Ruleset
+    capacity: int
+    filled: int
+    state: EnrolmentState | None = None
+    enrolment: Enrolled | None = None
+    present: tuple[str, EnrolmentState, int] | None = None  # id, state and place of the active enrolment
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a rule refuses."""
+        return self.rules.blocks(self.facts)
+
+    @property
+    def objections(self) -> list[Verdict]:
+        """The rules that are not met."""
+        return self.rules.objections(self.facts)
+
+
+@dataclass(slots=True)
+class _Held:
+    """A class while it is decided."""
+
+    row: Any
+    enrolled: int
+    waitlisted: int
+    arrivals: int
+    seated: list[Enrolled] = field(default_factory=list)
+    waiting: list[Enrolled] = field(default_factory=list)
+
+
+class Desk:
+    """Decides and writes. One for each service; it remembers only timetables, which never change once a class exists."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        self._timetables: dict[str, Sequence[timetable.Slot]] = {}
+        self._clashes: dict[tuple[str, str], bool] = {}
+
+    def enrol_many(self, tx: Tx, applications: Sequence[Application]) -> list[Decision]:
+        """Enrols whoever may, in the order given, and puts on the waitlist whoever comes when the class is full.
+
+        Each class must exist. Answers every application, in order. Raises Conflict if another transaction got in between.
+        """
+        connection = tx.connection
+        self._admit_people(connection, tx.now, applications)
+        found = _trainees(connection, LOCK_TRAINEES, applications)
+        held = _classes(connection, LOCK_CLASSES, applications)
+        decisions = self._decide(connection, applications, found, held, tx.now)
+        if any(each.enrolment is not None and not each.enrolment.trainee_id for each in decisions):
+            raise Conflict  # a rule that turned somebody away a moment ago does so no more
+        placed = [decision.enrolment for decision in decisions if decision.enrolment is not None]
+        if placed:
+            connection.execute(_ENROL, [_columns(each) for each in placed])
+            _take(tx, held)
+            for application, decision in zip(applications, decisions, strict=True):
+                if decision.enrolment is not None:
+                    _record(tx, application, decision.enrolment)
+        return decisions
+
+    def judge(self, connection: Connection, applications: Sequence[Application], now: datetime) -> list[Decision]:
+        """What `enrol_many` would answer now. Writes and locks nothing."""
+        found = _trainees(connection, _TRAINEES, applications)
+        held = _classes(connection, _CLASSES, applications)
+        return self._decide(connection, applications, found, held, now)
+
+    def _admit_people(self, connection: Connection, now: datetime, applications: Sequence[Application]) -> None:
+        """Makes a trainee of each newcomer whom no rule turns away; the identity of others is not stored."""
+        held = _classes(connection, _CLASSES, applications)
+        known = _trainees(connection, _TRAINEES, applications)
+        newcomers: dict[bytes, Person] = {}
+        for application in applications:
+            person = application.person
+            if person.index in known or person.index in newcomers:
+                continue
+            row = held[application.class_id].row
+            if not self._rules(row, application).blocks(_facts(row, person)):
+                newcomers[person.index] = person
+        if newcomers:
+            make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+            statement = make(TraineeRow.__table__).on_conflict_do_nothing(index_elements=["resident_id_index"])
+            rows = [newcomers[index].columns(now) for index in sorted(newcomers)]
+            connection.execute(statement, rows)
+
+    def _decide(
+        self,
+        connection: Connection,
+        applications: Sequence[Application],
+        found: dict[bytes, tuple[str, str]],
+        held: dict[str, _Held],
+        now: datetime,
+    ) -> list[Decision]:
+        active = _active(connection, found.values(), held)
+        self._learn_timetables(connection, {other for mine in active.values() for other in mine} | held.keys())
+        decisions = []
+        for application in applications:
+            entry, person = held[application.class_id], application.person
+            row = entry.row
+            trainee_id, name = found.get(person.index, ("", ""))
+            # nobody is known yet in a dry run: the same person twice in a list is still one person
+            mine = active[trainee_id or person.index.hex()]
+            present = mine.get(row.id)
+            clashes = sorted(f"classes/{other}" for other in mine if other != row.id and self._clash(row.id, other))
+            facts = _facts(
+                row,
+                person,
+                same_name=None if not trainee_id or trainee_id == person.trainee_id else name == person.full_name,
+                present=f"enrolments/{present[0]}" if present else "",
+                clashes=tuple(clashes),
+            )
+            rules = self._rules(row, application)
+            decision = Decision(facts, rules, row.capacity, entry.enrolled, present=present)
+            decisions.append(decision)
+            if rules.blocks(facts):
+                continue
+            enrolment = _place(entry, decision, application, trainee_id, now)
+            mine[row.id] = (enrolment.id, EnrolmentState(enrolment.state), enrolment.place)
+        return decisions
+
+    def _rules(self, row: Any, application: Application) -> Ruleset:
+        return ruleset(self._pack, row.division, day_of(application.occur_time))
+
+    def _learn_timetables(self, connection: Connection, classes: set[str]) -> None:
+        """Reads the timetables that are compared now and were not before."""
+        missing = sorted(classes - self._timetables.keys())
+        if not missing:
+            return
+        if len(self._timetables) > 4096:
+            self._timetables.clear()
+            self._clashes.clear()
+            missing = sorted(classes)
+        slots: dict[str, list[timetable.Slot]] = {each: [] for each in missing}
+        for part in _slices(missing):
+            for class_id, day, start, end in connection.execute(_SESSIONS, {"classes": part}):
+                slots[class_id].append(timetable.Slot(day, start, end))
+        self._timetables.update(slots)
+
+    def _clash(self, ours: str, theirs: str) -> bool:
+        key = (ours, theirs)
+        if key not in self._clashes:
+            mine, other = self._timetables[ours], self._timetables[theirs]
+            self._clashes[key] = timetable.first_clash(mine, other) is not None
+        return self._clashes[key]
+
+
+def _facts(
+    row: Any, person: Person, *, same_name: bool | None = None, present: str = "", clashes: tuple[str, ...] = ()
+) -> Facts:
+    return Facts(
+        class_state=row.state,
+        # somebody not yet born when the class began is of no age
+        age_at_class_start=age_on(person.birth, row.start_date) if person.birth <= row.start_date else 0,
+        occupation_listed=is_trainable(row.occupation_code),
+        division_known=person.division_known,
+        same_name=same_name,
+        present=present,
+        clashes=clashes,
+    )
+
+
+def _place(entry: _Held, decision: Decision, application: Application, trainee_id: str, now: datetime) -> Enrolled:
+    """A seat, or the end of the waitlist: nobody passes those who wait."""
+    row, person = entry.row, application.person
+    seated = entry.enrolled < row.capacity and entry.waitlisted == 0
+    state = EnrolmentState.ENROLLED if seated else EnrolmentState.WAITLISTED
+    entry.arrivals += 1
+    enrolment = Enrolled(
+        id=person.enrolment_id,
+        class_id=row.id,
+        order_id=row.order_id,
+        trainee_id=trainee_id,
+        state=state,
+        place=entry.arrivals,
+        phone_sealed=person.phone_sealed,
+        facts={
+            **decision.facts.stored(),
+            **{"capacity": row.capacity, "enrolled": entry.enrolled, "waitlisted": entry.waitlisted},
+        },
+        rule_pack=decision.rules.pack.fingerprint,
+        occur_time=application.occur_time,
+        record_time=now,
+    )
+    if seated:
+        entry.enrolled += 1
+        entry.seated.append(enrolment)
+    else:
+        entry.waitlisted += 1
+        entry.waiting.append(enrolment)
+    decision.state, decision.enrolment = state, enrolment
+    return enrolment
+
+
+def _take(tx: Tx, held: dict[str, _Held]) -> None:
+    """Moves the counters of the classes, then the seats of their orders."""
+    for class_id in sorted(held):
+        entry = held[class_id]
+        counts = {"of": class_id, "seats": len(entry.seated), "waits": len(entry.waiting)}
+        if entry.seated or entry.waiting:
+            if tx.connection.execute(TAKE_SEATS, counts).rowcount != 1:
+                raise Conflict
+    for class_id in sorted(held, key=lambda each: (held[each].row.order_id, each)):
+        entry = held[class_id]
+        seats.move(tx, entry.row.order_id, class_id, Seat.COMMITTED, Seat.ENROLLED, len(entry.seated), "")
+
+
+def _record(tx: Tx, application: Application, enrolment: Enrolled) -> None:
+    tx.record(
+        application.call,
+        f"enrolments/{enrolment.id}",
+        event=f"enrolment.{enrolment.state.lower()}",
+        occur_time=enrolment.occur_time,
+        reason=application.late_reason,
+        detail={"class": f"classes/{enrolment.class_id}", "state": enrolment.state, "place": enrolment.place},
+    )
+
+
+def _columns(enrolment: Enrolled) -> dict[str, object]:
+    return {name: getattr(enrolment, name) for name in Enrolled.__slots__}
+
+
+def _trainees(connection: Connection, wanted: Any, applications: Sequence[Application]) -> dict[bytes, tuple[str, str]]:
+    """Id and name of those who are known, by blind index."""
+    indexes = sorted({application.person.index for application in applications})
+    return {
+        bytes(index): (trainee_id, name)
+        for part in _slices(indexes)
+        for trainee_id, index, name in connection.execute(wanted, {"indexes": part})
+    }
+
+
+def _classes(connection: Connection, wanted: Any, applications: Sequence[Application]) -> dict[str, _Held]:
+    ids = sorted({application.class_id for application in applications})
+    return {
+        row.id: _Held(row, row.enrolled, row.waitlisted, row.arrivals) for row in connection.execute(wanted, {"ids": ids})
+    }
+
+
+def _active(
+    connection: Connection, known: Iterable[tuple[str, str]], held: dict[str, _Held]
+) -> defaultdict[str, dict[str, tuple[str, EnrolmentState, int]]]:
+    """What each person is in already: in these classes, or in others whose dates meet theirs."""
+    found: defaultdict[str, dict[str, tuple[str, EnrolmentState, int]]] = defaultdict(dict)
+    first: date = min((entry.row.start_date for entry in held.values()), default=date.max)
+    last: date = max((entry.row.end_date for entry in held.values()), default=date.min)
+    for part in _slices([trainee_id for trainee_id, _ in known]):
+        wanted = {"trainees": part, "classes": sorted(held), "first": first, "last": last}
+        for trainee_id, enrolment_id, class_id, state, place in connection.execute(_ACTIVE, wanted):
+            found[trainee_id][class_id] = (enrolment_id, EnrolmentState(state), place)
+    return found
+
+
+def _slices(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (values[start : start + SLICE] for start in range(0, len(values), SLICE))

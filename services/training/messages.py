@@ -1,0 +1,158 @@
+"""Rows to messages, personal data masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from liancai.common.v1 import types_pb2
+from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2
+from services.platform.boundary import Call
+from services.platform.requests import etag_of, stamp
+from services.reference import occupations
+from services.training.rules.eligibility import Outcome, Verdict
+from services.training.rules.timetable import clock_of
+from services.training.tables import ClassRow, EnrolmentRow, OrderRow, SessionRow
+
+LEVELS = {
+    Outcome.BLOCKED: types_pb2.Finding.ERROR,
+    Outcome.WARNED: types_pb2.Finding.WARNING,
+    Outcome.NOTED: types_pb2.Finding.NOTE,
+}
+
+
+def order(row: OrderRow) -> orders_pb2.Order:
+    """An order as its readers see it."""
+    return orders_pb2.Order(
+        name=f"orders/{row.id}",
+        state=orders_pb2.Order.State.Value(row.state),
+        enterprise_credit_code=row.enterprise_credit_code,
+        enterprise_name=row.enterprise_name,
+        division=row.division,
+        partner_division=row.partner_division,
+        park=row.park,
+        occupation_code=row.occupation_code,
+        occupation_name=_occupation_name(row.occupation_code),
+        skill_level=row.skill_level,
+        certificate_level=row.certificate_level,
+        headcount=row.headcount,
+        wage_min_fen=row.wage_min_fen,
+        wage_max_fen=row.wage_max_fen,
+        contract_months=row.contract_months,
+        start_date=row.start_date.isoformat(),
+        place=row.place,
+        valid_until=row.valid_until.isoformat(),
+        chain_tag=row.chain_tag,
+        institution_credit_code=row.institution_credit_code,
+        agreement_number=row.agreement_number,
+        reason=row.reason,
+        etag=etag_of(row.version),
+        create_time=stamp(row.create_time),
+        update_time=stamp(row.update_time),
+    )
+
+
+def training_class(call: Call, row: ClassRow, sessions: Sequence[SessionRow] = ()) -> classes_pb2.Class:
+    """A class as its readers see it."""
+    return classes_pb2.Class(
+        name=f"classes/{row.id}",
+        state=classes_pb2.Class.State.Value(row.state),
+        order=f"orders/{row.order_id}",
+        institution_credit_code=row.institution_credit_code,
+        institution_name=row.institution_name,
+        title=row.title,
+        division=row.division,
+        partner_division=row.partner_division,
+        occupation_code=row.occupation_code,
+        occupation_name=_occupation_name(row.occupation_code),
+        skill_level=row.skill_level,
+        start_date=row.start_date.isoformat(),
+        end_date=row.end_date.isoformat(),
+        sessions=[
+            classes_pb2.Session(
+                date=each.day.isoformat(),
+                start=clock_of(each.start_minute),
+                end=clock_of(each.end_minute),
+                place=each.place,
+            )
+            for each in sessions
+        ],
+        capacity=row.capacity,
+        minimum=row.minimum,
+        enrolled=row.enrolled,
+        waitlisted=row.waitlisted,
+        reason=row.reason,
+        remarks=[call.say(remark["key"], remark["values"]) for remark in row.remarks],
+        etag=etag_of(row.version),
+        create_time=stamp(row.create_time),
+        update_time=stamp(row.update_time),
+    )
+
+
+def enrolment(
+    row: EnrolmentRow, masked: tuple[str, str, str], *, position: int = 0, findings: Iterable[types_pb2.Finding] = ()
+) -> enrolments_pb2.Enrolment:
+    """An enrolment; `masked` is the person's name, identity number and phone with their middles hidden."""
+    return enrolments_pb2.Enrolment(
+        name=f"enrolments/{row.id}",
+        state=enrolments_pb2.Enrolment.State.Value(row.state),
+        class_name=f"classes/{row.class_id}",
+        order=f"orders/{row.order_id}",
+        masked_name=masked[0],
+        masked_resident_id=masked[1],
+        masked_phone=masked[2],
+        place=row.place,
+        waitlist_position=position,
+        findings=findings,
+        reason=row.reason,
+        occur_time=stamp(row.occur_time),
+        record_time=stamp(row.record_time),
+        etag=etag_of(row.version),
+    )
+
+
+def finding(call: Call, verdict: Verdict, field: str = "") -> types_pb2.Finding:
+    """What a rule that is not met tells the officer."""
+    others = [each for key in ("clashes", "present") if key in verdict.inputs for each in verdict.inputs[key].split(", ")]
+    code = verdict.declaration.code
+    return types_pb2.Finding(
+        level=LEVELS[verdict.outcome],
+        code=code,
+        field=field,
+        message=call.say(code, {**verdict.inputs, **_plain(verdict.parameters)}),
+        others=[each for each in others if each],
+    )
+
+
+def verdict(call: Call, said: Verdict) -> types_pb2.RuleVerdict:
+    """One rule of an explanation."""
+    declaration = said.declaration
+    return types_pb2.RuleVerdict(
+        rule=declaration.key,
+        code=declaration.code,
+        title=getattr(declaration.title, call.language),
+        outcome=types_pb2.RuleVerdict.Outcome.Value(said.outcome),
+        inputs=said.inputs,
+        parameters=said.parameters,
+        source=declaration.source,
+        confidence=declaration.confidence,
+    )
+
+
+def mask_name(name: str) -> str:
+    """张三 is 张*; 欧阳娜娜 is 欧***: the first character stays."""
+    return name[:1] + "*" * max(1, len(name) - 1)
+
+
+def mask_phone(phone: str) -> str:
+    """13812340000 is 138****0000."""
+    return f"{phone[:3]}****{phone[-4:]}"
+
+
+def _plain(parameters: dict[str, str]) -> dict[str, str]:
+    """`age.minimum` cannot stand in the braces of a sentence; `age_minimum` can."""
+    return {key.replace(".", "_"): value for key, value in parameters.items()}
+
+
+def _occupation_name(code: str) -> str:
+    found = occupations.find(code)
+    return found.name if found else ""

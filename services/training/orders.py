@@ -1,0 +1,365 @@
+"""Handlers of training orders (用工订单)."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import grpc
+from sqlalchemy import select, update
+
+from liancai.training.v1 import orders_pb2 as pb
+from liancai.training.v1 import orders_pb2_grpc
+from services.platform.boundary import Call
+from services.platform.database import Database
+from services.platform.errors import Denied, Invalid, Refused, Violation
+from services.platform.pages import Pages
+from services.platform.policy import Scope
+from services.platform.requests import Reading
+from services.platform.transaction import Tx
+from services.reference import credit_code, divisions, levels, occupations
+from services.reference.clock import day_of
+from services.training import messages, queries, seats
+from services.training.rules import states
+from services.training.rules.states import ORDER_VERBS, ClassState, OrderState, Seat
+from services.training.tables import ClassRow, OrderRow
+
+MOST_HEADS = 100_000
+EDITABLE = {
+    field.name
+    for field in pb.Order.DESCRIPTOR.fields
+    if field.name
+    not in {
+        *("name", "state", "occupation_name", "institution_credit_code", "agreement_number"),
+        *("reason", "etag", "create_time", "update_time"),
+    }
+}
+
+
+class Verb(Protocol):
+    """A request that moves an order along."""
+
+    name: str
+    etag: str
+    request_id: str
+
+    def SerializeToString(self, deterministic: bool = ...) -> bytes: ...  # noqa: D102
+
+
+class Orders(orders_pb2_grpc.OrdersServicer):
+    """Each mutating RPC is one transaction; the policies say who may do which."""
+
+    def __init__(self, database: Database, pages: Pages) -> None:
+        self._database = database
+        self._pages = pages
+
+    def CreateOrder(self, request: pb.CreateOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """A draft, with all its seats open."""
+        call = Call.of(context)
+        reading = Reading()
+        reading.request_id(request.request_id)
+        values = read_order(reading, request.order)
+        late = request.occur_time if request.HasField("occur_time") else None
+        occurred = reading.occur_time(call, late, request.late_reason, self._database.clock())
+        reading.done()
+        if not call.may(call.action, _scope(values)):
+            raise Denied(call.action)
+
+        def work(tx: Tx) -> pb.Order:
+            number = queries.next_number(tx, f"orders/{day_of(tx.now):%Y%m}")
+            row = OrderRow(
+                id=number,
+                state=OrderState.DRAFT,
+                seats_open=values["headcount"],
+                create_time=tx.now,
+                update_time=tx.now,
+                **values,
+            )
+            tx.session.add(row)
+            tx.session.flush()
+            seats.note(tx, number, None, seats.NEW, Seat.OPEN, row.headcount, "")
+            tx.record(
+                call,
+                f"orders/{number}",
+                event="order.created",
+                occur_time=occurred,
+                reason=request.late_reason,
+                detail={"headcount": row.headcount},
+            )
+            return messages.order(row)
+
+        return self._database.write(call, request, work)
+
+    def GetOrder(self, request: pb.GetOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """One order."""
+        with self._database.reading() as session:
+            return messages.order(queries.visible(session, Call.of(context), OrderRow, _name(request.name)))
+
+    def ListOrders(self, request: pb.ListOrdersRequest, context: grpc.ServicerContext) -> pb.ListOrdersResponse:
+        """A page of the orders within reach, newest first."""
+        call = Call.of(context)
+        page = self._pages.read(call, request)
+        asked = request.filter
+        wanted = select(OrderRow).where(queries.within_reach(call, OrderRow)).order_by(OrderRow.id.desc())
+        if asked.states:
+            wanted = wanted.where(OrderRow.state.in_([pb.Order.State.Name(state) for state in asked.states]))
+        if asked.enterprise_credit_code:
+            wanted = wanted.where(OrderRow.enterprise_credit_code == asked.enterprise_credit_code)
+        if asked.occupation_code:
+            wanted = wanted.where(OrderRow.occupation_code == asked.occupation_code)
+        if asked.division:
+            low, high = _range(asked.division)
+            wanted = wanted.where(OrderRow.division.between(low, high))
+        if page.after is not None:
+            wanted = wanted.where(OrderRow.id < page.after[0])
+        with self._database.reading() as session:
+            rows = session.scalars(wanted.limit(page.size + 1)).all()
+        more = len(rows) > page.size
+        return pb.ListOrdersResponse(
+            orders=[messages.order(row) for row in rows[: page.size]],
+            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+        )
+
+    def UpdateOrder(self, request: pb.UpdateOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """New values for the fields of a draft that the mask names."""
+        call = Call.of(context)
+        reading = Reading()
+        reading.request_id(request.request_id)
+        reading.name("order.name", request.order.name, "orders")
+        if not request.update_mask.paths:
+            reading.wrong("update_mask", "FIELD_REQUIRED")
+        for path in request.update_mask.paths:
+            if path not in EDITABLE:
+                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        reading.done()
+
+        def work(tx: Tx) -> pb.Order:
+            row = queries.for_change(tx, call, OrderRow, request.order.name, request.order.etag)
+            state = allow(row, "update")
+            wished = messages.order(row)
+            request.update_mask.MergeMessage(request.order, wished)
+            checked = Reading()
+            values = read_order(checked, wished)
+            checked.done()
+            if not call.may(call.action, _scope(values)):
+                raise Denied(call.action)
+            grown = values["headcount"] - row.headcount
+            _set(row, {**values, "seats_open": values["headcount"], "state": state, "update_time": tx.now})
+            tx.session.flush()
+            if grown:
+                source, target = (seats.NEW, Seat.OPEN) if grown > 0 else (Seat.OPEN, seats.NEW)
+                seats.note(tx, row.id, None, source, target, abs(grown), "")
+            tx.record(call, request.order.name, event="order.updated", detail={"fields": sorted(request.update_mask.paths)})
+            return messages.order(row)
+
+        return self._database.write(call, request, work, key=request.order.name)
+
+    def SubmitOrder(self, request: pb.SubmitOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """draft -> submitted."""
+        return self._advance(Call.of(context), request, "submit", reason="")
+
+    def ReturnOrder(self, request: pb.ReturnOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """submitted -> draft, with the gaps."""
+        reading = Reading()
+        reason = reading.text("reason", request.reason, 1, 500)
+        return self._advance(Call.of(context), request, "return", reading, reason=reason)
+
+    def VerifyOrder(self, request: pb.VerifyOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """submitted -> verified."""
+        return self._advance(Call.of(context), request, "verify")
+
+    def MatchOrder(self, request: pb.MatchOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """verified -> matched with an institution."""
+        reading = Reading()
+        code = read_credit_code(reading, "institution_credit_code", request.institution_credit_code)
+        return self._advance(Call.of(context), request, "match", reading, institution_credit_code=code)
+
+    def ContractOrder(self, request: pb.ContractOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """matched -> contracted by an agreement."""
+        reading = Reading()
+        number = reading.text("agreement_number", request.agreement_number, 1, 64)
+        return self._advance(Call.of(context), request, "contract", reading, agreement_number=number)
+
+    def CloseOrder(self, request: pb.CloseOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """training -> fulfilled or shortfall."""
+        return self._end(Call.of(context), request, "close")
+
+    def CancelOrder(self, request: pb.CancelOrderRequest, context: grpc.ServicerContext) -> pb.Order:
+        """Any state before training -> cancelled."""
+        return self._end(Call.of(context), request, "cancel")
+
+    def GetOrderLedger(self, request: pb.GetOrderLedgerRequest, context: grpc.ServicerContext) -> pb.OrderLedger:
+        """Where each seat is, by class, and why seats were lost."""
+        with self._database.reading() as session:
+            row = queries.visible(session, Call.of(context), OrderRow, _name(request.name))
+            classes = session.scalars(select(ClassRow).where(ClassRow.order_id == row.id).order_by(ClassRow.id)).all()
+            losses = queries.losses(session, row.id)
+        return pb.OrderLedger(
+            order=request.name,
+            headcount=row.headcount,
+            open=row.seats_open,
+            committed=row.seats_committed,
+            enrolled=row.seats_enrolled,
+            hired=row.seats_hired,
+            lost=row.seats_lost,
+            classes=[
+                pb.OrderLedger.ClassSeats(
+                    class_name=f"classes/{each.id}",
+                    committed=states.unfilled(each.capacity, each.enrolled + each.hired)
+                    if each.state in states.HOLDS_SEATS
+                    else 0,
+                    enrolled=each.enrolled,
+                    hired=each.hired,
+                    waitlisted=each.waitlisted,
+                )
+                for each in classes
+                if each.state != ClassState.DRAFT
+            ],
+            losses=[pb.OrderLedger.Loss(reason=reason, seats=count) for reason, count in losses],
+        )
+
+    def _advance(self, call: Call, request: Verb, verb: str, reading: Reading | None = None, **changes: Any) -> pb.Order:
+        """One step of an order's life that touches no seat."""
+        _read_verb(reading or Reading(), request)
+
+        def work(tx: Tx) -> pb.Order:
+            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
+            state = allow(row, verb)
+            if verb == "submit" and row.valid_until < day_of(tx.now):
+                raise Refused("ORDER_EXPIRED", order=request.name, valid_until=row.valid_until.isoformat())
+            _set(row, {**changes, "state": state, "update_time": tx.now})
+            tx.session.flush()
+            reason = str(changes.get("reason", ""))
+            tx.record(call, request.name, event=f"order.{state.lower()}", reason=reason, detail={"state": state})
+            return messages.order(row)
+
+        return self._database.write(call, request, work, key=request.name)
+
+    def _end(self, call: Call, request: pb.CloseOrderRequest | pb.CancelOrderRequest, verb: str) -> pb.Order:
+        """Closing and cancelling: no class may hold seats any more, and seats that never filled are lost."""
+        reading = Reading()
+        reason = reading.text("reason", request.reason, 1 if verb == "cancel" else 0, 500)
+        _read_verb(reading, request)
+
+        def work(tx: Tx) -> pb.Order:
+            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
+            state = allow(row, verb)
+            running = tx.session.scalars(
+                select(ClassRow.id)
+                .where(ClassRow.order_id == row.id, ClassRow.state.in_(states.HOLDS_SEATS))
+                .order_by(ClassRow.id)
+            ).all()
+            if running:
+                raise Refused(
+                    "ORDER_HAS_OPEN_CLASSES", order=request.name, classes=", ".join(f"classes/{each}" for each in running[:20])
+                )
+            if row.seats_enrolled:
+                raise Refused("ORDER_HAS_ENROLLED", order=request.name, enrolled=row.seats_enrolled)
+            if row.seats_open and not reason:
+                raise Invalid(Violation("reason", "FIELD_REQUIRED"))
+            if verb == "close":
+                state = states.ended(row.headcount, row.seats_hired)
+            _set(row, {"reason": reason, "state": state, "update_time": tx.now})
+            tx.session.flush()
+            seats.move(tx, row.id, None, Seat.OPEN, Seat.LOST, row.seats_open, reason)
+            tx.record(call, request.name, event=f"order.{state.lower()}", reason=reason, detail={"state": state})
+            return messages.order(row)
+
+        return self._database.write(call, request, work, key=request.name)
+
+
+def allow(row: OrderRow, verb: str) -> OrderState:
+    """The state that `verb` leads the order to. Raises Refused ORDER_STATE if it may not be done now."""
+    allowed, target = ORDER_VERBS[verb]
+    if row.state not in allowed:
+        raise Refused("ORDER_STATE", order=f"orders/{row.id}", state=row.state, allowed=", ".join(allowed))
+    return target
+
+
+def begin_training(tx: Tx, order_id: str) -> None:
+    """contracted -> training, when the first class opens; nothing if it trains already."""
+    allowed, target = ORDER_VERBS["train"]
+    statement = (
+        update(OrderRow)
+        .where(OrderRow.id == order_id, OrderRow.state == OrderState.CONTRACTED)
+        .values(state=target, update_time=tx.now, version=OrderRow.version + 1)
+    )
+    tx.session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def read_order(reading: Reading, order: pb.Order) -> dict[str, Any]:
+    """The values of an order's row, each checked."""
+    values: dict[str, Any] = {
+        "enterprise_credit_code": read_credit_code(reading, "order.enterprise_credit_code", order.enterprise_credit_code),
+        "enterprise_name": reading.text("order.enterprise_name", order.enterprise_name, 2, 100),
+        "division": _division(reading, "order.division", order.division, required=True),
+        "partner_division": _division(reading, "order.partner_division", order.partner_division, required=False),
+        "park": reading.text("order.park", order.park, 0, 100),
+        "occupation_code": order.occupation_code,
+        "skill_level": reading.number("order.skill_level", order.skill_level, 0, 7),
+        "certificate_level": reading.number("order.certificate_level", order.certificate_level, 0, 5),
+        "headcount": reading.number("order.headcount", order.headcount, 1, MOST_HEADS),
+        "wage_min_fen": reading.number("order.wage_min_fen", order.wage_min_fen, 1, 10**10),
+        "wage_max_fen": reading.number("order.wage_max_fen", order.wage_max_fen, 1, 10**10),
+        "contract_months": reading.number("order.contract_months", order.contract_months, 0, 600),
+        "start_date": reading.day("order.start_date", order.start_date),
+        "place": reading.text("order.place", order.place, 0, 200),
+        "valid_until": reading.day("order.valid_until", order.valid_until),
+        "chain_tag": reading.text("order.chain_tag", order.chain_tag, 0, 50),
+    }
+    if not occupations.is_trainable(order.occupation_code):
+        reading.wrong("order.occupation_code", "FIELD_OCCUPATION")
+    if order.wage_max_fen < order.wage_min_fen:
+        reading.wrong("order.wage_max_fen", "FIELD_WAGES")
+    if order.partner_division and order.partner_division == order.division:
+        reading.wrong("order.partner_division", "FIELD_SAME_DIVISION")
+    level = levels.by_code(order.skill_level)
+    if order.certificate_level and (level is None or level.certificate_level != order.certificate_level):
+        reading.wrong("order.certificate_level", "FIELD_CERTIFICATE_LEVEL")
+    return values
+
+
+def read_credit_code(reading: Reading, field: str, code: str) -> str:
+    """A unified social credit code, normalised."""
+    try:
+        return credit_code.parse(code).number
+    except credit_code.CreditCodeFault as fault:
+        reading.wrong(field, f"TR-USCC-{fault.code}")
+        return ""
+
+
+def _division(reading: Reading, field: str, code: str, *, required: bool) -> str:
+    if not code and required:
+        reading.wrong(field, "FIELD_REQUIRED")
+    elif code and not (len(code) == 6 and code.isascii() and divisions.is_current(code) and not code.endswith("00")):
+        reading.wrong(field, "FIELD_DIVISION")
+    return code
+
+
+def _range(division: str) -> tuple[str, str]:
+    try:
+        return divisions.scope_range(division)
+    except divisions.DivisionFault:
+        raise Invalid(Violation("filter.division", "FIELD_DIVISION")) from None
+
+
+def _read_verb(reading: Reading, request: Verb) -> None:
+    reading.name("name", request.name, "orders")
+    reading.request_id(request.request_id)
+    reading.done()
+
+
+def _name(name: str) -> str:
+    reading = Reading()
+    reading.name("name", name, "orders")
+    reading.done()
+    return name
+
+
+def _scope(values: dict[str, Any]) -> Scope:
+    divisions_of = tuple(code for code in (values["division"], values["partner_division"]) if code)
+    return Scope(divisions_of, (values["enterprise_credit_code"],))
+
+
+def _set(row: OrderRow, values: dict[str, Any]) -> None:
+    for column, value in values.items():
+        setattr(row, column, value)

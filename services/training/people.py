@@ -1,0 +1,66 @@
+"""A person as an application names them: read, checked, sealed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.platform.ids import new_id
+from services.platform.vault import Vault
+from services.reference import resident_id
+from services.reference.resident_id import ResidentId
+from services.training.tables import EnrolmentRow, TraineeRow
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who applies. `index` finds them again; the sealed fields belong to `trainee_id` and `enrolment_id`."""
+
+    full_name: str
+    number: str
+    birth: date
+    division_known: bool
+    phone: str
+    index: bytes
+    trainee_id: str
+    enrolment_id: str
+    number_sealed: bytes
+    phone_sealed: bytes
+
+    def columns(self, now: datetime) -> dict[str, object]:
+        """The row of a trainee who is new."""
+        return {
+            "id": self.trainee_id,
+            "resident_id_index": self.index,
+            "resident_id_sealed": self.number_sealed,
+            "full_name": self.full_name,
+            "record_time": now,
+        }
+
+    def __repr__(self) -> str:
+        return f"Person({self.trainee_id})"
+
+
+def seal(vault: Vault, full_name: str, number: ResidentId, phone: str) -> Person:
+    """A person with fresh ids, ready to be stored."""
+    trainee_id, enrolment_id = new_id(), new_id()
+    return Person(
+        full_name=full_name,
+        number=number.number,
+        birth=number.birth,
+        division_known=resident_id.division_known(number),
+        phone=phone,
+        index=vault.index("resident_id", number.number),
+        trainee_id=trainee_id,
+        enrolment_id=enrolment_id,
+        number_sealed=vault.seal(number.number, f"trainees/{trainee_id}", "resident_id"),
+        phone_sealed=vault.seal(phone, f"enrolments/{enrolment_id}", "phone"),
+    )
+
+
+def unseal(vault: Vault, enrolment: EnrolmentRow, trainee: TraineeRow) -> tuple[str, str, str]:
+    """Name, identity number and phone of the person behind an enrolment."""
+    return (
+        trainee.full_name,
+        vault.unseal(trainee.resident_id_sealed, f"trainees/{trainee.id}", "resident_id"),
+        vault.unseal(enrolment.phone_sealed, f"enrolments/{enrolment.id}", "phone"),
+    )

@@ -1,0 +1,120 @@
+"""Selects longer than a line, and the rows that handlers load to change."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, false, func, literal, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from services.platform.boundary import Call
+from services.platform.errors import NotFound
+from services.platform.policy import Scope
+from services.platform.requests import check_etag
+from services.platform.transaction import Tx
+from services.reference.divisions import scope_range
+from services.training.rules.states import Seat
+from services.training.tables import ClassRow, EnrolmentRow, NumberRow, OrderRow, SeatMovementRow
+
+Parted = TypeVar("Parted", OrderRow, ClassRow)
+
+
+def scope_of(row: OrderRow | ClassRow) -> Scope:
+    """Who has a part in an order or a class: both divisions, the enterprise and the institution."""
+    divisions = tuple(code for code in (row.division, row.partner_division) if code)
+    units = tuple(code for code in (row.enterprise_credit_code, row.institution_credit_code) if code)
+    return Scope(divisions, units)
+
+
+def within_reach(call: Call, table: type[OrderRow] | type[ClassRow]) -> ColumnElement[bool]:
+    """The rows of a list that its caller may see."""
+    reach = call.reach()
+    terms: list[ColumnElement[bool]] = []
+    if reach.division is not None:
+        low, high = scope_range(reach.division)
+        terms += [table.division.between(low, high), table.partner_division.between(low, high)]
+    if reach.unit is not None:
+        terms += [table.enterprise_credit_code == reach.unit, table.institution_credit_code == reach.unit]
+    return or_(*terms) if terms else false()
+
+
+def visible(session: Session, call: Call, table: type[Parted], name: str, *, lock: bool = False) -> Parted:
+    """The order or class with this resource name, locked if it will be changed. NotFound, or Denied, as policy says."""
+    row = session.get(table, name.partition("/")[2], with_for_update=lock or None, populate_existing=lock)
+    if row is None:
+        raise NotFound(name)
+    call.require(scope_of(row), name)
+    return row
+
+
+def for_change(tx: Tx, call: Call, table: type[Parted], name: str, etag: str) -> Parted:
+    """Like `visible`, locked, and Stale if the caller has seen another version."""
+    row = visible(tx.session, call, table, name, lock=True)
+    check_etag(etag, name, row.version)
+    return row
+
+
+def enrolment_with_class(
+    session: Session, call: Call, name: str, *, lock: bool = False
+) -> tuple[EnrolmentRow, ClassRow]:
+    """An enrolment and its class. The class is locked before the enrolment, as everywhere, so that nobody deadlocks."""
+    row = session.get(EnrolmentRow, name.partition("/")[2])
+    if row is None:
+        raise NotFound(name)
+    held = session.get_one(ClassRow, row.class_id, with_for_update=lock or None, populate_existing=lock)
+    call.require(scope_of(held), name)
+    if lock:
+        session.refresh(row, with_for_update=True)
+    return row, held
+
+
+def next_number(tx: Tx, series: str) -> str:
+    """The next number of a monthly series: `202611` and five digits, `20261100001`."""
+    month = series.rpartition("/")[2]
+    insert = sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
+    statement = (
+        insert(NumberRow)
+        .values(series=series, last=1)
+        .on_conflict_do_update(index_elements=["series"], set_={"last": NumberRow.last + 1})
+        .returning(NumberRow.last)
+    )
+    return f"{month}{tx.connection.execute(statement).scalar_one():05}"
+
+
+def count_people(
+    tx: Tx, class_id: str, *, enrolled: int = 0, waitlisted: int = 0, hired: int = 0
+) -> None:
+    """Moves the counters of a class, whose row the caller has locked, without making its etag stale."""
+    table = ClassRow.__table__.c
+    tx.connection.execute(
+        update(ClassRow)
+        .where(table.id == class_id)
+        .values(enrolled=table.enrolled + enrolled, waitlisted=table.waitlisted + waitlisted, hired=table.hired + hired)
+    )
+
+
+def waiting_before(session: Session, row: EnrolmentRow) -> int:
+    """How many wait in the same class with an earlier place."""
+    return session.execute(
+        select(func.count())
+        .select_from(EnrolmentRow)
+        .where(EnrolmentRow.class_id == row.class_id, EnrolmentRow.state == "WAITLISTED", EnrolmentRow.place < row.place)
+    ).scalar_one()
+
+
+def losses(session: Session, order_id: str) -> list[tuple[str, int]]:
+    """Seats of an order that were lost, by reason, most first."""
+    total = func.sum(SeatMovementRow.seats)
+    rows = session.execute(
+        select(SeatMovementRow.reason, total)
+        .where(SeatMovementRow.order_id == order_id, SeatMovementRow.target == Seat.LOST)
+        .group_by(SeatMovementRow.reason)
+        .order_by(total.desc(), SeatMovementRow.reason)
+    )
+    return [(reason, int(count)) for reason, count in rows]
+
+
+def after_place(key: list[str | int]) -> ColumnElement[bool]:
+    """The enrolments after one (class, place): a row value, which both databases read off the index."""
+    return tuple_(EnrolmentRow.class_id, EnrolmentRow.place) > tuple_(*map(literal, key))

@@ -1,0 +1,1 @@
+"""Decisions: pure functions and enums. No I/O, no clock, no SQLAlchemy, no protobuf."""

@@ -1,0 +1,68 @@
+"""The seats of an order, a conserved ledger: each movement takes from one state what it gives to another.
+
+The balances stand on the order's row, where CHECKs hold their sum to the headcount and each at zero or more; the journal
+says how they came about.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Update, bindparam, insert, update
+
+from services.platform.errors import Fault, Refused
+from services.platform.transaction import Tx
+from services.training.rules.states import Seat
+from services.training.tables import OrderRow, SeatMovementRow
+
+NEW = "NEW"  # where seats come from when an order is made
+
+_orders = OrderRow.__table__.c
+BALANCES = {
+    Seat.OPEN: _orders.seats_open,
+    Seat.COMMITTED: _orders.seats_committed,
+    Seat.ENROLLED: _orders.seats_enrolled,
+    Seat.HIRED: _orders.seats_hired,
+    Seat.LOST: _orders.seats_lost,
+}
+_journal = insert(SeatMovementRow.__table__)
+
+
+def move(tx: Tx, order_id: str, class_id: str | None, source: Seat, target: Seat, seats: int, reason: str) -> None:
+    """Moves `seats` of an order. Raises Refused ORDER_SEATS, naming what is left, if there are not so many in `source`."""
+    if seats == 0:
+        return
+    if tx.connection.execute(_transfer(source, target), {"of": order_id, "seats": seats}).rowcount != 1:
+        raise _short(tx, order_id, source, seats)
+    note(tx, order_id, class_id, source, target, seats, reason)
+
+
+def note(tx: Tx, order_id: str, class_id: str | None, source: str, target: str, seats: int, reason: str) -> None:
+    """Writes the journal alone, for a balance that was set together with the order itself."""
+    row = {
+        "order_id": order_id,
+        "class_id": class_id,
+        "source": source,
+        "target": target,
+        "seats": seats,
+        "reason": reason,
+        "record_time": tx.now,
+    }
+    tx.connection.execute(_journal, row)
+
+
+@cache
+def _transfer(source: Seat, target: Seat) -> Update:
+    seats = bindparam("seats")
+    taken, given = BALANCES[source], BALANCES[target]
+    return (
+        update(OrderRow.__table__)
+        .where(_orders.id == bindparam("of"), taken >= seats)
+        .values({taken: taken - seats, given: given + seats})
+    )
+
+
+def _short(tx: Tx, order_id: str, source: Seat, asked: int) -> Fault:
+    order = tx.session.get_one(OrderRow, order_id, populate_existing=True)
+    left = getattr(order, BALANCES[source].name)
+    return Refused("ORDER_SEATS", order=f"orders/{order_id}", open=left, asked=asked)

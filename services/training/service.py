@@ -1,0 +1,61 @@
+"""The training service put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import grpc
+
+from liancai.training.v1 import (
+    audit_pb2,
+    audit_pb2_grpc,
+    classes_pb2,
+    classes_pb2_grpc,
+    enrolments_pb2,
+    enrolments_pb2_grpc,
+    orders_pb2,
+    orders_pb2_grpc,
+    rosters_pb2,
+    rosters_pb2_grpc,
+)
+from services.platform.database import Database
+from services.platform.pages import Pages
+from services.platform.part import Part
+from services.training.audit import AuditTrail
+from services.training.classes import Classes
+from services.training.enrolling import Desk
+from services.training.enrolments import Enrolments
+from services.training.orders import Orders
+from services.training.packs import SHIPPED, Packs
+from services.training.rosters import Rosters
+from services.training.scopes import ClassScopes
+from services.training.tables import BOOKS
+
+HERE = Path(__file__).parent
+
+
+def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
+    """Adds the servicers. LIANCAI_TRAINING_PARAMETERS names another parameter pack than the one that is shipped."""
+    pages = Pages(database.vault)
+    packs = Packs(Path(settings.get("LIANCAI_TRAINING_PARAMETERS") or SHIPPED))
+    packs.remember(database.writing_engine, database.clock)
+    desk, scopes = Desk(packs.current), ClassScopes(database)
+    orders_pb2_grpc.add_OrdersServicer_to_server(Orders(database, pages), server)
+    classes_pb2_grpc.add_ClassesServicer_to_server(Classes(database, pages, packs.current), server)
+    enrolments_pb2_grpc.add_EnrolmentsServicer_to_server(Enrolments(database, pages, desk, packs, scopes), server)
+    rosters_pb2_grpc.add_RostersServicer_to_server(Rosters(database, desk, packs, scopes), server)
+    audit_pb2_grpc.add_AuditTrailServicer_to_server(AuditTrail(database, pages), server)
+
+
+PART = Part(
+    name="training",
+    files=tuple(
+        module.DESCRIPTOR for module in (orders_pb2, classes_pb2, enrolments_pb2, rosters_pb2, audit_pb2)
+    ),
+    books=BOOKS,
+    migrations=HERE / "migrations",
+    policy=HERE / "policy.cedar",
+    texts=HERE / "texts.toml",
+    mount=mount,
+)

@@ -1,0 +1,105 @@
+"""A real gRPC server in the process, whose services answer what a test gives them and remember what they got."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import pytest
+
+from cli.app import main
+from liancai.reference.v1 import reference_pb2_grpc
+from liancai.training.v1 import (
+    audit_pb2_grpc,
+    classes_pb2_grpc,
+    enrolments_pb2_grpc,
+    orders_pb2_grpc,
+    rosters_pb2_grpc,
+)
+
+SERVICES = [
+    (reference_pb2_grpc, "Reference"),
+    (orders_pb2_grpc, "Orders"),
+    (classes_pb2_grpc, "Classes"),
+    (enrolments_pb2_grpc, "Enrolments"),
+    (rosters_pb2_grpc, "Rosters"),
+    (audit_pb2_grpc, "AuditTrail"),
+]
+
+
+@dataclass
+class Result:
+    """What one command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Server:
+    """The server: `answers` by method name, `calls` in order of arrival."""
+
+    target: str = ""
+    answers: dict[str, Callable[[Any, grpc.ServicerContext], Any]] = field(default_factory=dict)
+    calls: list[tuple[str, Any, dict[str, str]]] = field(default_factory=list)
+
+    def handler(self, method: str) -> Callable[..., Any]:
+        """Answers one method and remembers the request; a stream is the answer's to read."""
+
+        def answer(_: Any, request: Any, context: grpc.ServicerContext) -> Any:
+            metadata = {key: str(value) for key, value in context.invocation_metadata()}
+            self.calls.append((method, request, metadata))
+            return self.answers[method](request, context)
+
+        return answer
+
+    def requests(self, method: str) -> list[Any]:
+        """Every request of one method."""
+        return [request for name, request, _ in self.calls if name == method]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server on a free port of this machine."""
+    made = Server()
+    running = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
+    for module, service in SERVICES:
+        base = getattr(module, f"{service}Servicer")
+        methods = {name: made.handler(name) for name in vars(base) if not name.startswith("_")}
+        getattr(module, f"add_{service}Servicer_to_server")(type(service, (base,), methods)(), running)
+    made.target = f"127.0.0.1:{running.add_insecure_port('127.0.0.1:0')}"
+    running.start()
+    yield made
+    running.stop(0).wait()
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """No setting and no token of the machine the tests run on."""
+    for name in ("TARGET", "TOKEN", "TOKEN_FILE", "TLS_CA", "LANG", "DEBUG"):
+        monkeypatch.delenv(f"LIANCAI_{name}", raising=False)
+    monkeypatch.setenv("LIANCAI_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Runs one command as the shell would."""
+
+    def command(*words: str) -> Result:
+        capsys.readouterr()
+        code = main([str(word) for word in words])
+        said = capsys.readouterr()
+        return Result(code, said.out, said.err)
+
+    return command
+
+
+@pytest.fixture
+def liancai(run: Callable[..., Result], server: Server) -> Callable[..., Result]:
+    """Runs one command against the server."""
+    return lambda *words: run("--target", server.target, *words)

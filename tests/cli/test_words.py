@@ -1,0 +1,189 @@
+"""Both languages say the same things, every key that is used exists, and every command has help."""
+
+from __future__ import annotations
+
+import re
+import string
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import cli
+from cli import orders, reports, show
+from cli.app import NOUNS, app, main
+from cli.texts import FILES, detect, t, words
+from liancai.common.v1 import audit_pb2, types_pb2
+from liancai.reference.v1 import reference_pb2
+from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, rosters_pb2
+
+SOURCES = sorted(Path(cli.__file__).parent.glob("*.py"))
+PREFIXES = {"option": "option.", "argument": "argument.", "t": "", "_column": "", "_read": ""}
+
+
+def test_both_files_have_the_same_keys() -> None:
+    chinese, english = words("zh"), words("en")
+    assert chinese.keys() == english.keys()
+    assert all(value.strip() for value in [*chinese.values(), *english.values()])
+
+
+@pytest.mark.parametrize("key", sorted(words("zh")))
+def test_both_languages_fill_in_the_same_values(key: str) -> None:
+    found = [{name for _, name, _, _ in string.Formatter().parse(words(lang)[key]) if name} for lang in FILES]
+    assert found[0] == found[1]
+
+
+def used_keys() -> Iterator[str]:
+    for source in SOURCES:
+        text = source.read_text(encoding="utf-8")
+        for call, prefix in PREFIXES.items():
+            for first in re.findall(rf'(?<![\w.]){call}\(\s*(?:[^()"]*, )?"([\w.]+)"', text):
+                yield prefix + first
+        # keys in conditional expressions and tables
+        yield from (
+            key for key in re.findall(r'"((?:\w+\.)+\w+)"', text) if key.split(".")[0] in ("usage", "word", "help")
+        )
+
+
+def test_every_key_in_the_source_exists() -> None:
+    used = set(used_keys())
+    assert len(used) > 150
+    assert used - words("zh").keys() == set()
+
+
+def test_every_key_is_used() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    spoken = {f"{noun}.{verb.name}".replace("-", "_") for noun, verb in verbs()}
+    for key in words("zh"):
+        table, _, leaf = key.rpartition(".")
+        known = key in source or key in spoken or (table in ("option", "argument") and f'"{leaf}"' in source)
+        assert known or table.startswith(("field", "value")) or leaf == "help", key
+
+
+def messages() -> Iterator[Any]:
+    """Every message that is printed, with those inside it."""
+    waiting: list[Any] = [
+        orders_pb2.Order, orders_pb2.OrderLedger, classes_pb2.Class, enrolments_pb2.Enrolment,
+        enrolments_pb2.EnrolmentDecision, enrolments_pb2.WithdrawEnrolmentResponse,
+        enrolments_pb2.RevealEnrolmentResponse, rosters_pb2.RosterSummary, audit_pb2.AuditEntry,
+        reference_pb2.AddWorkdaysResponse, reference_pb2.CountWorkdaysResponse,
+        reference_pb2.CheckResidentIdResponse, reference_pb2.CheckCreditCodeResponse, reference_pb2.Occupation,
+        reference_pb2.Unit, types_pb2.Finding, rosters_pb2.RowVerdict,
+    ]  # fmt: skip
+    descriptors = [message.DESCRIPTOR for message in waiting]
+    while descriptors:
+        descriptor = descriptors.pop()
+        yield descriptor
+        descriptors += [
+            field.message_type
+            for field in descriptor.fields
+            if field.message_type is not None
+            and field.message_type.full_name.startswith("liancai.")
+            and not field.message_type.GetOptions().map_entry
+        ]
+
+
+def test_every_field_and_state_has_a_word() -> None:
+    known = words("zh")
+    for descriptor in messages():
+        for field in descriptor.fields:
+            assert f"field.{field.name}" in known, f"{descriptor.full_name}.{field.name}"
+            for value in field.enum_type.values if field.enum_type else ():
+                key = f"value.{field.enum_type.full_name.split('.v1.')[-1]}.{value.name}"
+                assert value.number == 0 or key in known, key
+    assert all(f"field.{name}" in known for name in [*reports.GROUPS, *reports.SEATS, "orders", "fill_rate"])
+    assert show.heading("no_such_field") == "no_such_field"
+
+
+def verbs() -> Iterator[tuple[str, Any]]:
+    root: Any = typer.main.get_command(app)
+    for noun in NOUNS:
+        for verb in root.get_command(None, noun).commands.values():
+            yield noun, verb
+
+
+@pytest.mark.parametrize(("noun", "verb"), [pytest.param(n, v, id=f"{n} {v.name}") for n, v in verbs()])
+def test_every_command_and_option_has_help(noun: str, verb: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([noun, verb.name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert verb.help in re.sub(r"\s*\n\s*", "", shown)
+    for param in verb.params:
+        assert param.help, param.name
+        assert (max(param.opts, key=len) in shown) or param.metavar in shown
+
+
+def test_every_command_of_the_job_is_there() -> None:
+    listed = {noun: {verb.name for other, verb in verbs() if other == noun} for noun in NOUNS}
+    assert listed["order"] == set(
+        "create show list update submit return verify match contract close cancel ledger report".split()
+    )
+    assert listed["class"] == set("create show list file return approve open capacity close".split())
+    assert listed["enrolment"] == set("add check show list withdraw hire explain reveal".split())
+    assert listed["roster"] == {"import", "template"}
+    assert listed["calendar"] == {"add", "count"}
+    assert listed["id"] == {"check", "credit-code"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "language"),
+    [
+        ([], {}, "zh"),
+        ([], {"LANG": "C"}, "zh"),
+        ([], {"LANG": "POSIX"}, "zh"),
+        ([], {"LANG": "en_GB.UTF-8"}, "en"),
+        ([], {"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, "zh"),
+        ([], {"LC_MESSAGES": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, "en"),
+        ([], {"LC_ALL": "", "LANG": "en_US"}, "en"),
+        ([], {"LANG": "fr_FR.UTF-8"}, "zh"),
+        ([], {"LANG": "zh_CN.UTF-8", "LIANCAI_LANG": "en"}, "en"),
+        (["--lang", "zh", "order"], {"LIANCAI_LANG": "en"}, "zh"),
+        (["--lang=en", "order"], {}, "en"),
+        (["--lang", "tlh"], {"LANG": "en_US"}, "en"),
+        (["--lang"], {}, "zh"),
+    ],
+)
+def test_the_language(arguments: list[str], environment: dict[str, str], language: str) -> None:
+    assert detect(arguments, environment) == language
+
+
+def test_help_in_english() -> None:
+    """In a process of its own: help is in the language the process began with."""
+    command = [sys.executable, "-m", "cli", "--lang", "en", "order", "list", "--help"]
+    said = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+    assert "Usage: liancai order list" in said
+    assert "Lists orders, newest first." in said
+    assert not re.search(r"[\u4e00-\u9fff]", said)
+
+
+def test_the_root_shows_five_examples_that_parse(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    shown = capsys.readouterr().out
+    lines = [line.split() for line in t("root.examples").splitlines() if line.strip().startswith("liancai")]
+    assert len(lines) == 5
+    listed = {(noun, verb.name) for noun, verb in verbs()}
+    for line in lines:
+        assert " ".join(line) in shown
+        assert (line[1], line[2]) in listed
+
+
+def test_what_importing_costs() -> None:
+    """The root and a noun bring neither tables, spreadsheets nor anything of the servers."""
+    code = (
+        "import sys, cli.app, cli.orders, cli.classes, cli.enrolments, cli.rosters; "
+        "print(*(name for name in ('pandas', 'openpyxl', 'numpy', 'sqlalchemy', 'services') if name in sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == ""
+
+
+def test_nothing_of_the_servers_is_imported() -> None:
+    for source in SOURCES:
+        assert not re.search(r"^\s*(from|import) services\b", source.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_orders_columns_are_fields() -> None:
+    assert set(orders.COLUMNS) <= set(orders_pb2.Order.DESCRIPTOR.fields_by_name)
