@@ -61,8 +61,8 @@ def annotate(
     if is_csv(source):
         book, sheet = _from_csv(source, layout)
     else:
-        with quiet_excel(source):
-            book = load_workbook(source, rich_text=True)
+        with source.open("rb") as file, quiet_excel(source):
+            book = load_workbook(file, rich_text=True)
             sheet = book[layout.sheet]
     column = layout.verdict_column or _first_free(sheet, layout)
     _head(sheet, layout, column)

@@ -219,22 +219,21 @@ class _Xlsx:
             rows = found.iter_rows(min_row=first, max_col=width, values_only=True)
         while True:
             with quiet_excel(self._path):
-                row = next(rows, None)
-            if row is None:
+                batch = list(islice(rows, 500))
+            if not batch:
                 return
-            yield row
+            yield from batch
 
 
 @contextmanager
 def _xlsx(path: Path) -> Iterator[Grid]:
     from openpyxl import load_workbook  # a fifth of a second that only files of people pay
 
-    with quiet_excel(path):
-        book = load_workbook(path, read_only=True, data_only=True)
-    try:
+    # a file of our own: openpyxl leaves one open when it fails
+    with path.open("rb") as file:
+        with quiet_excel(path):
+            book = load_workbook(file, read_only=True, data_only=True)
         yield _Xlsx(path, book)
-    finally:
-        book.close()
 
 
 class _Csv:

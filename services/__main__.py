@@ -35,7 +35,9 @@ def default(context: typer.Context) -> None:
 
 
 @app.command()
-def serve(services: Annotated[list[Service] | None, typer.Argument(help="which services; all if none is named")] = None) -> None:
+def serve(
+    services: Annotated[list[Service] | None, typer.Argument(help="which services; all if none is named")] = None,
+) -> None:
     """运行 · Hosts services until SIGTERM, then lets calls in flight finish."""
     wanted = {str(service) for service in services or []} or {part.name for part in host.PARTS}
     host.serve([part for part in host.PARTS if part.name in wanted], host.Settings(os.environ))
@@ -59,7 +61,9 @@ def migrate_all() -> None:
 @app.command()
 def token(
     division: Annotated[str, typer.Option(help="GB/T 2260 code the user may see, such as 371526")],
-    role: Annotated[list[str], typer.Option(help="hr_officer, enterprise, institution, supervisor or auditor; repeatable")],
+    role: Annotated[
+        list[str], typer.Option(help="hr_officer, enterprise, institution, supervisor or auditor; repeatable")
+    ],
     subject: Annotated[str, typer.Option(help="who: an account name, no personal data")],
     unit: Annotated[str, typer.Option(help="unit id, or the credit code of an enterprise or institution")] = "",
     days: Annotated[int, typer.Option(min=1, max=366, help="days it is valid")] = 30,

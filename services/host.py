@@ -1,6 +1,7 @@
 """The composition root: settings, databases, servicers, health; run, and drain.
 
-Without settings it hosts every service on 127.0.0.1:50151, with one SQLite file a service and its keys in the data folder.
+Without settings it hosts every service on 127.0.0.1:50151, with one SQLite file a service and its keys in the data
+folder.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ import grpc
 from google.protobuf.descriptor import FileDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-
 from liancai.reference.v1 import reference_pb2, reference_pb2_grpc
+
 from services.lookups import Reference
 from services.platform import migrate
 from services.platform.boundary import Boundary, methods
@@ -37,7 +38,7 @@ from services.training.service import PART as TRAINING
 PARTS: tuple[Part, ...] = (TRAINING,)
 HERE = Path(__file__).parent
 DEFAULT_LISTEN = "127.0.0.1:50151"
-LOCAL_TOKEN = "local.token"
+LOCAL_TOKEN = "local.token"  # noqa: S105  a file name
 LOCAL_ROLES = frozenset({"hr_officer", "auditor"})
 GRACE = 25.0  # seconds in-flight calls have to finish once we are told to stop
 
@@ -174,12 +175,16 @@ def contract(parts: Sequence[Part]) -> list[FileDescriptor]:
 
 def boundary(parts: Sequence[Part], identity: Identity) -> Boundary:
     """The one interceptor, with the policies and sentences of every part."""
-    policy = "\n".join(path.read_text(encoding="utf-8") for path in (HERE / "policy.cedar", *(part.policy for part in parts)))
+    policy = "\n".join(
+        path.read_text(encoding="utf-8") for path in (HERE / "policy.cedar", *(part.policy for part in parts))
+    )
     texts = Texts.load(HERE / "lookups.toml", *(part.texts for part in parts))
     return Boundary(methods(contract(parts)), identity, Policy(policy), texts)
 
 
-def mount(parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings, server: grpc.Server) -> health.HealthServicer:
+def mount(
+    parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings, server: grpc.Server
+) -> health.HealthServicer:
     """Adds every servicer, health, and reflection if LIANCAI_REFLECTION is on."""
     for part in parts:
         part.mount(server, databases[part.name], settings.environment)
@@ -212,7 +217,11 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
         server.start()
         if not settings.environment.get("LIANCAI_OIDC_ISSUER"):
             print(f"token: {write_local_token(settings)}", file=sys.stderr)
-        print(f"liancai-server: {', '.join(part.name for part in parts)} on {settings.listen}", file=sys.stderr, flush=True)
+        print(
+            f"liancai-server: {', '.join(part.name for part in parts)} on {settings.listen}",
+            file=sys.stderr,
+            flush=True,
+        )
         ended.wait()
         checks.enter_graceful_shutdown()
         server.stop(GRACE).wait()
@@ -230,8 +239,8 @@ def _listen(server: grpc.Server, settings: Settings) -> None:
             server.add_insecure_port(address)
         else:
             raise Misconfigured(
-                f"tokens and personal data must not cross a network in clear: set LIANCAI_TLS_CERT and LIANCAI_TLS_KEY, "
-                f"or LIANCAI_CLEARTEXT=1 if a proxy in front of {address} ends TLS "
+                f"tokens and personal data must not cross a network in clear: set LIANCAI_TLS_CERT and "
+                f"LIANCAI_TLS_KEY, or LIANCAI_CLEARTEXT=1 if a proxy in front of {address} ends TLS "
                 f"(监听非本机地址须配置 TLS 证书,或由前置代理终结 TLS 并设 LIANCAI_CLEARTEXT=1)"
             )
     except RuntimeError as fault:

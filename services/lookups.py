@@ -1,4 +1,4 @@
-"""The civic vocabulary over the wire: the gRPC face of `services.reference`, served by every host. Nothing is stored."""
+"""The civic vocabulary over the wire: the gRPC face of `services.reference`, served by every host."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import grpc
-
 from liancai.reference.v1 import reference_pb2 as pb
 from liancai.reference.v1 import reference_pb2_grpc
+
 from services.platform.boundary import Call
 from services.platform.errors import Refused
 from services.platform.requests import Reading

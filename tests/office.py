@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any
 
 import grpc
-
 from liancai.reference.v1 import reference_pb2_grpc
 from liancai.training.v1 import (
     audit_pb2_grpc,
@@ -22,6 +21,7 @@ from liancai.training.v1 import (
     orders_pb2_grpc,
     rosters_pb2_grpc,
 )
+
 from services.reference import credit_code, resident_id
 
 ENTERPRISE = credit_code.make("91", "371526", "MA3C0001")
@@ -52,9 +52,7 @@ class Office:
         self.orders.SubmitOrder(orders_pb2.SubmitOrderRequest(name=order.name, request_id=request_id()))
         self.orders.VerifyOrder(orders_pb2.VerifyOrderRequest(name=order.name, request_id=request_id()))
         self.orders.MatchOrder(
-            orders_pb2.MatchOrderRequest(
-                name=order.name, request_id=request_id(), institution_credit_code=INSTITUTION
-            )
+            orders_pb2.MatchOrderRequest(name=order.name, request_id=request_id(), institution_credit_code=INSTITUTION)
         )
         contracted: orders_pb2.Order = self.orders.ContractOrder(
             orders_pb2.ContractOrderRequest(name=order.name, request_id=request_id(), agreement_number="2026-1")

@@ -1,7 +1,7 @@
 """The one interceptor: who calls, may they, what do they say; and every fault becomes a status here and nowhere else.
 
-Handlers get a `Call` where gRPC passes its context. They raise `Fault`s; any other exception is a fault of ours, answered
-with an incident number and logged by class and place, never by text: exception texts carry personal data.
+Handlers get a `Call` where gRPC passes its context. They raise `Fault`s; any other exception is a fault of ours,
+answered with an incident number and logged by class and place, never by text: exception texts carry personal data.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
-
 from liancai.common.v1 import access_pb2
+
 from services.platform.errors import Denied, Fault, Internal, Invalid, TooLate
 from services.platform.identity import Caller, Identity
 from services.platform.policy import Policy, Reach, Scope
@@ -30,6 +30,8 @@ from services.platform.texts import Texts, language_of
 LONGEST_CALL = 30.0  # seconds a unary call may take, whatever deadline the caller sets
 OPEN_TO_ALL = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 BEARER = "Bearer "
+
+Handler = Any  # grpc.RpcMethodHandler of whatever messages
 
 log = logging.getLogger("liancai.boundary")
 
@@ -111,7 +113,7 @@ def methods(files: Iterable[FileDescriptor]) -> dict[str, Method]:
     return found
 
 
-class Boundary(grpc.ServerInterceptor):  # type: ignore[misc]
+class Boundary(grpc.ServerInterceptor):
     """Wraps every handler once and keeps it. An RPC that is not in `known` is denied to everybody."""
 
     def __init__(self, known: Mapping[str, Method], identity: Identity, policy: Policy, texts: Texts) -> None:
@@ -119,7 +121,7 @@ class Boundary(grpc.ServerInterceptor):  # type: ignore[misc]
         self._identity = identity
         self._policy = policy
         self._texts = texts
-        self._wrapped: dict[str, grpc.RpcMethodHandler] = {}
+        self._wrapped: dict[str, Handler] = {}
 
     def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         """The handler of the method, with the boundary around it."""
@@ -132,7 +134,7 @@ class Boundary(grpc.ServerInterceptor):  # type: ignore[misc]
             wrapped = self._wrapped[path] = self._wrap(handler, self._known.get(path))
         return wrapped
 
-    def _wrap(self, handler: Any, method: Method | None) -> grpc.RpcMethodHandler:
+    def _wrap(self, handler: Any, method: Method | None) -> Handler:
         parse = _parser(handler.request_deserializer)
 
         def unary_unary(raw: bytes, context: grpc.ServicerContext) -> bytes:
@@ -141,7 +143,7 @@ class Boundary(grpc.ServerInterceptor):  # type: ignore[misc]
                 call = self._admit(method, token, language, context)
                 reply: bytes = handler.unary_unary(parse(raw), call).SerializeToString()
                 return reply
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, no word of it may leave
                 fault = _fault_of(error, method)
             self._abort(context, fault, method, language)
 
@@ -156,7 +158,7 @@ class Boundary(grpc.ServerInterceptor):  # type: ignore[misc]
                 for reply in replies:
                     yield reply.SerializeToString()
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, no word of it may leave
                 fault = _fault_of(error, method)
             self._abort(context, fault, method, language)
 
@@ -250,4 +252,3 @@ def _fault_of(error: Exception, method: Method | None) -> Fault:
         "incident=%s method=%s error=%s at=%s", incident, method.path if method else "?", type(error).__name__, places
     )
     return Internal(incident)
-

@@ -38,7 +38,7 @@ class Mutation(Protocol):
 
     request_id: str
 
-    def SerializeToString(self, deterministic: bool = ...) -> bytes: ...  # noqa: D102
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...  # noqa: D102
 
 
 class UnsafeDatabase(RuntimeError):
@@ -75,7 +75,8 @@ class Database:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         lanes: int | None = None,
     ) -> None:
-        """Opens `url`; on PostgreSQL the schema named after the service. `lanes` is 1 on SQLite and 2 on PostgreSQL unless given; 0 switches group commit off.
+        """Opens `url`; on PostgreSQL the schema named after the service. `lanes` is 1 on SQLite and 2 on PostgreSQL
+        unless given; 0 switches group commit off.
 
         Raises UnsafeDatabase if what is committed there would not survive a power cut.
         """
@@ -117,7 +118,13 @@ class Database:
         return cast(R, found)
 
     def write_together(
-        self, call: Call, request: Mutation, item: T, together: Callable[[Tx, list[T]], Sequence[R | Fault]], *, key: str
+        self,
+        call: Call,
+        request: Mutation,
+        item: T,
+        together: Callable[[Tx, list[T]], Sequence[R | Fault]],
+        *,
+        key: str,
     ) -> R:
         """Like `write`, where works that queue next to one another are done by one call of `together`."""
         found = self._writer.run(Work(together, item, self._asked(call, request)), key, call.seconds_left)
@@ -145,7 +152,7 @@ class Database:
 
 
 def _alone(work: Callable[[Tx], Any]) -> Callable[[Tx, list[Any]], list[Any]]:
-    def together(tx: Tx, items: list[Any]) -> list[Any]:
+    def together(tx: Tx, _items: list[Any]) -> list[Any]:
         return [work(tx)]
 
     return together
@@ -201,7 +208,11 @@ def _postgresql(address: URL, service: str, connections: int) -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"options": f"{POSTGRESQL_OPTIONS} -c search_path={service}", "application_name": "liancai", "connect_timeout": 5},
+        connect_args={
+            "options": f"{POSTGRESQL_OPTIONS} -c search_path={service}",
+            "application_name": "liancai",
+            "connect_timeout": 5,
+        },
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import grpc
 from google.protobuf.message import Message
@@ -19,7 +20,7 @@ class Violation:
 
     field: str
     rule: str
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Fault(Exception):
@@ -55,10 +56,8 @@ class Invalid(Fault):
 
     code = grpc.StatusCode.INVALID_ARGUMENT
 
-    def __init__(
-        self, *violations: Violation, reason: str = "INVALID_REQUEST", **metadata: str | int
-    ) -> None:
-        super().__init__(reason, violations=violations, **metadata)
+    def __init__(self, *violations: Violation, reason: str = "INVALID_REQUEST", **metadata: str | int) -> None:
+        super().__init__(reason, violations=violations, details=(), **metadata)
 
 
 class NotFound(Fault):

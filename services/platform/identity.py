@@ -23,8 +23,8 @@ class Caller:
     """An authenticated user.
 
     `unit` is the id of the user's unit: a bureau of the unit register (`371526-hrss`) or, for an enterprise or an
-    institution, its unified social credit code. `division` is the GB/T 2260 code the user may see: `370000` covers all of
-    Shandong.
+    institution, its unified social credit code. `division` is the GB/T 2260 code the user may see: `370000` covers all
+    of Shandong.
     """
 
     subject: str

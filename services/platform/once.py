@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from google.protobuf.message import Message
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table, bindparam, delete, insert, select, tuple_
+from sqlalchemy import (
+    Column,
+    Connection,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+)
 
 from services.platform.errors import Exists
 from services.platform.types import UtcTime
@@ -59,7 +71,10 @@ class Once:
         """The replies of those that were asked before; Exists where the same id came with another body."""
         if len(asked) == 1:
             one = asked[0]
-            found = [(one.caller, one.request_id, *row) for row in tx.execute(self._one, {"of": one.caller, "id": one.request_id})]
+            found = [
+                (one.caller, one.request_id, *row)
+                for row in tx.execute(self._one, {"of": one.caller, "id": one.request_id})
+            ]
         else:
             keys = [(each.caller, each.request_id) for each in asked]
             found = [tuple(row) for row in tx.execute(self._many, {"keys": keys})]
@@ -91,5 +106,7 @@ class Once:
             tx.execute(self._keep, rows)
 
     def forget(self, tx: Connection, now: datetime) -> int:
-        """Deletes replies older than `KEPT`; returns how many. A retry comes within minutes, an auditor reads the trail."""
+        """Deletes replies older than `KEPT`; returns how many. A retry comes within minutes, an auditor reads the
+        trail.
+        """
         return tx.execute(delete(self._table).where(self._table.c.record_time < now - KEPT)).rowcount

@@ -1,4 +1,4 @@
-"""Keyset pages (AIP-158). A page token is the last key, encrypted and bound to the method, the filter and the caller."""
+"""Keyset pages (AIP-158). A token is the last key, encrypted and bound to method, filter and caller."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ListRequest(Protocol):
     page_size: int
     page_token: str
 
-    def SerializeToString(self, deterministic: bool = ...) -> bytes: ...  # noqa: D102
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...  # noqa: D102
 
     def CopyFrom(self, other: Any) -> None: ...  # noqa: D102
 

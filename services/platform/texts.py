@@ -1,4 +1,4 @@
-"""Sentences in the caller's language: what went wrong and what to do next, zh-CN and en side by side in one TOML file."""
+"""Sentences in the caller's language: what went wrong and what to do next, zh-CN and en side by side in TOML."""
 
 from __future__ import annotations
 

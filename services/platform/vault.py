@@ -1,8 +1,8 @@
 """Personal data at rest: each field encrypted on its own, found again by a keyed blind index.
 
-Tink AEAD (AES-256-GCM) with the resource name and field as associated data, so that a ciphertext moved to another row or
-column does not open. The keyset rotates: new values use the newest key, old ones still open. The blind index is HMAC-SHA256
-under a key of its own, which does not rotate: a new one would mean indexing every row again.
+Tink AEAD (AES-256-GCM) with the resource name and field as associated data, so that a ciphertext moved to another row
+or column does not open. The keyset rotates: new values use the newest key, old ones still open. The blind index is
+HMAC-SHA256 under a key of its own, which does not rotate: a new one would mean indexing every row again.
 """
 
 from __future__ import annotations
@@ -42,11 +42,13 @@ class Vault:
 
     def seal(self, text: str, owner: str, field: str) -> bytes:
         """`text` encrypted for one field of one resource, such as (`trainees/01J...`, `phone`)."""
-        return self._aead.encrypt(text.encode(), f"{owner}/{field}".encode())
+        sealed: bytes = self._aead.encrypt(text.encode(), f"{owner}/{field}".encode())
+        return sealed
 
     def unseal(self, sealed: bytes, owner: str, field: str) -> str:
         """What was sealed for this field of this resource. tink.TinkError for anything else."""
-        return self._aead.decrypt(sealed, f"{owner}/{field}".encode()).decode()
+        text: str = self._aead.decrypt(sealed, f"{owner}/{field}".encode()).decode()
+        return text
 
     def index(self, kind: str, value: str | bytes) -> bytes:
         """32 bytes that are the same for the same value of the same kind, and tell nothing without the key."""

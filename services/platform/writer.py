@@ -109,7 +109,7 @@ class Lane(threading.Thread):
                 return
 
     def _gather(self, first: Work) -> tuple[list[Work], bool]:
-        """The batch that begins with `first`. A lone caller never waits: lingering needs company, now or just before."""
+        """The batch that begins with `first`. A lone caller never waits: to linger needs company, now or before."""
         batch = [first]
         until = 0.0
         while len(batch) < BATCH:
@@ -189,7 +189,7 @@ class Committer:
         savepoint = None if alone else connection.begin_nested()
         try:
             outcomes = self._do(connection, group)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  it is the answer to the work that failed
             if _is_conflict(error):
                 raise Conflict from None
             if savepoint is None:
@@ -246,11 +246,16 @@ def _key(asked: Asked | None) -> tuple[str, str] | None:
 
 
 def _repeated(
-    work: Work, group: list[Work], answered: dict[tuple[str, str], Any], first: dict[tuple[str, str], int], done: dict[int, Any]
+    work: Work,
+    group: list[Work],
+    answered: dict[tuple[str, str], Any],
+    first: dict[tuple[str, str], int],
+    done: dict[int, Any],
 ) -> Any:
     """The answer to a request that was made before, or is made twice in this very batch."""
     key = _key(work.asked)
-    assert key is not None and work.asked is not None
+    assert key is not None
+    assert work.asked is not None
     if key in answered:
         return answered[key]
     original = group[first[key]]

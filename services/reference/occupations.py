@@ -32,9 +32,7 @@ class Occupation:
 def _by_code() -> dict[str, Occupation]:
     found: dict[str, Occupation] = {}
     for row in files.rows("occupations_2022.csv"):
-        entry = Occupation(
-            row["code"], row["name"], int(row["level"]), bool(row["green"]), bool(row["digital"])
-        )
+        entry = Occupation(row["code"], row["name"], int(row["level"]), bool(row["green"]), bool(row["digital"]))
         # Where a minor group and its only occupation share a code, the code means the occupation.
         if entry.code not in found or found[entry.code].level < entry.level:
             found[entry.code] = entry

@@ -6,7 +6,9 @@ its source and whether that source was confirmed; and the declared rules that us
     pack: training
     version: 2025-03-01
     title: {zh: 订单式培训参数, en: Order-type training}
-    parameters:
+
+Parameters
+----------
     - {key: class.max_size, value: 50, unit: persons, division: "*", effective_from: 2025-01-01,
        effective_to: null, source: 全国通行做法, confidence: unconfirmed, note: ask both bureaus}
     rules:
@@ -19,6 +21,7 @@ divisions that cover the one asked for, the most specific wins. Numbers with a p
 exactly as written, a list as a tuple, a mapping with its keys as text ({5: 40} has the key "5"). A number
 nobody knows yet is ``value: null, confidence: unconfirmed``. Only `title` may be one text for both languages;
 `effective_to`, `note` and a rule's `parameters` and `division` (default "*") may be left out.
+
 """
 
 from __future__ import annotations
@@ -173,8 +176,7 @@ class Pack:
             version=raw.version,
             title=Title(*raw.title),
             parameters=tuple(
-                Parameter(**{**entry, "confidence": Confidence(entry["confidence"])})
-                for entry in raw.parameters
+                Parameter(**{**entry, "confidence": Confidence(entry["confidence"])}) for entry in raw.parameters
             ),
             rules=tuple(
                 RuleDeclaration(
@@ -236,9 +238,7 @@ def _most_specific(entries: Iterable[_Dated], division: str, on: date) -> _Dated
         and (e.effective_to is None or on <= e.effective_to)
         and _holds_in(e.division, division)
     )
-    return max(
-        in_force, key=lambda e: 0 if e.division == EVERYWHERE else divisions.level(e.division), default=None
-    )
+    return max(in_force, key=lambda e: 0 if e.division == EVERYWHERE else divisions.level(e.division), default=None)
 
 
 def _holds_in(scope: str, division: str) -> bool:

@@ -138,7 +138,8 @@ class Calendar:
 
     def next_workday(self, day: date) -> date:
         """`day` itself when it is worked, else the next working day: where a period that ends on a day off
-        ends instead (民法典第203条)."""
+        ends instead (民法典第203条).
+        """
         return day if self.is_workday(day) else self.add(day, 1)
 
     def explain(self, day: date) -> DayNote:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import grpc
-from sqlalchemy import select
-
 from liancai.common.v1 import audit_pb2 as common_pb
 from liancai.training.v1 import audit_pb2 as pb
 from liancai.training.v1 import audit_pb2_grpc
+from sqlalchemy import select
+
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.pages import Pages

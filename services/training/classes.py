@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 import grpc
+from liancai.training.v1 import classes_pb2 as pb
+from liancai.training.v1 import classes_pb2_grpc
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from liancai.training.v1 import classes_pb2 as pb
-from liancai.training.v1 import classes_pb2_grpc
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import NotFound, Refused
@@ -115,7 +115,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         )
 
     def FileClass(self, request: pb.FileClassRequest, context: grpc.ServicerContext) -> pb.Class:
-        """draft -> filed: takes the seats."""
+        """Draft -> filed: takes the seats."""
         call = Call.of(context)
 
         def work(tx: Tx, row: ClassRow) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         return self._advance(call, request, "file", work)
 
     def ReturnClass(self, request: pb.ReturnClassRequest, context: grpc.ServicerContext) -> pb.Class:
-        """filed -> draft: gives the seats back."""
+        """Filed -> draft: gives the seats back."""
         reading = Reading()
         reason = reading.text("reason", request.reason, 1, 500)
 
@@ -141,11 +141,11 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         return self._advance(Call.of(context), request, "return", work, reading)
 
     def ApproveClass(self, request: pb.ApproveClassRequest, context: grpc.ServicerContext) -> pb.Class:
-        """filed -> approved."""
-        return self._advance(Call.of(context), request, "approve", lambda tx, row: {})
+        """Filed -> approved."""
+        return self._advance(Call.of(context), request, "approve", _nothing_else)
 
     def OpenClass(self, request: pb.OpenClassRequest, context: grpc.ServicerContext) -> pb.Class:
-        """approved -> open; the order is in training."""
+        """Approved -> open; the order is in training."""
 
         def work(tx: Tx, row: ClassRow) -> dict[str, Any]:
             order = tx.session.get_one(OrderRow, row.order_id, with_for_update=True, populate_existing=True)
@@ -193,7 +193,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         return self._database.write(call, request, work, key=request.name)
 
     def CloseClass(self, request: pb.CloseClassRequest, context: grpc.ServicerContext) -> pb.Class:
-        """open -> closed: unfilled seats go back to the order, nobody waits any more."""
+        """Open -> closed: unfilled seats go back to the order, nobody waits any more."""
         call = Call.of(context)
 
         def work(tx: Tx, row: ClassRow) -> dict[str, Any]:
@@ -213,15 +213,17 @@ class Classes(classes_pb2_grpc.ClassesServicer):
             queries.count_people(tx, row.id, waitlisted=-len(waiting))
             for each in waiting:
                 tx.announce(
-                    call, f"enrolments/{each}", "enrolment.withdrawn", tx.now, {"class": request.name, "from": "WAITLISTED"}
+                    call,
+                    f"enrolments/{each}",
+                    "enrolment.withdrawn",
+                    tx.now,
+                    {"class": request.name, "from": "WAITLISTED"},
                 )
             return {}
 
         return self._advance(call, request, "close", work)
 
-    def _advance(
-        self, call: Call, request: Any, verb: str, change: Any, reading: Reading | None = None
-    ) -> pb.Class:
+    def _advance(self, call: Call, request: Any, verb: str, change: Any, reading: Reading | None = None) -> pb.Class:
         """One step of a class's life; `change(tx, row)` gives the columns that change with it."""
         _read_verb(reading or Reading(), request)
         allowed, target = CLASS_VERBS[verb]
@@ -263,6 +265,10 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         return remarks
 
 
+def _nothing_else(_tx: Tx, _row: ClassRow) -> dict[str, Any]:
+    return {}
+
+
 def _order_for(tx: Tx, call: Call, name: str) -> OrderRow:
     """The order of a new class, if it takes classes; whether the caller may file one is asked of the class."""
     order = tx.session.get(OrderRow, name.partition("/")[2])
@@ -281,7 +287,7 @@ def _takes_classes(order: OrderRow) -> None:
 
 
 def _wrong_state(row: ClassRow, allowed: Sequence[ClassState]) -> Refused:
-    return Refused("CLASS_STATE", **{"class": f"classes/{row.id}"}, state=row.state, allowed=", ".join(allowed))
+    return Refused("CLASS_STATE", class_name=f"classes/{row.id}", state=row.state, allowed=", ".join(allowed))
 
 
 def _sessions(session: Session, class_id: str) -> Sequence[SessionRow]:

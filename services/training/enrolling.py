@@ -1,8 +1,8 @@
 """The one path by which anybody gets a seat: a list of applications, decided and written with a handful of statements.
 
 The unary Enrol is a list of one that the writer lane puts together with its neighbours; the roster import sends chunks.
-Nobody is ever seated beyond the capacity because three things hold, each by itself: the class's row is locked while it is
-decided, the counter moves only under its condition, and a place in a class is given out once.
+Nobody is ever seated beyond the capacity because three things hold, each by itself: the class's row is locked while it
+is decided, the counter moves only under its condition, and a place in a class is given out once.
 
 Rows are locked in one order everywhere, people before classes before orders, so that nobody waits in a circle.
 """
@@ -67,10 +67,10 @@ _SESSIONS = (
     .where(SessionRow.class_id.in_(bindparam("classes", expanding=True)))
     .order_by(SessionRow.class_id, SessionRow.day, SessionRow.start_minute)
 )
-_ENROL = insert(EnrolmentRow.__table__)
+_ENROL = insert(EnrolmentRow)
 # the counter moves only where the seats are there: the second guard behind the row lock
 TAKE_SEATS = (
-    update(ClassRow.__table__)
+    update(ClassRow)
     .where(
         _class.id == bindparam("of"),
         _class.state == "OPEN",
@@ -150,7 +150,7 @@ class _Held:
 
 
 class Desk:
-    """Decides and writes. One for each service; it remembers only timetables, which never change once a class exists."""
+    """Decides and writes. It remembers only timetables, which never change once a class exists."""
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
@@ -160,7 +160,8 @@ class Desk:
     def enrol_many(self, tx: Tx, applications: Sequence[Application]) -> list[Decision]:
         """Enrols whoever may, in the order given, and puts on the waitlist whoever comes when the class is full.
 
-        Each class must exist. Answers every application, in order. Raises Conflict if another transaction got in between.
+        Each class must exist. Answers every application, in order. Raises Conflict if another transaction got in
+        between.
         """
         connection = tx.connection
         self._admit_people(connection, tx.now, applications)
@@ -198,7 +199,7 @@ class Desk:
                 newcomers[person.index] = person
         if newcomers:
             make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-            statement = make(TraineeRow.__table__).on_conflict_do_nothing(index_elements=["resident_id_index"])
+            statement = make(TraineeRow).on_conflict_do_nothing(index_elements=["resident_id_index"])
             rows = [newcomers[index].columns(now) for index in sorted(newcomers)]
             connection.execute(statement, rows)
 
@@ -294,7 +295,9 @@ def _place(entry: _Held, decision: Decision, application: Application, trainee_i
         phone_sealed=person.phone_sealed,
         facts={
             **decision.facts.stored(),
-            **{"capacity": row.capacity, "enrolled": entry.enrolled, "waitlisted": entry.waitlisted},
+            "capacity": row.capacity,
+            "enrolled": entry.enrolled,
+            "waitlisted": entry.waitlisted,
         },
         rule_pack=decision.rules.pack.fingerprint,
         occur_time=application.occur_time,
@@ -315,9 +318,8 @@ def _take(tx: Tx, held: dict[str, _Held]) -> None:
     for class_id in sorted(held):
         entry = held[class_id]
         counts = {"of": class_id, "seats": len(entry.seated), "waits": len(entry.waiting)}
-        if entry.seated or entry.waiting:
-            if tx.connection.execute(TAKE_SEATS, counts).rowcount != 1:
-                raise Conflict
+        if (entry.seated or entry.waiting) and tx.connection.execute(TAKE_SEATS, counts).rowcount != 1:
+            raise Conflict
     for class_id in sorted(held, key=lambda each: (held[each].row.order_id, each)):
         entry = held[class_id]
         seats.move(tx, entry.row.order_id, class_id, Seat.COMMITTED, Seat.ENROLLED, len(entry.seated), "")
@@ -351,7 +353,8 @@ def _trainees(connection: Connection, wanted: Any, applications: Sequence[Applic
 def _classes(connection: Connection, wanted: Any, applications: Sequence[Application]) -> dict[str, _Held]:
     ids = sorted({application.class_id for application in applications})
     return {
-        row.id: _Held(row, row.enrolled, row.waitlisted, row.arrivals) for row in connection.execute(wanted, {"ids": ids})
+        row.id: _Held(row, row.enrolled, row.waitlisted, row.arrivals)
+        for row in connection.execute(wanted, {"ids": ids})
     }
 
 

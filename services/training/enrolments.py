@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import grpc
+from liancai.training.v1 import enrolments_pb2 as pb
+from liancai.training.v1 import enrolments_pb2_grpc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from liancai.training.v1 import enrolments_pb2 as pb
-from liancai.training.v1 import enrolments_pb2_grpc
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Exists, Fault, Invalid, NotFound, Refused, Violation
@@ -149,7 +149,7 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
         return self._database.write(call, request, work, key=self._class_of(call, request.name))
 
     def ConfirmHire(self, request: pb.ConfirmHireRequest, context: grpc.ServicerContext) -> pb.Enrolment:
-        """enrolled -> hired by the order's enterprise, after the class."""
+        """Enrolled -> hired by the order's enterprise, after the class."""
         call = Call.of(context)
         reading = Reading()
         employer = orders.read_credit_code(reading, "employer_credit_code", request.employer_credit_code)
@@ -165,7 +165,7 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
             if row.state != EnrolmentState.ENROLLED:
                 raise _wrong_state(row, [EnrolmentState.ENROLLED])
             if held.state != ClassState.CLOSED:
-                raise Refused("CLASS_STATE", **{"class": f"classes/{held.id}"}, state=held.state, allowed="CLOSED")
+                raise Refused("CLASS_STATE", class_name=f"classes/{held.id}", state=held.state, allowed="CLOSED")
             if held.enterprise_credit_code != employer:
                 raise Refused("EMPLOYER_MISMATCH", enrolment=request.name, order=f"orders/{held.order_id}")
             row.state = EnrolmentState.HIRED
@@ -214,9 +214,7 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
             tx.record(call, request.name, reason=purpose)
             trainee = tx.session.get_one(TraineeRow, row.trainee_id)
             name, number, phone = people.unseal(self._database.vault, row, trainee)
-            return pb.RevealEnrolmentResponse(
-                applicant=pb.Applicant(full_name=name, resident_id=number, phone=phone)
-            )
+            return pb.RevealEnrolmentResponse(applicant=pb.Applicant(full_name=name, resident_id=number, phone=phone))
 
         return self._database.write_again(call, work, seconds=call.seconds_left)
 
@@ -236,7 +234,7 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
                 "NOT_ELIGIBLE",
                 details=[_decision(call, decision)],
                 codes=", ".join(codes),
-                **{"class": f"classes/{application.class_id}"},
+                class_name=f"classes/{application.class_id}",
             )
         person = application.person
         masked = _mask(person.full_name, person.number, person.phone)

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from liancai.common.v1 import types_pb2
 from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2
+
 from services.platform.boundary import Call
 from services.platform.requests import etag_of, stamp
 from services.reference import occupations
+from services.training.enrolling import Enrolled
 from services.training.rules.eligibility import Outcome, Verdict
 from services.training.rules.timetable import clock_of
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, SessionRow
@@ -89,7 +91,11 @@ def training_class(call: Call, row: ClassRow, sessions: Sequence[SessionRow] = (
 
 
 def enrolment(
-    row: EnrolmentRow, masked: tuple[str, str, str], *, position: int = 0, findings: Iterable[types_pb2.Finding] = ()
+    row: Enrolled | EnrolmentRow,
+    masked: tuple[str, str, str],
+    *,
+    position: int = 0,
+    findings: Iterable[types_pb2.Finding] = (),
 ) -> enrolments_pb2.Enrolment:
     """An enrolment; `masked` is the person's name, identity number and phone with their middles hidden."""
     return enrolments_pb2.Enrolment(
@@ -112,7 +118,9 @@ def enrolment(
 
 def finding(call: Call, verdict: Verdict, field: str = "") -> types_pb2.Finding:
     """What a rule that is not met tells the officer."""
-    others = [each for key in ("clashes", "present") if key in verdict.inputs for each in verdict.inputs[key].split(", ")]
+    others = [
+        each for key in ("clashes", "present") if key in verdict.inputs for each in verdict.inputs[key].split(", ")
+    ]
     code = verdict.declaration.code
     return types_pb2.Finding(
         level=LEVELS[verdict.outcome],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import grpc
-from sqlalchemy import select, update
-
 from liancai.training.v1 import orders_pb2 as pb
 from liancai.training.v1 import orders_pb2_grpc
+from sqlalchemy import select, update
+
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Denied, Invalid, Refused, Violation
@@ -42,7 +42,7 @@ class Verb(Protocol):
     etag: str
     request_id: str
 
-    def SerializeToString(self, deterministic: bool = ...) -> bytes: ...  # noqa: D102
+    def SerializeToString(self, *, deterministic: bool = ...) -> bytes: ...  # noqa: D102
 
 
 class Orders(orders_pb2_grpc.OrdersServicer):
@@ -148,39 +148,41 @@ class Orders(orders_pb2_grpc.OrdersServicer):
             if grown:
                 source, target = (seats.NEW, Seat.OPEN) if grown > 0 else (Seat.OPEN, seats.NEW)
                 seats.note(tx, row.id, None, source, target, abs(grown), "")
-            tx.record(call, request.order.name, event="order.updated", detail={"fields": sorted(request.update_mask.paths)})
+            tx.record(
+                call, request.order.name, event="order.updated", detail={"fields": sorted(request.update_mask.paths)}
+            )
             return messages.order(row)
 
         return self._database.write(call, request, work, key=request.order.name)
 
     def SubmitOrder(self, request: pb.SubmitOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """draft -> submitted."""
+        """Draft -> submitted."""
         return self._advance(Call.of(context), request, "submit", reason="")
 
     def ReturnOrder(self, request: pb.ReturnOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """submitted -> draft, with the gaps."""
+        """Submitted -> draft, with the gaps."""
         reading = Reading()
         reason = reading.text("reason", request.reason, 1, 500)
         return self._advance(Call.of(context), request, "return", reading, reason=reason)
 
     def VerifyOrder(self, request: pb.VerifyOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """submitted -> verified."""
+        """Submitted -> verified."""
         return self._advance(Call.of(context), request, "verify")
 
     def MatchOrder(self, request: pb.MatchOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """verified -> matched with an institution."""
+        """Verified -> matched with an institution."""
         reading = Reading()
         code = read_credit_code(reading, "institution_credit_code", request.institution_credit_code)
         return self._advance(Call.of(context), request, "match", reading, institution_credit_code=code)
 
     def ContractOrder(self, request: pb.ContractOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """matched -> contracted by an agreement."""
+        """Matched -> contracted by an agreement."""
         reading = Reading()
         number = reading.text("agreement_number", request.agreement_number, 1, 64)
         return self._advance(Call.of(context), request, "contract", reading, agreement_number=number)
 
     def CloseOrder(self, request: pb.CloseOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """training -> fulfilled or shortfall."""
+        """Training -> fulfilled or shortfall."""
         return self._end(Call.of(context), request, "close")
 
     def CancelOrder(self, request: pb.CancelOrderRequest, context: grpc.ServicerContext) -> pb.Order:
@@ -217,7 +219,9 @@ class Orders(orders_pb2_grpc.OrdersServicer):
             losses=[pb.OrderLedger.Loss(reason=reason, seats=count) for reason, count in losses],
         )
 
-    def _advance(self, call: Call, request: Verb, verb: str, reading: Reading | None = None, **changes: Any) -> pb.Order:
+    def _advance(
+        self, call: Call, request: Verb, verb: str, reading: Reading | None = None, **changes: Any
+    ) -> pb.Order:
         """One step of an order's life that touches no seat."""
         _read_verb(reading or Reading(), request)
 
@@ -250,7 +254,9 @@ class Orders(orders_pb2_grpc.OrdersServicer):
             ).all()
             if running:
                 raise Refused(
-                    "ORDER_HAS_OPEN_CLASSES", order=request.name, classes=", ".join(f"classes/{each}" for each in running[:20])
+                    "ORDER_HAS_OPEN_CLASSES",
+                    order=request.name,
+                    classes=", ".join(f"classes/{each}" for each in running[:20]),
                 )
             if row.seats_enrolled:
                 raise Refused("ORDER_HAS_ENROLLED", order=request.name, enrolled=row.seats_enrolled)
@@ -276,8 +282,8 @@ def allow(row: OrderRow, verb: str) -> OrderState:
 
 
 def begin_training(tx: Tx, order_id: str) -> None:
-    """contracted -> training, when the first class opens; nothing if it trains already."""
-    allowed, target = ORDER_VERBS["train"]
+    """Contracted -> training, when the first class opens; nothing if it trains already."""
+    target = ORDER_VERBS["train"][1]
     statement = (
         update(OrderRow)
         .where(OrderRow.id == order_id, OrderRow.state == OrderState.CONTRACTED)
@@ -289,7 +295,9 @@ def begin_training(tx: Tx, order_id: str) -> None:
 def read_order(reading: Reading, order: pb.Order) -> dict[str, Any]:
     """The values of an order's row, each checked."""
     values: dict[str, Any] = {
-        "enterprise_credit_code": read_credit_code(reading, "order.enterprise_credit_code", order.enterprise_credit_code),
+        "enterprise_credit_code": read_credit_code(
+            reading, "order.enterprise_credit_code", order.enterprise_credit_code
+        ),
         "enterprise_name": reading.text("order.enterprise_name", order.enterprise_name, 2, 100),
         "division": _division(reading, "order.division", order.division, required=True),
         "partner_division": _division(reading, "order.partner_division", order.partner_division, required=False),

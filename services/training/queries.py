@@ -82,9 +82,7 @@ def next_number(tx: Tx, series: str) -> str:
     return f"{month}{tx.connection.execute(statement).scalar_one():05}"
 
 
-def count_people(
-    tx: Tx, class_id: str, *, enrolled: int = 0, waitlisted: int = 0, hired: int = 0
-) -> None:
+def count_people(tx: Tx, class_id: str, *, enrolled: int = 0, waitlisted: int = 0, hired: int = 0) -> None:
     """Moves the counters of a class, whose row the caller has locked, without making its etag stale."""
     table = ClassRow.__table__.c
     tx.connection.execute(
@@ -99,7 +97,9 @@ def waiting_before(session: Session, row: EnrolmentRow) -> int:
     return session.execute(
         select(func.count())
         .select_from(EnrolmentRow)
-        .where(EnrolmentRow.class_id == row.class_id, EnrolmentRow.state == "WAITLISTED", EnrolmentRow.place < row.place)
+        .where(
+            EnrolmentRow.class_id == row.class_id, EnrolmentRow.state == "WAITLISTED", EnrolmentRow.place < row.place
+        )
     ).scalar_one()
 
 

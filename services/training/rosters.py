@@ -1,8 +1,8 @@
 """The roster import: one file, one class, every row a verdict.
 
-Rows are read as they come and kept until the End, for the second of two equal rows condemns the first; then they take the
-same path as any enrolment, in slices. Nothing is stored before the End, and what a killed import did store is found again
-by the next one: a person who is in the class already is unchanged.
+Rows are read as they come and kept until the End, for the second of two equal rows condemns the first; then they take
+the same path as any enrolment, in slices. Nothing is stored before the End, and what a killed import did store is found
+again by the next one: a person who is in the class already is unchanged.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import grpc
-from sqlalchemy.dialects import postgresql, sqlite
-
 from liancai.common.v1 import types_pb2
 from liancai.training.v1 import enrolments_pb2, rosters_pb2_grpc
 from liancai.training.v1 import rosters_pb2 as pb
+from sqlalchemy.dialects import postgresql, sqlite
+
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Invalid, TooMuch
@@ -132,7 +132,9 @@ class Rosters(rosters_pb2_grpc.RostersServicer):
         tally.summary.seen_before = self._seen(header)
         if header.unknown_columns:
             columns = ", ".join(column[:40] for column in header.unknown_columns)
-            tally.summary.findings.append(_finding(call, Finding(Level.NOTE, "TR-COLUMN-UNKNOWN", values={"columns": columns})))
+            tally.summary.findings.append(
+                _finding(call, Finding(Level.NOTE, "TR-COLUMN-UNKNOWN", values={"columns": columns}))
+            )
         applications = {
             row.row_number: Application(
                 call,
@@ -145,7 +147,9 @@ class Rosters(rosters_pb2_grpc.RostersServicer):
         }
         clean = len(applications) == len(rows)
         for decided, slice_of in self._slices(call, header, rows, applications, clean, now):
-            verdicts = [tally.count(self._verdict(call, row, decided.get(row.row_number), header, clean)) for row in slice_of]
+            verdicts = [
+                tally.count(self._verdict(call, row, decided.get(row.row_number), header, clean)) for row in slice_of
+            ]
             yield pb.ImportRosterResponse(verdicts=pb.ImportRosterResponse.Verdicts(rows=verdicts))
             yield _progress(len(rows), sum(_counts(tally.summary)))
         stored = header.mode != header.CHECK_ONLY
@@ -167,7 +171,9 @@ class Rosters(rosters_pb2_grpc.RostersServicer):
         if header.mode == header.VALID_ROWS:
             for start in range(0, len(rows), SLICE):
                 part = rows[start : start + SLICE]
-                wanted = {row.row_number: applications[row.row_number] for row in part if row.row_number in applications}
+                wanted = {
+                    row.row_number: applications[row.row_number] for row in part if row.row_number in applications
+                }
                 yield self._write(call, header, wanted), part
             return
         if header.mode == header.ALL_OR_NOTHING and clean:

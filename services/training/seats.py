@@ -1,14 +1,14 @@
 """The seats of an order, a conserved ledger: each movement takes from one state what it gives to another.
 
-The balances stand on the order's row, where CHECKs hold their sum to the headcount and each at zero or more; the journal
-says how they came about.
+The balances stand on the order's row, where CHECKs hold their sum to the headcount and each at zero or more; the
+journal says how they came about.
 """
 
 from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Update, bindparam, insert, update
+from sqlalchemy import BindParameter, Update, bindparam, insert, update
 
 from services.platform.errors import Fault, Refused
 from services.platform.transaction import Tx
@@ -25,11 +25,11 @@ BALANCES = {
     Seat.HIRED: _orders.seats_hired,
     Seat.LOST: _orders.seats_lost,
 }
-_journal = insert(SeatMovementRow.__table__)
+_journal = insert(SeatMovementRow)
 
 
 def move(tx: Tx, order_id: str, class_id: str | None, source: Seat, target: Seat, seats: int, reason: str) -> None:
-    """Moves `seats` of an order. Raises Refused ORDER_SEATS, naming what is left, if there are not so many in `source`."""
+    """Moves `seats` of an order. Raises Refused ORDER_SEATS, naming what is left, if `source` has not so many."""
     if seats == 0:
         return
     if tx.connection.execute(_transfer(source, target), {"of": order_id, "seats": seats}).rowcount != 1:
@@ -53,10 +53,10 @@ def note(tx: Tx, order_id: str, class_id: str | None, source: str, target: str, 
 
 @cache
 def _transfer(source: Seat, target: Seat) -> Update:
-    seats = bindparam("seats")
+    seats: BindParameter[int] = bindparam("seats")
     taken, given = BALANCES[source], BALANCES[target]
     return (
-        update(OrderRow.__table__)
+        update(OrderRow)
         .where(_orders.id == bindparam("of"), taken >= seats)
         .values({taken: taken - seats, given: given + seats})
     )

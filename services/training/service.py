@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import grpc
-
 from liancai.training.v1 import (
     audit_pb2,
     audit_pb2_grpc,
@@ -19,6 +18,7 @@ from liancai.training.v1 import (
     rosters_pb2,
     rosters_pb2_grpc,
 )
+
 from services.platform.database import Database
 from services.platform.pages import Pages
 from services.platform.part import Part
@@ -50,9 +50,7 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
 
 PART = Part(
     name="training",
-    files=tuple(
-        module.DESCRIPTOR for module in (orders_pb2, classes_pb2, enrolments_pb2, rosters_pb2, audit_pb2)
-    ),
+    files=tuple(module.DESCRIPTOR for module in (orders_pb2, classes_pb2, enrolments_pb2, rosters_pb2, audit_pb2)),
     books=BOOKS,
     migrations=HERE / "migrations",
     policy=HERE / "policy.cedar",

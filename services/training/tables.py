@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -29,7 +29,11 @@ from services.platform.types import UtcTime
 class Base(DeclarativeBase):
     """The schema of this service."""
 
-    type_annotation_map = {datetime: UtcTime, dict[str, Any]: JSON, list[str]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcTime,
+        dict[str, Any]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
 
 
 class OrderRow(Base):
@@ -112,7 +116,7 @@ class ClassRow(Base):
     hired: Mapped[int] = mapped_column(Integer, default=0)
     arrivals: Mapped[int] = mapped_column(BigInteger, default=0)
     reason: Mapped[str] = mapped_column(String(500), default="")
-    remarks: Mapped[list[str]] = mapped_column(default=list)
+    remarks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     create_time: Mapped[datetime]
     update_time: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer)

@@ -14,8 +14,8 @@ from services.training.tables import ClassRow, EnrolmentRow
 def promote(tx: Tx, call: Call, held: ClassRow, *, freed: int = 0, reason: str) -> list[EnrolmentRow]:
     """Gives every free seat of a class, whose row is locked, to the head of its waitlist; returns who got one.
 
-    `freed` is how many of `held.enrolled`, as it was read, have just left. Order of arrival is the `place`, which no clock
-    can change.
+    `freed` is how many of `held.enrolled`, as it was read, have just left. Order of arrival is the `place`, which no
+    clock can change.
     """
     if held.state != ClassState.OPEN:
         return []

@@ -67,9 +67,7 @@ def test_eight_levels_and_five_certificates() -> None:
     assert len({level.en for level in levels.LEVELS}) == 8
 
 
-@pytest.mark.parametrize(
-    "text", ["三级/高级工", "三级／高级工", "高级工", "三级", "３级", " 3 ", "三级高级工"]
-)
+@pytest.mark.parametrize("text", ["三级/高级工", "三级／高级工", "高级工", "三级", "３级", " 3 ", "三级高级工"])
 def test_a_level_as_rosters_write_it(text: str) -> None:
     assert levels.find(text) == levels.by_certificate(3) == levels.by_code(3)
 

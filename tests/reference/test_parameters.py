@@ -260,9 +260,7 @@ def test_each_fault(old: str, new: str, message: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just text"])
 def test_what_is_no_pack(text: str) -> None:
-    assert faults_of(text) == [
-        "<text>:1:1: a pack is a mapping of pack, version, title, parameters and rules"
-    ]
+    assert faults_of(text) == ["<text>:1:1: a pack is a mapping of pack, version, title, parameters and rules"]
 
 
 @pytest.mark.parametrize("text", ["pack: [\n", "pack: a\n\tversion: 1", "pack: \x00"])

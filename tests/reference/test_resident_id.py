@@ -125,9 +125,7 @@ def test_what_spreadsheets_and_input_methods_add_is_removed(text: str) -> None:
 
 
 def test_a_small_x_is_an_x() -> None:
-    number = next(
-        n for n in (resident_id.make("371526", date(1985, 5, 5), i) for i in range(99)) if n[-1] == "X"
-    )
+    number = next(n for n in (resident_id.make("371526", date(1985, 5, 5), i) for i in range(99)) if n[-1] == "X")
     assert resident_id.parse(number.lower(), TODAY).number == number
     assert resident_id.parse(number[:-1] + "ｘ", TODAY).number == number
     assert resident_id.normalise(" " + number.lower()) == number
@@ -196,9 +194,7 @@ def test_masks() -> None:
     assert resident_id.mask("9" * 40) == "*" * 18
 
 
-@pytest.mark.parametrize(
-    ("division", "sequence"), [("37010", 1), ("37010A", 1), ("370103", 1000), ("370103", -1)]
-)
+@pytest.mark.parametrize(("division", "sequence"), [("37010", 1), ("37010A", 1), ("370103", 1000), ("370103", -1)])
 def test_make_refuses_what_is_no_number(division: str, sequence: int) -> None:
     with pytest.raises(ValueError, match="six digits"):
         resident_id.make(division, date(1990, 1, 1), sequence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liancai.training.v1 import enrolments_pb2 as pb
+
 from tests.office import Office
 
 

@@ -1,8 +1,8 @@
 """Whether a person may enrol: declared rules of the parameter pack over stored facts.
 
-A rule here is a test; whether it is in force, how hard it bites, with which numbers and on whose authority is declared in
-the pack (`parameters/*.yaml`). A new rule is a test in `RULES` and a declaration in a pack: the path of enrolment does not
-change. The facts of a decision are stored with it, so explaining it is deciding it again.
+A rule here is a test; whether it is in force, how hard it bites, with which numbers and on whose authority is declared
+in the pack (`parameters/*.yaml`). A new rule is a test in `RULES` and a declaration in a pack: the path of enrolment
+does not change. The facts of a decision are stored with it, so explaining it is deciding it again.
 """
 
 from __future__ import annotations
@@ -114,7 +114,11 @@ class Ruleset:
     def __init__(self, pack: Pack, division: str, on: date) -> None:
         self.pack = pack
         self._rules = [
-            (declaration, RULES[declaration.key], {key: _number(pack, key, division, on) for key in declaration.parameters})
+            (
+                declaration,
+                RULES[declaration.key],
+                {key: _number(pack, key, division, on) for key in declaration.parameters},
+            )
             for declaration in pack.rules_on(on, division)
         ]
         self._blocks = [entry for entry in self._rules if entry[0].effect is Effect.BLOCK]
@@ -172,7 +176,10 @@ def fact_texts(facts: Facts, names: Iterable[str]) -> dict[str, str]:
 def _verdict(declaration: RuleDeclaration, rule: Rule, numbers: Numbers, facts: Facts) -> Verdict:
     met = rule.test(facts, numbers)
     outcome = Outcome.NOT_CHECKED if met is None else Outcome.PASSED if met else _EFFECTS[declaration.effect]
-    shown = {key: "unknown" if number is None or number.value is None else str(number.value) for key, number in numbers.items()}
+    shown = {
+        key: "unknown" if number is None or number.value is None else str(number.value)
+        for key, number in numbers.items()
+    }
     return Verdict(declaration, outcome, fact_texts(facts, rule.uses), shown)
 
 

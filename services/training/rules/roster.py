@@ -114,7 +114,7 @@ def read(cells: Cells, today: date) -> Row:
 
 
 def name_duplicates(rows: Sequence[Row]) -> None:
-    """Notes, on every row of one person, the others: the first is kept unless the names differ, the later ones refused."""
+    """Notes on every row of one person the others: the first is kept unless the names differ, later ones refused."""
     by_number: dict[str, list[Row]] = {}
     for row in rows:
         if row.number is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 HALF_HOUR = 30  # minutes
 
@@ -24,7 +25,12 @@ class Slot:
 
 def minute_of(clock: str) -> int:
     """Minutes after midnight of a time on the hour or half hour: "08:30" is 510, "24:00" is 1440. ValueError else."""
-    if len(clock) != 5 or clock[2] != ":" or not (clock[:2] + clock[3:]).isascii() or not (clock[:2] + clock[3:]).isdigit():
+    if (
+        len(clock) != 5
+        or clock[2] != ":"
+        or not (clock[:2] + clock[3:]).isascii()
+        or not (clock[:2] + clock[3:]).isdigit()
+    ):
         raise ValueError("time")
     minute = int(clock[:2]) * 60 + int(clock[3:])
     if minute % HALF_HOUR or minute > 24 * 60 or int(clock[3:]) > 59:
@@ -53,7 +59,7 @@ def first_clash(ours: Sequence[Slot], theirs: Sequence[Slot]) -> Slot | None:
 
 def own_clash(slots: Sequence[Slot]) -> int | None:
     """The index of the first session, in order of time, that overlaps the one before it."""
-    for index, (earlier, later) in enumerate(zip(slots, slots[1:], strict=False), start=1):
+    for index, (earlier, later) in enumerate(pairwise(slots), start=1):
         if earlier.meets(later):
             return index
     return None
