@@ -80,14 +80,12 @@ def root(
     insecure: Annotated[bool, option("insecure", "--insecure", show_default=False)] = False,
     lang: Annotated[
         str,
-        option(
-            "lang", "--lang", envvar="LIANCAI_LANG", metavar="zh|en", parser=_language, show_default=False
-        ),
+        option("lang", "--lang", envvar="LIANCAI_LANG", metavar="zh|en", parser=_language, show_default=False),
     ] = "",
     timeout: Annotated[float, option("timeout", "--timeout", metavar="SECONDS", parser=seconds)] = 30.0,
 ) -> None:
     """Takes the global options; the words of their help are in the locales."""
-    ctx.obj = Wire(Settings(target, token_file, tls_ca, insecure, t.language, timeout))
+    ctx.obj = Wire(Settings(target, token_file, tls_ca, insecure, lang or t.language, timeout))
     ctx.call_on_close(ctx.obj.close)
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from liancai.training.v1 import classes_pb2 as pb
+from liancai.training.v1.classes_pb2_grpc import ClassesStub
 
 from cli import show, wire
 from cli.grammar import (
@@ -27,8 +29,6 @@ from cli.grammar import (
     whole,
 )
 from cli.texts import t
-from liancai.training.v1 import classes_pb2 as pb
-from liancai.training.v1.classes_pb2_grpc import ClassesStub
 
 app = Noun("class")
 COLUMNS = ("name", "state", "title", "institution_name", "order", "occupation_name", "start_date", "end_date",
@@ -139,7 +139,7 @@ def return_(
     request_id: RequestId,
     output: Output = Format.table,
 ) -> None:
-    """filed -> draft, with every gap at once."""
+    """Filed -> draft, with every gap at once."""
     request = pb.ReturnClassRequest(name=name, etag=etag, request_id=request_id, reason=reason)
     _do(ctx, request, output)
 

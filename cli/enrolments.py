@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from liancai.training.v1 import enrolments_pb2 as pb
+from liancai.training.v1.enrolments_pb2_grpc import EnrolmentsStub
 
 from cli import show, wire
 from cli.grammar import (
@@ -29,8 +31,6 @@ from cli.grammar import (
     typed_or_read,
 )
 from cli.texts import t
-from liancai.training.v1 import enrolments_pb2 as pb
-from liancai.training.v1.enrolments_pb2_grpc import EnrolmentsStub
 
 app = Noun("enrolment")
 COLUMNS = (
@@ -91,9 +91,7 @@ def check(
     output: Output = Format.table,
 ) -> None:
     """Says what `add` would answer now, and stores nothing."""
-    request = pb.CheckEnrolmentRequest(
-        class_name=class_name, applicant=_applicant(full_name, resident_id, phone)
-    )
+    request = pb.CheckEnrolmentRequest(class_name=class_name, applicant=_applicant(full_name, resident_id, phone))
     _do(ctx, request, output)
 
 
@@ -153,9 +151,7 @@ def hire(
     ctx: typer.Context,
     name: EnrolmentName,
     employer_code: Annotated[str, option("employer_code", "--employer-code", metavar="CODE")],
-    contract_start: Annotated[
-        str, option("contract_start", "--contract-start", metavar="YYYY-MM-DD", parser=day)
-    ],
+    contract_start: Annotated[str, option("contract_start", "--contract-start", metavar="YYYY-MM-DD", parser=day)],
     etag: Etag = "",
     *,
     request_id: RequestId,

@@ -229,9 +229,5 @@ LateReason = Annotated[str, option("late_reason", "--late-reason", metavar="TEXT
 OrderName = Annotated[str, argument("order", metavar="ORDER", parser=resource("orders"))]
 ClassName = Annotated[str, argument("class", metavar="CLASS", parser=resource("classes"))]
 EnrolmentName = Annotated[str, argument("enrolment", metavar="ENROLMENT", parser=resource("enrolments"))]
-OfOrder = Annotated[
-    str, option("of_order", "--order", metavar="ORDER", parser=resource("orders"), show_default=False)
-]
-OfClass = Annotated[
-    str, option("of_class", "--class", metavar="CLASS", parser=resource("classes"), show_default=False)
-]
+OfOrder = Annotated[str, option("of_order", "--order", metavar="ORDER", parser=resource("orders"), show_default=False)]
+OfClass = Annotated[str, option("of_class", "--class", metavar="CLASS", parser=resource("classes"), show_default=False)]

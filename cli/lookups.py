@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from liancai.reference.v1 import reference_pb2 as pb
+from liancai.reference.v1.reference_pb2_grpc import ReferenceStub
 
 from cli import show, wire
 from cli.grammar import Format, Noun, Output, argument, day, option, typed_or_read, whole
-from liancai.reference.v1 import reference_pb2 as pb
-from liancai.reference.v1.reference_pb2_grpc import ReferenceStub
 
 calendar = Noun("calendar")
 identity = Noun("id")

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 from google.protobuf.field_mask_pb2 import FieldMask
+from liancai.training.v1 import orders_pb2 as pb
+from liancai.training.v1.orders_pb2_grpc import OrdersStub
 
 from cli import show, wire
 from cli.grammar import (
@@ -30,8 +32,6 @@ from cli.grammar import (
     whole,
 )
 from cli.texts import t
-from liancai.training.v1 import orders_pb2 as pb
-from liancai.training.v1.orders_pb2_grpc import OrdersStub
 
 app = Noun("order")
 COLUMNS = (
@@ -46,9 +46,7 @@ Partner = Annotated[str | None, option("partner", "--partner", metavar="CODE")]
 Park = Annotated[str | None, option("park", "--park", metavar="TEXT")]
 Occupation = Annotated[str | None, option("occupation", "--occupation", metavar="CODE")]
 SkillLevel = Annotated[int | None, option("skill_level", "--skill-level", metavar="0-7", parser=whole)]
-Certificate = Annotated[
-    int | None, option("certificate_level", "--certificate-level", metavar="0-5", parser=whole)
-]
+Certificate = Annotated[int | None, option("certificate_level", "--certificate-level", metavar="0-5", parser=whole)]
 Headcount = Annotated[int | None, option("headcount", "--headcount", metavar="N", parser=whole)]
 Pay = Annotated[Wage | None, option("wage", "--wage", metavar="YUAN[-YUAN]", parser=wage)]
 Months = Annotated[int | None, option("contract_months", "--contract-months", metavar="N", parser=whole)]
@@ -210,7 +208,7 @@ def match(
     request_id: RequestId,
     output: Output = Format.table,
 ) -> None:
-    """verified -> matched."""
+    """Verified -> matched."""
     request = pb.MatchOrderRequest(
         name=name, etag=etag, request_id=request_id, institution_credit_code=institution_code
     )
@@ -227,7 +225,7 @@ def contract(
     request_id: RequestId,
     output: Output = Format.table,
 ) -> None:
-    """matched -> contracted."""
+    """Matched -> contracted."""
     request = pb.ContractOrderRequest(name=name, etag=etag, request_id=request_id, agreement_number=agreement)
     _do(ctx, request, output)
 
@@ -242,7 +240,7 @@ def close(
     request_id: RequestId,
     output: Output = Format.table,
 ) -> None:
-    """training -> fulfilled or shortfall."""
+    """Training -> fulfilled or shortfall."""
     request = pb.CloseOrderRequest(name=name, etag=etag, request_id=request_id, reason=reason)
     _do(ctx, request, output)
 

@@ -45,8 +45,7 @@ def _code(refused: Refused) -> grpc.StatusCode:
 
 
 def _details(error: Any, code: grpc.StatusCode) -> Iterator[str]:
-    from google.rpc import error_details_pb2 as rpc  # type: ignore[import-untyped]  # none exist
-
+    from google.rpc import error_details_pb2 as rpc
     from liancai.common.v1 import types_pb2
     from liancai.training.v1 import enrolments_pb2
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from liancai.training.v1 import orders_pb2 as pb
+
 from cli.grammar import Mistake
 from cli.show import text
 from cli.texts import t
-from liancai.training.v1 import orders_pb2 as pb
 
 GROUPS = {
     "occupation": "occupation_name",
@@ -41,12 +42,7 @@ def fill(orders: Sequence[pb.Order], ledgers: Sequence[pb.OrderLedger], by: str)
     )
     if frame.empty:
         return []
-    groups = (
-        frame.groupby(by, sort=True)
-        .sum()
-        .sort_values("headcount", ascending=False, kind="stable")
-        .reset_index()
-    )
+    groups = frame.groupby(by, sort=True).sum().sort_values("headcount", ascending=False, kind="stable").reset_index()
     groups.loc[len(groups)] = {by: t("report.total")} | frame.drop(columns=by).sum().to_dict()
     seats = groups["headcount"].where(groups["headcount"] > 0)
     groups["fill_rate"] = ((groups["enrolled"] + groups["hired"]) * 100 / seats).round(1).fillna(0.0)

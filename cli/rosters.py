@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from liancai.training.v1 import rosters_pb2 as pb
+from liancai.training.v1.rosters_pb2_grpc import RostersStub
 
 from cli import show, wire
 from cli.grammar import FORMS, Format, Mistake, Noun, RequestId, argument, form, option, resource
 from cli.texts import t
 from cli.workbook import ROSTER, Table, open_table
-from liancai.training.v1 import rosters_pb2 as pb
-from liancai.training.v1.rosters_pb2_grpc import RostersStub
 
 app = Noun("roster")
 CHUNK = 1_000
@@ -52,9 +52,7 @@ class Import:
             if chunk.rows:
                 yield pb.ImportRosterRequest(chunk=chunk)
             yield pb.ImportRosterRequest(end=pb.ImportRosterRequest.End())
-        except (
-            Exception
-        ) as error:  # grpc reads this in its own thread and would log it; without End nothing is taken
+        except Exception as error:  # noqa: BLE001  grpc reads this in its own thread and would log it; without End nothing is taken
             self.broken = error
 
     def run(self, link: wire.Wire) -> pb.RosterSummary:
@@ -75,7 +73,8 @@ class Import:
         if self.broken is not None:
             raise self.broken
         if self.summary is None:
-            raise OSError(0, t("roster.cut_off"))
+            show.note(t("roster.cut_off"))
+            raise typer.Exit(1)
         return self.summary
 
 
@@ -99,11 +98,9 @@ def import_(
     ctx: typer.Context,
     file: Annotated[Path, argument("roster_file", metavar="FILE")],
     class_name: Annotated[str, option("of_class", "--class", metavar="CLASS", parser=resource("classes"))],
-    mode: Annotated[
-        str, option("mode", "--mode", metavar="check|all-or-nothing|valid-rows", parser=_mode)
-    ] = "check",
+    mode: Annotated[str, option("mode", "--mode", metavar="check|all-or-nothing|valid-rows", parser=_mode)] = "check",
     output: Annotated[Path | None, option("annotated", "--output", "-o", metavar="FILE.xlsx")] = None,
-    format: Annotated[Format, option("output", "--format", metavar=FORMS, parser=form)] = Format.table,
+    summary_form: Annotated[Format, option("output", "--format", metavar=FORMS, parser=form)] = Format.table,
     *,
     request_id: RequestId,
 ) -> None:
@@ -119,7 +116,7 @@ def import_(
         )  # fmt: skip
         running = Import(table, header)
         summary = running.run(wire.of(ctx))
-    show.one(summary, format)
+    show.one(summary, summary_form)
     for line in _remarks(summary, mode, table.layout.unknown):
         show.note(line)
     verdicts.annotate(file, table.layout, running.verdicts, mode == "check", target)

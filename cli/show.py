@@ -30,6 +30,8 @@ Item: TypeAlias = Message | Mapping[str, Any]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 # what a spreadsheet takes for the beginning of a formula (OWASP), also in full width
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# text fields that hold one of a few words of the contract
+_CODED = ("confidence", "kind", "sex")
 # a message inside another shows these columns where all of them would not fit a line
 _INNER = {"verdicts": ("code", "outcome", "title", "inputs", "parameters", "source", "confidence")}
 
@@ -37,7 +39,7 @@ _INNER = {"verdicts": ("code", "outcome", "title", "inputs", "parameters", "sour
 @dataclass(frozen=True)
 class _Table:
     title: str
-    columns: Sequence[str]  # field names; without any, each line is a name and a value
+    headings: Sequence[str]  # without any, each line is a name and a value
     lines: list[list[str]]
 
 
@@ -59,7 +61,11 @@ def rows(items: Iterable[Item], columns: Sequence[str], output: Format, limit: i
     elif output is Format.csv:
         _csv(counted())
     else:
-        _tables([_Table("", columns, [[text(item, column) for column in columns] for item in counted()])])
+        kind, lines = "", []
+        for item in counted():
+            kind = item.DESCRIPTOR.name if isinstance(item, Message) else ""
+            lines.append([text(item, column) for column in columns])
+        _tables([_Table("", [heading(column, kind) for column in columns], lines)])
         note(t("list.count", count=count))
     if limit and count >= limit:
         note(t("list.limit", limit=limit))
@@ -79,20 +85,19 @@ def one(item: Item, output: Format) -> None:
 
 def _sheet(item: Message, title: str = "") -> Iterator[_Table]:
     """A message as tables: first its plain fields, then each field that holds messages, under its name."""
-    fields = item.DESCRIPTOR.fields
+    fields, kind = item.DESCRIPTOR.fields, item.DESCRIPTOR.name
     simple = [field for field in fields if field.message_type is None or _is_simple(field)]
-    yield _Table(title, (), [[heading(f.name), said] for f in simple if (said := text(item, f.name))])
+    yield _Table(title, (), [[heading(f.name, kind), said] for f in simple if (said := text(item, f.name))])
     for field in (field for field in fields if field not in simple):
         if field.is_repeated:
-            kind: Any = field.message_type
-            names = _INNER.get(field.name) or [sub.name for sub in kind.fields]
+            inner: Any = field.message_type
+            names = _INNER.get(field.name) or [sub.name for sub in inner.fields]
             parts: list[Message] = list(getattr(item, field.name))
             filled = [name for name in names if any(text(part, name) for part in parts)]
-            yield _Table(
-                heading(field.name), filled, [[text(part, name) for name in filled] for part in parts]
-            )
+            lines = [[text(part, name) for name in filled] for part in parts]
+            yield _Table(heading(field.name, kind), [heading(name, inner.name) for name in filled], lines)
         elif item.HasField(field.name):
-            yield from _sheet(getattr(item, field.name), heading(field.name))
+            yield from _sheet(getattr(item, field.name), heading(field.name, kind))
 
 
 def _is_simple(field: Any) -> bool:
@@ -101,9 +106,9 @@ def _is_simple(field: Any) -> bool:
     return bool(kind.GetOptions().map_entry or kind.full_name == "google.protobuf.Timestamp")
 
 
-def heading(field: str) -> str:
-    """A field's name in the language spoken."""
-    return t.word(f"field.{field}", field)
+def heading(field: str, message: str = "") -> str:
+    """A field's name in the language spoken; a message may call its own differently."""
+    return t.word(f"field.{message}.{field}", t.word(f"field.{field}", field))
 
 
 def plain(item: Item) -> dict[str, Any]:
@@ -139,6 +144,8 @@ def _scalar(field: Any, value: Any) -> str:
         return t.word(f"value.{field.enum_type.full_name.split('.v1.')[-1]}.{name}", name)
     if field.name.endswith("_fen"):
         return f"{value // 100}.{value % 100:02}" if value else ""
+    if field.name in _CODED:
+        return t.word(f"value.{field.name}.{value}", value)
     return _printable(value)
 
 
@@ -155,7 +162,7 @@ def dumps(value: Any, indent: int | None = None) -> str:
 
 
 def visible(value: str) -> str:
-    """Text without any control character: each is shown as its escape, such as `\\x1b`. Lines stay lines."""
+    """Text without any control character: each is shown as its escape, as Python writes it. Lines stay lines."""
     return _CONTROL.sub(lambda hit: hit[0] if hit[0] == "\n" else repr(hit[0])[1:-1], value)
 
 
@@ -196,13 +203,11 @@ def _tables(tables: Iterable[_Table]) -> None:
     width = shutil.get_terminal_size().columns if terminal else 10_000
     console = Console(file=buffer, width=width, force_terminal=terminal, highlight=False, emoji=False)
     for part in tables:
-        if not part.lines and part.title:
+        if not part.lines and (part.title or not part.headings):
             continue
-        table = Table(
-            box=box.SIMPLE_HEAD, show_header=bool(part.columns), header_style="bold", pad_edge=False
-        )
-        for column in part.columns or ("", ""):
-            table.add_column(heading(column), overflow="fold")
+        table = Table(box=box.SIMPLE_HEAD, show_header=bool(part.headings), header_style="bold", pad_edge=False)
+        for title in part.headings or ("", ""):
+            table.add_column(title, overflow="fold")
         for line in part.lines:
             table.add_row(*(escape(visible(cell)) for cell in line))
         if part.title:

@@ -12,6 +12,8 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
+from liancai.common.v1 import types_pb2
+from liancai.training.v1 import rosters_pb2 as pb
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -20,10 +22,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cli.grammar import Mistake
+from cli.grids import csv_records, is_csv, quiet_excel
 from cli.texts import t
-from cli.workbook import ROSTER, Layout, csv_records, is_csv, quiet_excel
-from liancai.common.v1 import types_pb2
-from liancai.training.v1 import rosters_pb2 as pb
+from cli.workbook import ROSTER, Layout
 
 RED, YELLOW = "FFFFC7CE", "FFFFEB9C"
 _FILLS = {
@@ -54,9 +55,7 @@ def check_path(path: Path, source: Path | None = None) -> Path:
     return path
 
 
-def annotate(
-    source: Path, layout: Layout, verdicts: Mapping[int, pb.RowVerdict], check: bool, target: Path
-) -> None:
+def annotate(source: Path, layout: Layout, verdicts: Mapping[int, pb.RowVerdict], check: bool, target: Path) -> None:
     """Writes `source` with the verdicts by row number to `target`; a CSV becomes a workbook of text cells."""
     if is_csv(source):
         book, sheet = _from_csv(source, layout)
@@ -140,9 +139,7 @@ def _clear(sheet: Worksheet, layout: Layout, column: int, row: int) -> None:
             cell.fill = PatternFill()
 
 
-def _mark(
-    sheet: Worksheet, layout: Layout, column: int, row: int, verdict: pb.RowVerdict, check: bool
-) -> None:
+def _mark(sheet: Worksheet, layout: Layout, column: int, row: int, verdict: pb.RowVerdict, check: bool) -> None:
     name = pb.RowVerdict.Result.Name(verdict.result)
     word = t.word(f"value.RowVerdict.Result.{name}", name)
     result = _write(sheet, row, column, t("verdict.would", word=word) if check else word)

@@ -104,9 +104,7 @@ class Wire:
         except grpc.RpcError as error:
             raise Refused(error, getattr(request, "request_id", ""), self.settings.target) from None
 
-    def stream(
-        self, method: grpc.StreamStreamMultiCallable[Q, A], parts: Iterator[Q], request_id: str
-    ) -> Iterator[A]:
+    def stream(self, method: grpc.StreamStreamMultiCallable[Q, A], parts: Iterator[Q], request_id: str) -> Iterator[A]:
         """One call with a stream each way; it may be long, so no deadline. Refused when it broke off."""
         try:
             yield from method(parts, metadata=self.metadata)
@@ -117,9 +115,7 @@ class Wire:
         """The call that takes this request: `SubmitOrder` takes a `SubmitOrderRequest`."""
         return self.call(getattr(self.stub(make), request.DESCRIPTOR.name.removesuffix("Request")), request)
 
-    def pages(
-        self, make: Callable[[grpc.Channel], Any], request: Any, field: str, limit: int
-    ) -> Iterator[Any]:
+    def pages(self, make: Callable[[grpc.Channel], Any], request: Any, field: str, limit: int) -> Iterator[Any]:
         """The rows of a list, page after page, up to `limit`; 0 means all."""
         left = limit or float("inf")
         while left > 0:

@@ -1,17 +1,13 @@
-"""Reads rosters and timetables from .xlsx and .csv as offices keep them, refusing files made to harm.
+"""Finds the table in a roster or timetable as offices keep them, and reads its rows.
 
-Titles may stand above the header, columns may have any of their usual names, a CSV may be UTF-8 or GBK.
-Cells become text without losing what they hold; nothing is normalised: the server judges what the file says.
+Titles may stand above the header and columns may have any of their usual names. Cells become text without losing what
+they hold; nothing is normalised: the server judges what the file says.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
-import warnings
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,18 +15,15 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from cli.grammar import Mistake
+from cli.grids import Grid, open_grid
 from cli.texts import t
 
 MAX_ROWS = 200_000
 MAX_CELL = 200  # characters of a cell that are sent; no field allows more
-MAX_UNZIPPED = 100 << 20
-MAX_RATIO, RATIO_FROM = 100, 5 << 20  # small parts compress well by nature
-MAX_ENTRIES = 200
 HEADER_WITHIN = 20
-MAX_COLUMNS = 256
 
 
 @dataclass(frozen=True)
@@ -55,9 +48,7 @@ ROSTER = {
     ),
     "phone": _column("column.phone", "联系电话 手机号 手机号码 手机 电话 联系方式 phone mobile phonenumber"),
     "sex": _column("column.sex", "性别 sex gender", required=False),
-    "birth_date": _column(
-        "column.birth_date", "出生日期 出生年月日 birthdate dateofbirth birthday", required=False
-    ),
+    "birth_date": _column("column.birth_date", "出生日期 出生年月日 birthdate dateofbirth birthday", required=False),
 }
 TIMETABLE = {
     "date": _column("column.date", "上课日期 日期 date"),
@@ -66,7 +57,7 @@ TIMETABLE = {
     "place": _column("column.place", "上课地点 地点 place room", required=False),
 }
 # columns that say nothing about a person and are no surprise
-_IGNORED = frozenset("序号 编号 备注 no number remark remarks note notes".split())
+_IGNORED = frozenset(["序号", "编号", "备注", "no", "number", "remark", "remarks", "note", "notes"])
 # the pair that annotating adds on the right, in either language; only together and adjacent are they ours
 VERDICT_PAIRS = frozenset({("结果", "说明"), ("result", "findings")})
 
@@ -81,17 +72,6 @@ class Layout:
     last_column: int
     unknown: list[str] = field(default_factory=list)
     verdict_column: int = 0
-
-
-class Grid(Protocol):
-    """The cells of a file, sheet by sheet."""
-
-    @property
-    def sheets(self) -> Sequence[str]:
-        """What the sheets are called, the likeliest first."""
-
-    def rows(self, sheet: str, first: int = 1, width: int = MAX_COLUMNS) -> Iterator[Sequence[Any]]:
-        """The rows of a sheet from row `first`, each with at most `width` cells."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +102,7 @@ class Table:
 @contextmanager
 def open_table(path: Path, known: Mapping[str, Column]) -> Iterator[Table]:
     """Opens a .xlsx or .csv file with a table of `known` columns. Mistake when it has none, or lacks one."""
-    with _grid(path) as grid:
+    with open_grid(path) as grid:
         yield Table(grid, _find_header(grid, known))
 
 
@@ -148,142 +128,12 @@ def read_timetable(path: Path) -> list[dict[str, str]]:
     return sessions
 
 
-# ---- files ---------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _grid(path: Path) -> Iterator[Grid]:
-    magic = _magic(path)
-    if magic.startswith(b"PK"):
-        preflight(path)
-        with _xlsx(path) as grid:
-            yield grid
-    elif magic.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Mistake(t("file.old_excel", path=path.name))
-    elif path.suffix.lower() in (".csv", ".txt", ".tsv"):
-        yield _Csv(path)
-    else:
-        raise Mistake(t("file.kind", path=path.name))
-
-
-def _magic(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(8)
-
-
-def is_csv(path: Path) -> bool:
-    """Whether a file that could be opened is text, not a workbook, whatever it is called."""
-    return not _magic(path).startswith(b"PK")
-
-
-def preflight(path: Path) -> None:
-    """Looks at the directory of a zip before anything is unpacked. Mistake for a bomb or a broken file."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        raise Mistake(t("file.broken", path=path.name)) from None
-    size = sum(entry.file_size for entry in entries)
-    worst = max(
-        (e.file_size / max(e.compress_size, 1) for e in entries if e.file_size > RATIO_FROM), default=0.0
-    )
-    if len(entries) > MAX_ENTRIES or size > MAX_UNZIPPED or worst > MAX_RATIO:
-        raise Mistake(t("file.bomb", path=path.name, megabytes=MAX_UNZIPPED >> 20))
-    if "xl/workbook.xml" not in {entry.filename for entry in entries}:
-        raise Mistake(t("file.kind", path=path.name))
-
-
-@contextmanager
-def quiet_excel(path: Path) -> Iterator[None]:
-    """Hushes openpyxl, whose warnings no user can act on; its failure on a damaged file is a Mistake."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        except (Mistake, OSError):
-            raise
-        except Exception:  # whatever a damaged part makes of the parser; the text could hold a person's data
-            raise Mistake(t("file.broken", path=path.name)) from None
-
-
-class _Xlsx:
-    def __init__(self, path: Path, book: Any) -> None:
-        self._path, self._book = path, book
-        self.sheets = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
-
-    def rows(self, sheet: str, first: int = 1, width: int = MAX_COLUMNS) -> Iterator[Sequence[Any]]:
-        with quiet_excel(self._path):
-            found = self._book[sheet]
-            # the size the file claims may be wrong, or a trap
-            found.reset_dimensions()
-            rows = found.iter_rows(min_row=first, max_col=width, values_only=True)
-        while True:
-            with quiet_excel(self._path):
-                batch = list(islice(rows, 500))
-            if not batch:
-                return
-            yield from batch
-
-
-@contextmanager
-def _xlsx(path: Path) -> Iterator[Grid]:
-    from openpyxl import load_workbook  # a fifth of a second that only files of people pay
-
-    # a file of our own: openpyxl leaves one open when it fails
-    with path.open("rb") as file:
-        with quiet_excel(path):
-            book = load_workbook(file, read_only=True, data_only=True)
-        yield _Xlsx(path, book)
-
-
-class _Csv:
-    def __init__(self, path: Path) -> None:
-        if path.stat().st_size > MAX_UNZIPPED:
-            raise Mistake(t("file.bomb", path=path.name, megabytes=MAX_UNZIPPED >> 20))
-        self._path, self._text = path, _decoded(path)
-        # each delimiter is tried as if it were a sheet; the one that makes the most columns first
-        head = "\n".join(self._text.split("\n", HEADER_WITHIN)[:HEADER_WITHIN])
-        self.sheets = sorted((",", ";", "\t"), key=lambda mark: -head.count(mark))
-
-    def rows(self, sheet: str, first: int = 1, width: int = MAX_COLUMNS) -> Iterator[Sequence[Any]]:
-        reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=sheet)
-        try:
-            for row in islice(reader, first - 1, None):
-                yield [_unwrapped(cell) for cell in row[:width]]
-        except csv.Error:
-            raise Mistake(t("file.broken", path=self._path.name)) from None
-
-
-def _decoded(path: Path) -> str:
-    raw = path.read_bytes()
-    bom = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if bom else ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Mistake(t("file.encoding", path=path.name))
-
-
-def _unwrapped(cell: str) -> str:
-    """`="110101…"`, written by systems that keep Excel from rounding a number, is that number."""
-    match = re.fullmatch(r'="([^"]*)"', cell)
-    return match[1] if match else cell
-
-
-def csv_records(path: Path, delimiter: str) -> Iterator[Sequence[str]]:
-    """Every record of a CSV file, for writing it out again."""
-    return _Csv(path).rows(delimiter)
-
-
 # ---- headers -------------------------------------------------------------------------------------
 
 
 def normalised(value: Any) -> str:
     """A header cell to compare: "＊姓　名（必填）" is "姓名", "Full_Name" is "fullname"."""
-    words = re.sub(
-        r"[\s_\u200b\ufeff]+", "", unicodedata.normalize("NFKC", "" if value is None else str(value))
-    )
+    words = re.sub(r"[\s_\u200b\ufeff]+", "", unicodedata.normalize("NFKC", "" if value is None else str(value)))
     return re.sub(r"^[*:]+|(\([^()]*\)|[*:])+$", "", words).lower()
 
 
@@ -321,9 +171,7 @@ def _layout(sheet: str, number: int, cells: Sequence[Any], known: Mapping[str, C
 
 
 def _check(layout: Layout, cells: Sequence[Any], known: Mapping[str, Column]) -> None:
-    missing = [
-        t(column.title) for name, column in known.items() if column.required and name not in layout.columns
-    ]
+    missing = [t(column.title) for name, column in known.items() if column.required and name not in layout.columns]
     if missing:
         raise Mistake(t("file.no_column", missing="、".join(missing), found="、".join(_titles(cells))))
 

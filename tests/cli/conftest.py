@@ -9,8 +9,6 @@ from typing import Any
 
 import grpc
 import pytest
-
-from cli.app import main
 from liancai.reference.v1 import reference_pb2_grpc
 from liancai.training.v1 import (
     audit_pb2_grpc,
@@ -19,6 +17,8 @@ from liancai.training.v1 import (
     orders_pb2_grpc,
     rosters_pb2_grpc,
 )
+
+from cli.app import main
 
 SERVICES = [
     (reference_pb2_grpc, "Reference"),

@@ -21,13 +21,13 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2 as rpc
 from google.rpc import status_pb2
 from grpc_status import rpc_status
+from liancai.common.v1 import types_pb2
+from liancai.reference.v1 import reference_pb2
+from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2
 
 from cli import wire
 from cli.grammar import Mistake, fen
 from cli.texts import t
-from liancai.common.v1 import types_pb2
-from liancai.reference.v1 import reference_pb2
-from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2
 
 Run = Callable[..., Any]
 
@@ -85,7 +85,11 @@ def test_update_sends_a_mask_of_what_was_given(server: Any, liancai: Run) -> Non
         (["order", "submit", "7"], "SubmitOrder", {"name": "orders/7"}),
         (["order", "return", "orders/7", "--reason", "缺材料"], "ReturnOrder", {"reason": "缺材料"}),
         (["order", "verify", "7", "--etag", "e"], "VerifyOrder", {"etag": "e"}),
-        (["order", "match", "7", "--institution-code", "91X"], "MatchOrder", {"institution_credit_code": "91X"}),
+        (
+            ["order", "match", "7", "--institution-code", "91X"],
+            "MatchOrder",
+            {"institution_credit_code": "91X"},
+        ),
         (["order", "contract", "7", "--agreement", "A1"], "ContractOrder", {"agreement_number": "A1"}),
         (["order", "close", "7"], "CloseOrder", {"reason": ""}),
         (["order", "cancel", "7", "--reason", "r"], "CancelOrder", {"reason": "r"}),
@@ -109,7 +113,10 @@ def test_every_act_carries_its_fields_and_the_given_request_id(
 ) -> None:
     answers = {"Order": orders_pb2.Order(), "Class": classes_pb2.Class(), "Hire": enrolments_pb2.Enrolment()}
     answers |= {"WithdrawEnrolment": enrolments_pb2.WithdrawEnrolmentResponse()}
-    answers |= {"RevealEnrolment": enrolments_pb2.RevealEnrolmentResponse(), "ChangeClassCapacity": classes_pb2.Class()}
+    answers |= {
+        "RevealEnrolment": enrolments_pb2.RevealEnrolmentResponse(),
+        "ChangeClassCapacity": classes_pb2.Class(),
+    }
     answer = next(value for end, value in reversed(answers.items()) if method.endswith(end))
     server.answers[method] = lambda *_: answer
     assert liancai(*words, "--request-id", "again-0001").code == 0
@@ -281,7 +288,12 @@ def test_every_violation_is_on_its_own_line(server: Any, liancai: Run) -> None:
 def test_the_rules_that_block_are_named(server: Any, liancai: Run) -> None:
     decision = enrolments_pb2.EnrolmentDecision(
         verdicts=[
-            types_pb2.RuleVerdict(code="TR-AGE-MIN", title="不小于 16 岁", outcome=types_pb2.RuleVerdict.BLOCKED, inputs={"age_at_class_start": "15"}),
+            types_pb2.RuleVerdict(
+                code="TR-AGE-MIN",
+                title="不小于 16 岁",
+                outcome=types_pb2.RuleVerdict.BLOCKED,
+                inputs={"age_at_class_start": "15"},
+            ),
             types_pb2.RuleVerdict(code="TR-AGE-MAX", title="不大于 60 岁", outcome=types_pb2.RuleVerdict.PASSED),
         ]
     )
@@ -289,7 +301,12 @@ def test_the_rules_that_block_are_named(server: Any, liancai: Run) -> None:
     unknown = AnyMessage(type_url="type.googleapis.com/liancai.training.v1.NewThing", value=b"\xff")
     broken = AnyMessage(type_url="type.googleapis.com/liancai.common.v1.Finding", value=b"\xff\xff")
     server.answers["Enrol"] = refuse(
-        grpc.StatusCode.FAILED_PRECONDITION, rpc.ErrorInfo(reason="NOT_ELIGIBLE"), decision, finding, unknown, broken
+        grpc.StatusCode.FAILED_PRECONDITION,
+        rpc.ErrorInfo(reason="NOT_ELIGIBLE"),
+        decision,
+        finding,
+        unknown,
+        broken,
     )
     done = liancai("enrolment", "add", "7", "--name", "张三", "--id", "110101199001010016", "--phone", "13800000000")
     assert done.code == 1
@@ -350,8 +367,16 @@ def test_an_unreachable_server(run: Run) -> None:
     assert "--request-id again-0001" in done.err
 
 
+def slowly(seconds: float) -> Callable[[Any, Any], Any]:
+    def answer(*_: Any) -> Any:
+        time.sleep(seconds)
+        return orders_pb2.Order()
+
+    return answer
+
+
 def test_a_slow_server(server: Any, liancai: Run) -> None:
-    server.answers["GetOrder"] = lambda *_: time.sleep(0.5) or orders_pb2.Order()
+    server.answers["GetOrder"] = slowly(0.5)
     done = liancai("--timeout", "0.1", "order", "show", "7")
     assert done.code == 3
     assert "没有在时限内" in done.err
@@ -409,18 +434,16 @@ def test_tls(run: Run, tmp_path: Path, server: Any) -> None:
 
     from liancai.training.v1 import orders_pb2_grpc
 
-    class Orders(orders_pb2_grpc.OrdersServicer):
-        def GetOrder(self, request: Any, context: Any) -> Any:
-            return orders_pb2.Order(name="orders/7")
-
+    order = orders_pb2.Order(name="orders/7")
+    base = orders_pb2_grpc.OrdersServicer
     secure = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
-    orders_pb2_grpc.add_OrdersServicer_to_server(Orders(), secure)
+    orders_pb2_grpc.add_OrdersServicer_to_server(type("Orders", (base,), {"GetOrder": lambda *_: order})(), secure)
     credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
     port = secure.add_secure_port("127.0.0.1:0", credentials)
     secure.start()
     try:
         assert run("--target", f"localhost:{port}", "--tls-ca", str(certificate), "order", "show", "7").code == 0
-        assert run("--target", f"localhost:{port}", "--timeout", "1", "order", "show", "7").code == 3
+        assert run("--target", f"localhost:{port}", "--timeout", "0.3", "order", "show", "7").code == 3
         assert run("--tls-ca", str(tmp_path / "none"), "order", "show", "7").code == 2
     finally:
         secure.stop(0).wait()
@@ -488,7 +511,7 @@ def test_a_fault_of_ours_is_no_traceback(server: Any, liancai: Run, monkeypatch:
 
 def test_interrupted(server: Any) -> None:
     """Ctrl-C while a call waits: 130, and not a word."""
-    server.answers["GetOrder"] = lambda *_: time.sleep(2) or orders_pb2.Order()
+    server.answers["GetOrder"] = slowly(2)
     command = [sys.executable, "-m", "cli", "--target", server.target, "order", "show", "7"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
     while not server.calls:

@@ -11,12 +11,12 @@ import sys
 from typing import Any
 
 import pytest
+from liancai.common.v1 import types_pb2
+from liancai.training.v1 import audit_pb2, classes_pb2, enrolments_pb2, orders_pb2
 
 from cli import show
 from cli.grammar import Format
 from cli.texts import t
-from liancai.common.v1 import types_pb2
-from liancai.training.v1 import audit_pb2, classes_pb2, enrolments_pb2, orders_pb2
 
 ORDER = orders_pb2.Order(
     name="orders/20261100001", state=orders_pb2.Order.DRAFT, enterprise_name="高唐纸业", division="371526",
@@ -25,7 +25,8 @@ ORDER = orders_pb2.Order(
 ORDER.create_time.FromJsonString("2026-11-01T16:30:00Z")
 HOSTILE = "a\nINFO forged\r\x1b[31m\x9b2J\u202e[red]x[/red]"
 PAYLOADS = [
-    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＋1", "－1", "＠x", '=HYPERLINK("http://x")', "=cmd|' /C x'!A0",
+    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＋1", "－1", "＠x",
+    '=HYPERLINK("http://x")', "=cmd|' /C x'!A0",
 ]  # fmt: skip
 
 
@@ -145,7 +146,8 @@ def test_plain_rows(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_closed_pipe_is_quiet(server: Any) -> None:
     entries = [audit_pb2.ListAuditEntriesResponse().entries.add(sequence=n, detail="x" * 200) for n in range(900)]
     server.answers["ListAuditEntries"] = lambda *_: audit_pb2.ListAuditEntriesResponse(entries=entries)
-    command = f"{sys.executable} -m cli --target {server.target} audit list -o jsonl --limit 0 | head -n 1; echo ${{PIPESTATUS[0]}}"
+    command = f"{sys.executable} -m cli --target {server.target} audit list -o jsonl --limit 0"
+    command += " | head -n 1; echo ${PIPESTATUS[0]}"
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=os.environ)
     assert ran.stdout.splitlines()[-1] == "0"
     assert ran.stderr == ""

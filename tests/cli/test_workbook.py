@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from cli import workbook
+from cli import grids, workbook
 from cli.grammar import Mistake
 from cli.texts import t
 from cli.workbook import ROSTER, Layout, cell_text, open_table, read_timetable
@@ -25,10 +25,15 @@ def chinese() -> None:
     t.speak("zh")
 
 
+def naive(*parts: int) -> datetime:
+    """A time as a spreadsheet has it: without a zone."""
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001
+
+
 def xlsx(path: Path, *rows: Sequence[Any]) -> Path:
     book = openpyxl.Workbook()
     for row in rows:
-        book.worksheets[0].append(row)
+        book.worksheets[0].append(list(row))
     book.save(path)
     return path
 
@@ -123,7 +128,11 @@ def test_csv_numbers_wrapped_against_excel(tmp_path: Path) -> None:
 
 
 def test_numbers_keep_what_they_hold(tmp_path: Path) -> None:
-    path = xlsx(tmp_path / "r.xlsx", (*HEADER, "出生日期"), ("a", 1.10101199001011e17, 13800000000.0, datetime(1990, 1, 1)))
+    path = xlsx(
+        tmp_path / "r.xlsx",
+        (*HEADER, "出生日期"),
+        ("a", 1.10101199001011e17, 13800000000.0, naive(1990, 1, 1)),
+    )
     assert read(path)[1][0][1] == {
         "full_name": "a",
         "resident_id": "110101199001011000",
@@ -150,7 +159,7 @@ def test_numbers_keep_what_they_hold(tmp_path: Path) -> None:
         (19900101, "birth_date", "19900101"),
         (date(1990, 1, 1), "birth_date", "1990-01-01"),
         (time(8, 30), "start", "08:30"),
-        (datetime(1899, 12, 30, 8, 30), "start", "08:30"),
+        (naive(1899, 12, 30, 8, 30), "start", "08:30"),
     ],
 )
 def test_cells(value: Any, name: str, text: str) -> None:
@@ -168,7 +177,9 @@ def test_long_cells_are_cut(tmp_path: Path) -> None:
 
 
 def test_unknown_columns_are_named_and_verdicts_of_an_earlier_run_are_not(tmp_path: Path) -> None:
-    layout, _ = read(xlsx(tmp_path / "r.xlsx", ("序号", *HEADER, "政治面貌", "手机号", "备注", "结果", "说明"), (1, *PERSON)))
+    layout, _ = read(
+        xlsx(tmp_path / "r.xlsx", ("序号", *HEADER, "政治面貌", "手机号", "备注", "结果", "说明"), (1, *PERSON))
+    )
     assert layout.unknown == ["政治面貌", "手机号"]
     assert layout.verdict_column == 8
     layout, _ = read(xlsx(tmp_path / "s.xlsx", (*HEADER, "说明"), PERSON))
@@ -225,7 +236,7 @@ def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "过大" in refused(ratio)
     assert "过大" in refused(many)
     assert "不是 .xlsx" in refused(archive(tmp_path / "c.xlsx", {"word/document.xml": b""}))
-    monkeypatch.setattr(workbook, "MAX_UNZIPPED", 1000)
+    monkeypatch.setattr(grids, "MAX_UNZIPPED", 1000)
     assert "过大" in refused(xlsx(tmp_path / "d.xlsx", HEADER))
     (tmp_path / "e.csv").write_text("x" * 1001)
     assert "过大" in refused(tmp_path / "e.csv")
@@ -276,11 +287,13 @@ def test_timetables(tmp_path: Path) -> None:
     book = xlsx(
         tmp_path / "t.xlsx",
         ("上课日期", "上课开始时间", "上课结束时间", "上课地点"),
-        (datetime(2026, 12, 1), time(8, 30), time(11, 30), "教室一"),
+        (naive(2026, 12, 1), time(8, 30), time(11, 30), "教室一"),
         ("2026年12月2日", "14:00", "17：00", None),
     )
     assert read_timetable(book) == expected
-    (tmp_path / "t.csv").write_text("date,start,end,place\n2026/12/1,8:30,11:30,教室一\n2026-12-02,14:00,17:00,\n", encoding="utf-8")
+    (tmp_path / "t.csv").write_text(
+        "date,start,end,place\n2026/12/1,8:30,11:30,教室一\n2026-12-02,14:00,17:00,\n", encoding="utf-8"
+    )
     assert read_timetable(tmp_path / "t.csv") == expected
     (tmp_path / "u.csv").write_text("date,start,end\n2026/12/1,上午,下午\n", encoding="utf-8")
     with pytest.raises(Mistake, match="第 2 行"):

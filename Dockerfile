@@ -1,0 +1,14 @@
+# One image for every service: the command names which.
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY . .
+RUN pip wheel --no-cache-dir --wheel-dir /wheels .
+
+FROM python:3.11-slim
+RUN useradd --create-home --uid 10001 liancai
+COPY --from=build /wheels /wheels
+RUN pip install --no-cache-dir --no-index --find-links /wheels liancai && rm -rf /wheels
+USER liancai
+ENV LIANCAI_DATA=/home/liancai/data
+EXPOSE 50151
+ENTRYPOINT ["liancai-server"]

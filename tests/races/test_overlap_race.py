@@ -1,0 +1,107 @@
+"""One person, two classes whose sessions overlap, two clerks at once: exactly one of them enrols the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from liancai.training.v1 import classes_pb2
+from liancai.training.v1 import enrolments_pb2 as pb
+
+from services import host
+from services.training import enrolling
+from tests.office import Office, request_id, somebody
+from tests.races.crowd import Meeting, together
+from tests.races.servers import replica
+from tests.races.test_request_id_race import reason_of
+
+NewSettings = Callable[..., host.Settings]
+
+
+def two_classes_that_meet(office: Office) -> list[str]:
+    order = office.contracted(headcount=40).name
+    hours = [("08:30", "11:30"), ("11:00", "12:00")]
+    return [
+        office.open_class(
+            order, capacity=5, sessions=[classes_pb2.Session(date="2026-12-07", start=start, end=end, place="实训室")]
+        ).name
+        for start, end in hours
+    ]
+
+
+def both_at_once(offices: list[Office], names: list[str], person: pb.Applicant) -> list[object]:
+    wishes = [pb.EnrolRequest(class_name=name, applicant=person, request_id=request_id()) for name in names]
+    return together(
+        lambda: offices[0].enrolments.Enrol(wishes[0]), lambda: offices[-1].enrolments.Enrol(wishes[1])
+    )
+
+
+@pytest.fixture
+def replicas(new_settings: NewSettings, folders: Iterator[Path]) -> Iterator[list[Office]]:
+    settings = new_settings("postgresql")
+    with ExitStack() as stack:
+        yield [stack.enter_context(replica(settings, next(folders)))[0] for _ in range(2)]
+
+
+def meet(monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool) -> Meeting:
+    """Two transactions meet before, or after, they call a function of the path of enrolment."""
+    meeting, called = Meeting(), getattr(enrolling, name)
+
+    def meeting_there(connection: Any, wanted: Any, *more: Any) -> Any:
+        here = name != "_trainees" or wanted is enrolling.LOCK_TRAINEES
+        if here and before:
+            meeting.wait()
+        found = called(connection, wanted, *more)
+        if here and not before:
+            meeting.wait()
+        return found
+
+    monkeypatch.setattr(enrolling, name, meeting_there)
+    return meeting
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["newcomer", "known"])
+def test_two_replicas_never_put_one_person_in_two_classes_that_meet(
+    known: bool, replicas: list[Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, person = two_classes_that_meet(replicas[0]), somebody()
+    if known:
+        replicas[0].withdraw(replicas[0].enrol(names[0], person).name)
+        meeting = meet(monkeypatch, "_trainees", before=True)  # both stand before the person's row
+    else:
+        meeting = meet(monkeypatch, "_classes", before=False)  # both know the class and not yet the person
+    answers = both_at_once(replicas, names, person)
+    assert meeting.happened
+    enrolled = [answer for answer in answers if isinstance(answer, pb.Enrolment)]
+    assert [each.state for each in enrolled] == [pb.Enrolment.ENROLLED]
+    assert [reason_of(answer) for answer in answers if answer not in enrolled] == ["NOT_ELIGIBLE"]
+
+
+def test_without_the_lock_on_the_person_two_replicas_put_one_person_in_both(
+    replicas: list[Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, person = two_classes_that_meet(replicas[0]), somebody()
+    replicas[0].withdraw(replicas[0].enrol(names[0], person).name)
+    monkeypatch.setattr(enrolling, "LOCK_TRAINEES", enrolling._TRAINEES)
+    meeting = meet(monkeypatch, "_active", before=False)
+    answers = both_at_once(replicas, names, person)
+    assert meeting.happened
+    assert [type(answer) for answer in answers] == [pb.Enrolment] * 2
+
+
+@pytest.mark.parametrize("lanes", ["1", "0"])
+def test_on_sqlite_one_person_is_never_in_two_classes_that_meet(
+    lanes: str, new_settings: NewSettings, folders: Iterator[Path]
+) -> None:
+    settings = new_settings("sqlite", LIANCAI_LANES=lanes)
+    with replica(settings, next(folders)) as (one, _), replica(settings, next(folders)) as (other, _):
+        names = two_classes_that_meet(one)
+        for _ in range(5):
+            answers = both_at_once([one, other], names, somebody())
+            enrolled = [answer for answer in answers if isinstance(answer, pb.Enrolment)]
+            assert len(enrolled) == 1, answers
+            assert [reason_of(answer) for answer in answers if answer not in enrolled] == ["NOT_ELIGIBLE"]
+            one.withdraw(enrolled[0].name)

@@ -1,0 +1,247 @@
+"""Roster imports over the wire: every row a verdict, whatever the mode."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import grpc
+import pytest
+
+from liancai.common.v1.types_pb2 import Finding
+from liancai.training.v1 import enrolments_pb2
+from liancai.training.v1 import rosters_pb2 as pb
+from services.platform.database import Database
+from services.reference import resident_id
+from tests.office import Office, a_class, request_id, somebody
+from tests.training.journal import prove
+
+Header = pb.ImportRosterRequest.Header
+Result = pb.RowVerdict
+
+
+@dataclass
+class Imported:
+    """What an import answered."""
+
+    verdicts: list[pb.RowVerdict]
+    summary: pb.RosterSummary
+    progress: list[pb.ImportRosterResponse.Progress]
+
+    @property
+    def results(self) -> list[int]:
+        return [verdict.result for verdict in self.verdicts]
+
+    def codes(self, row_number: int) -> list[str]:
+        (verdict,) = (each for each in self.verdicts if each.row_number == row_number)
+        return [finding.code for finding in verdict.findings]
+
+
+def rows_of(people: Sequence[enrolments_pb2.Applicant], first: int = 4) -> list[pb.RosterRow]:
+    """A clean roster."""
+    return [
+        pb.RosterRow(row_number=number, full_name=each.full_name, resident_id=each.resident_id, phone=each.phone)
+        for number, each in enumerate(people, start=first)
+    ]
+
+
+def bring(
+    office: Office, class_name: str, rows: Sequence[pb.RosterRow], mode: int = Header.VALID_ROWS, chunk: int = 7
+) -> Imported:
+    """Imports rows as a client does."""
+    digest = hashlib.sha256(b"".join(row.SerializeToString() for row in rows)).hexdigest()
+    header = Header(class_name=class_name, mode=mode, file_sha256=digest, request_id=request_id())
+
+    def parts() -> Iterator[pb.ImportRosterRequest]:
+        yield pb.ImportRosterRequest(header=header)
+        for start in range(0, len(rows), chunk):
+            yield pb.ImportRosterRequest(chunk=pb.ImportRosterRequest.Chunk(rows=rows[start : start + chunk]))
+        yield pb.ImportRosterRequest(end=pb.ImportRosterRequest.End())
+
+    verdicts: list[pb.RowVerdict] = []
+    progress: list[pb.ImportRosterResponse.Progress] = []
+    summary = None
+    for answer in office.rosters.ImportRoster(parts()):
+        kind = answer.WhichOneof("part")
+        if kind == "verdicts":
+            verdicts += answer.verdicts.rows
+        elif kind == "progress":
+            progress.append(answer.progress)
+        else:
+            summary = answer.summary
+    assert summary is not None
+    return Imported(verdicts, summary, progress)
+
+
+def enrolled_in(office: Office, name: str) -> tuple[int, int]:
+    found = office.the_class(name)
+    return found.enrolled, found.waitlisted
+
+
+def test_valid_rows_fill_the_class_then_the_waitlist_and_every_row_has_a_verdict(
+    office: Office, database: Database
+) -> None:
+    order = office.contracted(headcount=30).name
+    held = office.open_class(order, capacity=20).name
+    rows = rows_of([somebody() for _ in range(25)])
+    rows[3].resident_id = rows[3].resident_id[:-1] + ("1" if rows[3].resident_id[-1] != "1" else "2")
+    rows[9].phone = "1380000"
+    done = bring(office, held, rows)
+    assert [verdict.row_number for verdict in done.verdicts] == list(range(4, 29))
+    assert (done.summary.enrolled, done.summary.waitlisted, done.summary.refused) == (20, 3, 2)
+    assert done.codes(7) == ["TR-ID-CHECKSUM"]
+    assert done.codes(13) == ["TR-PHONE-FORMAT"]
+    assert done.summary.changed
+    assert not done.summary.seen_before
+    assert done.progress[-1].decided == 25
+    assert enrolled_in(office, held) == (20, 3)
+    prove(database, order)
+
+
+def test_importing_the_same_file_again_changes_nothing_and_says_so(office: Office) -> None:
+    held = office.open_class(office.contracted(headcount=30).name, capacity=4).name
+    rows = rows_of([somebody() for _ in range(6)])
+    bring(office, held, rows)
+    again = bring(office, held, rows)
+    assert again.results == [Result.UNCHANGED] * 6
+    assert again.summary.seen_before
+    assert not again.summary.changed
+    assert {verdict.state for verdict in again.verdicts} == {
+        enrolments_pb2.Enrolment.ENROLLED,
+        enrolments_pb2.Enrolment.WAITLISTED,
+    }
+    assert enrolled_in(office, held) == (4, 2)
+
+
+def test_check_only_says_what_would_come_of_it_and_stores_nothing(office: Office) -> None:
+    held = office.open_class(office.contracted().name, capacity=3).name
+    rows = rows_of([somebody() for _ in range(5)])
+    checked = bring(office, held, rows, Header.CHECK_ONLY)
+    assert checked.results == [Result.ENROLLED] * 3 + [Result.WAITLISTED] * 2
+    assert not checked.summary.changed
+    assert enrolled_in(office, held) == (0, 0)
+    assert not bring(office, held, rows).summary.seen_before
+
+
+def test_all_or_nothing_takes_nothing_when_one_row_is_wrong_and_all_when_none_is(office: Office) -> None:
+    held = office.open_class(office.contracted().name, capacity=10).name
+    people = [somebody() for _ in range(8)]
+    rows = rows_of(people)
+    rows[2].full_name = ""
+    spoilt = bring(office, held, rows, Header.ALL_OR_NOTHING)
+    assert spoilt.results.count(Result.NOT_TAKEN) == 7
+    assert spoilt.results[2] == Result.REFUSED
+    assert enrolled_in(office, held) == (0, 0)
+    whole = bring(office, held, rows_of(people), Header.ALL_OR_NOTHING)
+    assert whole.results == [Result.ENROLLED] * 8
+
+
+def test_all_or_nothing_is_undone_when_a_rule_blocks_one_person(office: Office) -> None:
+    held = office.open_class(office.contracted().name, capacity=10).name
+    people = [somebody() for _ in range(3)]
+    people[1].resident_id = resident_id.make("370103", date(2015, 5, 1), 12)
+    done = bring(office, held, rows_of(people), Header.ALL_OR_NOTHING)
+    assert done.results == [Result.NOT_TAKEN, Result.REFUSED, Result.NOT_TAKEN]
+    assert "TR-AGE-MIN" in done.codes(5)
+    assert enrolled_in(office, held) == (0, 0)
+
+
+def test_both_rows_of_a_duplicate_are_named(office: Office) -> None:
+    held = office.open_class(office.contracted().name, capacity=10).name
+    people = [somebody() for _ in range(6)]
+    people[4].CopyFrom(people[1])
+    people[5].resident_id = people[2].resident_id
+    people[5].full_name = "另一姓名"
+    done = bring(office, held, rows_of(people))
+    assert done.codes(5) == ["TR-ROW-DUPLICATE-KEPT"]
+    assert done.codes(8) == ["TR-ROW-DUPLICATE"]
+    assert (done.codes(6), done.codes(9)) == (["TR-ROW-DUPLICATE-NAME"], ["TR-ROW-DUPLICATE-NAME"])
+    named = {verdict.row_number: [list(finding.others) for finding in verdict.findings] for verdict in done.verdicts}
+    assert (named[5], named[8]) == ([["row 8"]], [["row 5"]])
+    assert done.results == [Result.ENROLLED] * 2 + [Result.REFUSED, Result.ENROLLED] + [Result.REFUSED] * 2
+
+
+def test_what_excel_did_to_a_number_is_said(office: Office) -> None:
+    held = office.open_class(office.contracted().name, capacity=10).name
+    people = [somebody() for _ in range(3)]
+    full_width = str.maketrans("0123456789X", "０１２３４５６７８９x")
+    people[0].resident_id = " " + people[0].resident_id.translate(full_width) + "\u3000"
+    people[1].resident_id = "3.70103E+17"
+    people[2].resident_id = "370103900101001"
+    done = bring(office, held, rows_of(people))
+    assert done.results == [Result.ENROLLED, Result.REFUSED, Result.REFUSED]
+    assert (done.codes(5), done.codes(6)) == (["TR-ID-EXCEL"], ["TR-ID-FIFTEEN"])
+
+
+def test_no_verdict_carries_a_full_number_or_phone(office: Office) -> None:
+    held = office.open_class(office.contracted().name, capacity=1).name
+    people = [somebody() for _ in range(4)]
+    people[1].resident_id = people[1].resident_id[:17] + ("0" if people[1].resident_id[17] != "0" else "1")
+    people[2].phone = "139123456"
+    people[3].CopyFrom(people[0])
+    done = bring(office, held, rows_of(people))
+    said = "".join(str(verdict) for verdict in done.verdicts)
+    for each in people:
+        assert each.resident_id not in said
+        assert each.phone not in said
+
+
+def test_a_roster_for_a_class_that_is_not_open_is_refused_row_by_row(office: Office) -> None:
+    order = office.contracted().name
+    from liancai.training.v1 import classes_pb2
+
+    draft = office.classes.CreateClass(
+        classes_pb2.CreateClassRequest(training_class=a_class(order), request_id=request_id())
+    ).name
+    done = bring(office, draft, rows_of([somebody()]))
+    assert done.codes(4) == ["TR-CLASS-CLOSED"]
+    assert done.verdicts[0].findings[0].level == Finding.ERROR
+
+
+@pytest.mark.parametrize(
+    ("parts", "code", "reason"),
+    [
+        ([], grpc.StatusCode.INVALID_ARGUMENT, "ROSTER_PROTOCOL"),
+        (
+            [pb.ImportRosterRequest(end=pb.ImportRosterRequest.End())],
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "ROSTER_PROTOCOL",
+        ),
+        ([pb.ImportRosterRequest(header=Header())], grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
+        (
+            [
+                pb.ImportRosterRequest(
+                    header=Header(
+                        class_name="classes/20990100001",
+                        mode=Header.VALID_ROWS,
+                        file_sha256="0" * 64,
+                        request_id="12345678",
+                    )
+                )
+            ],
+            grpc.StatusCode.NOT_FOUND,
+            "NOT_FOUND",
+        ),
+    ],
+)
+def test_a_stream_that_is_no_import_is_refused(
+    office: Office, parts: list[pb.ImportRosterRequest], code: grpc.StatusCode, reason: str
+) -> None:
+    with pytest.raises(grpc.RpcError) as refusal:
+        list(office.rosters.ImportRoster(iter(parts)))
+    assert refusal.value.code() == code
+    assert reason in str(dict(refusal.value.trailing_metadata()))
+
+
+def test_an_import_that_breaks_off_before_its_end_stores_nothing(office: Office) -> None:
+    held = office.open_class(office.contracted().name, capacity=10).name
+    header = Header(class_name=held, mode=Header.VALID_ROWS, file_sha256="0" * 64, request_id=request_id())
+    parts = [
+        pb.ImportRosterRequest(header=header),
+        pb.ImportRosterRequest(chunk=pb.ImportRosterRequest.Chunk(rows=rows_of([somebody()]))),
+    ]
+    with pytest.raises(grpc.RpcError):
+        list(office.rosters.ImportRoster(iter(parts)))
+    assert enrolled_in(office, held) == (0, 0)
