@@ -92,7 +92,9 @@ def check(
 ) -> None:
     """Says what `add` would answer now, and stores nothing."""
     request = pb.CheckEnrolmentRequest(class_name=class_name, applicant=_applicant(full_name, resident_id, phone))
-    _do(ctx, request, output)
+    decision = wire.of(ctx).ask(EnrolmentsStub, request)
+    show.one(decision, output)
+    show.note(t("decision.eligible" if decision.result else "decision.not_eligible"))
 
 
 @app.verb("show")

@@ -151,6 +151,11 @@ def whole(word: str | int) -> int:
         raise Mistake(t("usage.whole", word=word)) from None
 
 
+def quoted(word: str) -> str:
+    """An etag with the quotes that belong to it (AIP-154) and that a shell takes away."""
+    return word if not word or word.endswith('"') else f'"{word}"'
+
+
 def seconds(word: str | float) -> float:
     """A time to wait, in seconds, above zero."""
     try:
@@ -222,7 +227,7 @@ RequestId = Annotated[
         show_default=False,
     ),
 ]
-Etag = Annotated[str, option("etag", "--etag", metavar="ETAG", show_default=False)]
+Etag = Annotated[str, option("etag", "--etag", metavar="ETAG", parser=quoted, show_default=False)]
 Reason = Annotated[str, option("reason", "--reason", metavar="TEXT")]
 Occurred = Annotated[str, option("occurred", "--occurred", metavar="YYYY-MM-DD[ HH:MM]", show_default=False)]
 LateReason = Annotated[str, option("late_reason", "--late-reason", metavar="TEXT", show_default=False)]

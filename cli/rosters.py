@@ -117,7 +117,7 @@ def import_(
         running = Import(table, header)
         summary = running.run(wire.of(ctx))
     show.one(summary, summary_form)
-    for line in _remarks(summary, mode, table.layout.unknown):
+    for line in _remarks(summary, mode):
         show.note(line)
     verdicts.annotate(file, table.layout, running.verdicts, mode == "check", target)
     show.note(t("roster.written", path=target))
@@ -125,9 +125,7 @@ def import_(
         raise typer.Exit(1)
 
 
-def _remarks(summary: pb.RosterSummary, mode: str, unknown: list[str]) -> Iterator[str]:
-    if unknown:
-        yield t("roster.unknown", columns="、".join(unknown))
+def _remarks(summary: pb.RosterSummary, mode: str) -> Iterator[str]:
     if mode == "check":
         yield t("roster.checked")
     elif mode == "all-or-nothing" and (summary.refused or summary.not_taken):

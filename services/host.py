@@ -142,6 +142,7 @@ def write_local_token(settings: Settings) -> Path:
     """A token for the user who started the embedded default, in a file that only they can read."""
     division = settings.environment.get("LIANCAI_LOCAL_DIVISION") or "370000"
     caller = Caller("local", "", division, LOCAL_ROLES)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = settings.data / LOCAL_TOKEN
     write_secret(path, issue(local_key(settings), caller, valid_for=timedelta(days=366)))
     return path

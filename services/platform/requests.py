@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -71,6 +73,13 @@ class Reading:
         elif head != collection or not slash or not re.fullmatch(r"[0-9A-Za-z-]{1,40}", tail):
             self.wrong(field, "FIELD_NAME", collection=collection)
         return value
+
+    def choices(self, field: str, values: Iterable[int], enum: Any) -> list[str]:
+        """The names of enum values; a number the contract does not know, or the unspecified one, is wrong."""
+        known = {number: name for name, number in enum.items() if number}
+        if any(value not in known for value in values):
+            self.wrong(field, "FIELD_CHOICE", allowed=", ".join(known.values()))
+        return [known[value] for value in values if value in known]
 
     def request_id(self, value: str) -> str:
         """The id that makes a repeated call one call (AIP-155)."""

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Timeout
 from dataclasses import dataclass, field
@@ -205,32 +205,45 @@ class Committer:
     def _do(self, connection: Connection, group: list[Work]) -> list[Any]:
         """Does each request that was not done before, once, and keeps its reply."""
         now = self._clock()
-        asked = [work.asked for work in group if work.asked is not None]
-        answered: dict[tuple[str, str], Any] = dict(self._once.answered(connection, asked)) if asked else {}
+        answered = self._answered(connection, group)
         fresh: dict[int, Work] = {}
         first: dict[tuple[str, str], int] = {}
         for place, work in enumerate(group):
             key = _key(work.asked)
             if key is None or (key not in answered and first.setdefault(key, place) == place):
                 fresh[place] = work
-        with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
-            tx = Tx(session, now, self._trail)
-            results = list(group[0].together(tx, [work.item for work in fresh.values()])) if fresh else []
-            tx.flush()
-        done = dict(zip(fresh, results, strict=True))
-        self._once.keep(
-            connection,
-            [
-                (work.asked, done[place])
-                for place, work in fresh.items()
-                if work.asked is not None and not isinstance(done[place], Fault)
-            ],
-            now,
-        )
+        done = dict(zip(fresh, self._results(connection, list(fresh.values()), now), strict=True)) if fresh else {}
+        if refused := [work for place, work in fresh.items() if isinstance(done[place], Fault)]:
+            # another replica may have done it while we waited for its locks: then its reply is the answer
+            answered |= self._answered(connection, refused)
+        kept = [
+            (work.asked, done[place])
+            for place, work in fresh.items()
+            if work.asked is not None and not isinstance(done[place], Fault)
+        ]
+        self._once.keep(connection, kept, now)
         return [
-            done[place] if place in done else _repeated(work, group, answered, first, done)
+            done[place]
+            if place in done and _key(work.asked) not in answered
+            else _repeated(work, group, answered, first, done)
             for place, work in enumerate(group)
         ]
+
+    def _results(self, connection: Connection, works: list[Work], now: datetime) -> list[Any]:
+        with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
+            tx = Tx(session, now, self._trail)
+            try:
+                results = list(works[0].together(tx, [work.item for work in works]))
+            except Fault:
+                if self._answered(connection, works):
+                    raise Conflict from None
+                raise
+            tx.flush()
+        return results
+
+    def _answered(self, connection: Connection, works: Iterable[Work]) -> dict[tuple[str, str] | None, Any]:
+        asked = [work.asked for work in works if work.asked is not None]
+        return {**self._once.answered(connection, asked)} if asked else {}
 
 
 class _Undone(Exception):
@@ -248,7 +261,7 @@ def _key(asked: Asked | None) -> tuple[str, str] | None:
 def _repeated(
     work: Work,
     group: list[Work],
-    answered: dict[tuple[str, str], Any],
+    answered: dict[tuple[str, str] | None, Any],
     first: dict[tuple[str, str], int],
     done: dict[int, Any],
 ) -> Any:
@@ -265,7 +278,7 @@ def _repeated(
 
 def _is_conflict(error: Exception) -> bool:
     """Whether running it again may help. A unique violation is one: the loser then reads the winner's row."""
-    if isinstance(error, StaleDataError | IntegrityError):
+    if isinstance(error, Conflict | StaleDataError | IntegrityError):
         return True
     if not isinstance(error, DBAPIError):
         return False

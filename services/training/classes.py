@@ -98,8 +98,10 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         page = self._pages.read(call, request)
         asked = request.filter
         wanted = select(ClassRow).where(queries.within_reach(call, ClassRow)).order_by(ClassRow.id.desc())
-        if asked.states:
-            wanted = wanted.where(ClassRow.state.in_([pb.Class.State.Name(state) for state in asked.states]))
+        reading = Reading()
+        if states_asked := reading.choices("filter.states", asked.states, pb.Class.State):
+            wanted = wanted.where(ClassRow.state.in_(states_asked))
+        reading.done()
         if asked.order:
             wanted = wanted.where(ClassRow.order_id == asked.order.partition("/")[2])
         if asked.institution_credit_code:

@@ -95,8 +95,10 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
             wanted = wanted.where(EnrolmentRow.class_id == asked.class_name.partition("/")[2])
         if asked.order:
             wanted = wanted.where(EnrolmentRow.order_id == asked.order.partition("/")[2])
-        if asked.states:
-            wanted = wanted.where(EnrolmentRow.state.in_([pb.Enrolment.State.Name(state) for state in asked.states]))
+        reading = Reading()
+        if states_asked := reading.choices("filter.states", asked.states, pb.Enrolment.State):
+            wanted = wanted.where(EnrolmentRow.state.in_(states_asked))
+        reading.done()
         if page.after is not None:
             wanted = wanted.where(queries.after_place(page.after))
         with self._database.reading() as session:

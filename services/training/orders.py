@@ -100,8 +100,10 @@ class Orders(orders_pb2_grpc.OrdersServicer):
         page = self._pages.read(call, request)
         asked = request.filter
         wanted = select(OrderRow).where(queries.within_reach(call, OrderRow)).order_by(OrderRow.id.desc())
-        if asked.states:
-            wanted = wanted.where(OrderRow.state.in_([pb.Order.State.Name(state) for state in asked.states]))
+        reading = Reading()
+        if states_asked := reading.choices("filter.states", asked.states, pb.Order.State):
+            wanted = wanted.where(OrderRow.state.in_(states_asked))
+        reading.done()
         if asked.enterprise_credit_code:
             wanted = wanted.where(OrderRow.enterprise_credit_code == asked.enterprise_credit_code)
         if asked.occupation_code:

@@ -115,8 +115,7 @@ class Rosters(rosters_pb2_grpc.RostersServicer):
         header, reading = first.header, Reading()
         reading.name("header.class_name", header.class_name, "classes")
         call.request_id = reading.request_id(header.request_id)
-        if header.mode == header.MODE_UNSPECIFIED:
-            reading.wrong("header.mode", "FIELD_REQUIRED")
+        reading.choices("header.mode", [header.mode], header.Mode)
         if len(header.file_sha256) != 64 or not all(digit in "0123456789abcdef" for digit in header.file_sha256):
             reading.wrong("header.file_sha256", "FIELD_SHA256")
         if len(header.unknown_columns) > 100:

@@ -71,10 +71,10 @@ def test_create_sends_what_was_given(server: Any, liancai: Run) -> None:
 
 def test_update_sends_a_mask_of_what_was_given(server: Any, liancai: Run) -> None:
     server.answers["UpdateOrder"] = lambda request, _: request.order
-    assert liancai("order", "update", "7", "--wage", "5000", "--park", "", "--etag", "e1").code == 0
+    assert liancai("order", "update", "7", "--wage", "5000", "--park", "", "--etag", '"e1"').code == 0
     (request,) = server.requests("UpdateOrder")
     assert request.order.name == "orders/7"
-    assert request.order.etag == "e1"
+    assert request.order.etag == '"e1"'
     assert sorted(request.update_mask.paths) == ["park", "wage_max_fen", "wage_min_fen"]
     assert liancai("order", "update", "7").code == 2
 
@@ -84,7 +84,7 @@ def test_update_sends_a_mask_of_what_was_given(server: Any, liancai: Run) -> Non
     [
         (["order", "submit", "7"], "SubmitOrder", {"name": "orders/7"}),
         (["order", "return", "orders/7", "--reason", "缺材料"], "ReturnOrder", {"reason": "缺材料"}),
-        (["order", "verify", "7", "--etag", "e"], "VerifyOrder", {"etag": "e"}),
+        (["order", "verify", "7", "--etag", "e"], "VerifyOrder", {"etag": '"e"'}),
         (
             ["order", "match", "7", "--institution-code", "91X"],
             "MatchOrder",
@@ -151,7 +151,8 @@ def test_a_number_from_standard_input(server: Any, liancai: Run, monkeypatch: py
     assert liancai("id", "check", "-").code == 0
     server.answers["CheckEnrolment"] = lambda *_: enrolments_pb2.EnrolmentDecision()
     monkeypatch.setattr(sys, "stdin", io.StringIO("110101199001010016\r\n13800000000\n"))
-    assert liancai("enrolment", "check", "7", "--name", "张三", "--id", "-", "--phone", "-").code == 0
+    done = liancai("enrolment", "check", "7", "--name", "张三", "--id", "-", "--phone", "-")
+    assert (done.code, "不能报名" in done.err) == (0, True)
     assert server.requests("CheckResidentId")[0].resident_id == "110101199001010016"
     applicant = server.requests("CheckEnrolment")[0].applicant
     assert (applicant.resident_id, applicant.phone) == ("110101199001010016", "13800000000")

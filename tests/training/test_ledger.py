@@ -7,8 +7,8 @@ from typing import Any
 
 import grpc
 import pytest
-
 from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2
+
 from services.platform.database import Database
 from tests.office import ENTERPRISE, Office, a_class, request_id
 from tests.training.journal import prove

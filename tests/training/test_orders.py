@@ -7,8 +7,8 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
-
 from liancai.training.v1 import orders_pb2 as pb
+
 from services import host
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, INSTITUTION, Office, an_order, request_id
@@ -133,13 +133,11 @@ def test_each_side_sees_what_it_has_a_part_in(
         listed = desk.orders.ListOrders(pb.ListOrdersRequest(page_size=1000)).orders
         names = {each.name for each in listed}
         for name in (order.name, other.name):
-            found = True
-            try:
-                desk.orders.GetOrder(pb.GetOrderRequest(name=name))
-            except grpc.RpcError as error:
-                assert error.code() == grpc.StatusCode.NOT_FOUND
-                found = False
-            assert found == (name in names), "a list and a look must agree"
+            look = pb.GetOrderRequest(name=name)
+            if name in names:
+                assert desk.orders.GetOrder(look).name == name
+            else:
+                assert refusal(desk.orders.GetOrder, look)[0] == grpc.StatusCode.NOT_FOUND
         return names & {order.name, other.name}
 
     both = {order.name, other.name}

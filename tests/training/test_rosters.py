@@ -9,10 +9,10 @@ from datetime import date
 
 import grpc
 import pytest
-
 from liancai.common.v1.types_pb2 import Finding
 from liancai.training.v1 import enrolments_pb2
 from liancai.training.v1 import rosters_pb2 as pb
+
 from services.platform.database import Database
 from services.reference import resident_id
 from tests.office import Office, a_class, request_id, somebody
