@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -40,7 +41,8 @@ HERE = Path(__file__).parent
 DEFAULT_LISTEN = "127.0.0.1:50151"
 LOCAL_TOKEN = "local.token"  # noqa: S105  a file name
 LOCAL_ROLES = frozenset({"hr_officer", "auditor"})
-GRACE = 25.0  # seconds in-flight calls have to finish once we are told to stop
+DRAIN = 1.0  # seconds we go on serving once told to stop, while balancers see that we are not to be asked any more
+GRACE = 25.0  # seconds calls in flight then have to finish
 
 # sources and figures: docs/operations.md
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
@@ -225,6 +227,7 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
         )
         ended.wait()
         checks.enter_graceful_shutdown()
+        time.sleep(DRAIN)
         server.stop(GRACE).wait()
 
 

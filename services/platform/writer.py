@@ -34,6 +34,7 @@ CONFLICTS = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock
 
 log = logging.getLogger("liancai.writer")
 
+Key = tuple[str, str]  # caller and request id
 Together = Callable[[Tx, list[Any]], Sequence[Any]]
 
 
@@ -241,9 +242,9 @@ class Committer:
             tx.flush()
         return results
 
-    def _answered(self, connection: Connection, works: Iterable[Work]) -> dict[tuple[str, str] | None, Any]:
+    def _answered(self, connection: Connection, works: Iterable[Work]) -> dict[Key, Any]:
         asked = [work.asked for work in works if work.asked is not None]
-        return {**self._once.answered(connection, asked)} if asked else {}
+        return dict(self._once.answered(connection, asked)) if asked else {}
 
 
 class _Undone(Exception):
@@ -254,14 +255,14 @@ class _Undone(Exception):
         self.reason = reason
 
 
-def _key(asked: Asked | None) -> tuple[str, str] | None:
+def _key(asked: Asked | None) -> Key | None:
     return None if asked is None else (asked.caller, asked.request_id)
 
 
 def _repeated(
     work: Work,
     group: list[Work],
-    answered: dict[tuple[str, str] | None, Any],
+    answered: dict[Key, Any],
     first: dict[tuple[str, str], int],
     done: dict[int, Any],
 ) -> Any:
