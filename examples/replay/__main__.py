@@ -10,8 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from itertools import count
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
 from pathlib import Path
 
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
@@ -39,21 +38,41 @@ def tasks(run: str) -> list[Task]:
     return found
 
 
+class Progress:
+    """Counts events over all threads, and stops the threads once one of them has failed."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._events: list[None] = []  # appending is atomic, adding to a number is not
+
+    def __call__(self) -> None:
+        """One more event. CancelledError if there is no use in going on."""
+        if self.stopped:
+            raise CancelledError
+        self._events.append(None)
+
+    def __int__(self) -> int:
+        return len(self._events)
+
+
 def replay(bureau: Bureau, wanted: Sequence[Task], threads: int = THREADS) -> list[Outcome]:
     """The outcome of each task, in their order: presentations side by side, each strictly in order of its events."""
-    done, total, began = count(), sum(len(task.events) for task in wanted), time.monotonic()
+    progress, total, began = Progress(), sum(len(task.events) for task in wanted), time.monotonic()
     with ThreadPoolExecutor(threads) as pool:
         # the longest first: none of them is left to run alone at the end
-        by_size = sorted(wanted, key=lambda task: -len(task.events))
-        running = {id(task): pool.submit(bureau.replay, task, done.__next__) for task in by_size}
+        by_size = sorted(range(len(wanted)), key=lambda place: -len(wanted[place].events))
+        running = {place: pool.submit(bureau.replay, wanted[place], progress) for place in by_size}
         waiting = set(running.values())
-        while waiting:
-            ended, waiting = wait(waiting, timeout=10, return_when=FIRST_EXCEPTION)
-            if any(each.exception() for each in ended):
-                pool.shutdown(cancel_futures=True)
-                break
-            _say(f"{_number(done)} of {total} events, {time.monotonic() - began:.0f} s")
-        return [running[id(task)].result() for task in wanted]
+        try:
+            while waiting:
+                ended, waiting = wait(waiting, timeout=10, return_when=FIRST_EXCEPTION)
+                for each in ended:
+                    each.result()
+                _say(f"{int(progress)} of {total} events, {time.monotonic() - began:.0f} s")
+        finally:
+            progress.stopped = True
+            pool.shutdown(cancel_futures=True)
+        return [running[place].result() for place in range(len(wanted))]
 
 
 def table(wanted: Sequence[Task], outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -112,11 +131,6 @@ def main() -> int:
     for line in wrong:
         print(line)
     return 1 if wrong else 0
-
-
-def _number(counter: count[int]) -> int:
-    """How far a counter is, without moving it."""
-    return int(repr(counter)[6:-1])
 
 
 def _say(words: str) -> None:

@@ -95,28 +95,27 @@ class Bureau:
 
     def _open(self, task: Task) -> Class:
         """An order of as many seats as the class wants, and the class, enrolling."""
-        id_of = f"{task.run}.{task.presentation.module}.{task.presentation.code}".__add__
-        made = orders_pb2.CreateOrderRequest(order=_order(task), request_id=id_of(".order-create"))
-        order = self._call(self._orders.CreateOrder, made).name
-        requests = (
-            orders_pb2.SubmitOrderRequest(name=order, request_id=id_of(".order-submit")),
-            orders_pb2.VerifyOrderRequest(name=order, request_id=id_of(".order-verify")),
-            orders_pb2.MatchOrderRequest(
-                name=order, request_id=id_of(".order-match"), institution_credit_code=INSTITUTION
-            ),
-            orders_pb2.ContractOrderRequest(name=order, request_id=id_of(".order-contract"), agreement_number="OULAD"),
-        )
-        for request in requests:
-            self._call(getattr(self._orders, type(request).__name__.removesuffix("Request")), request)
-        wanted = classes_pb2.CreateClassRequest(training_class=_class(task, order), request_id=id_of(".class-create"))
+
+        def once(step: str) -> str:
+            return f"{task.run}.{task.presentation.module}.{task.presentation.code}.{step}"
+
+        draft = orders_pb2.CreateOrderRequest(order=_order(task), request_id=once("order"))
+        order = self._call(self._orders.CreateOrder, draft).name
+        for request in (
+            orders_pb2.SubmitOrderRequest(name=order, request_id=once("submit")),
+            orders_pb2.VerifyOrderRequest(name=order, request_id=once("verify")),
+            orders_pb2.MatchOrderRequest(name=order, request_id=once("match"), institution_credit_code=INSTITUTION),
+            orders_pb2.ContractOrderRequest(name=order, request_id=once("contract"), agreement_number="OULAD"),
+        ):
+            self._ask(self._orders, request)
+        wanted = classes_pb2.CreateClassRequest(training_class=_class(task, order), request_id=once("class"))
         name = self._call(self._classes.CreateClass, wanted).name
-        steps = (
-            classes_pb2.FileClassRequest(name=name, request_id=id_of(".class-file")),
-            classes_pb2.ApproveClassRequest(name=name, request_id=id_of(".class-approve")),
-            classes_pb2.OpenClassRequest(name=name, request_id=id_of(".class-open")),
-        )
-        for step in steps:
-            self._call(getattr(self._classes, type(step).__name__.removesuffix("Request")), step)
+        for step in (
+            classes_pb2.FileClassRequest(name=name, request_id=once("file")),
+            classes_pb2.ApproveClassRequest(name=name, request_id=once("approve")),
+            classes_pb2.OpenClassRequest(name=name, request_id=once("open")),
+        ):
+            self._ask(self._classes, step)
         return Class(order, name)
 
     def _enrol(self, task: Task, held: Class, event: Event) -> Enrolment:
@@ -177,6 +176,10 @@ class Bureau:
             if not page.next_page_token:
                 return members[Enrolment.ENROLLED], members[Enrolment.WAITLISTED]
             request.page_token = page.next_page_token
+
+    def _ask(self, stub: Any, request: Any) -> Any:
+        """The call that takes this request: SubmitOrder takes a SubmitOrderRequest."""
+        return self._call(getattr(stub, type(request).__name__.removesuffix("Request")), request)
 
     def _call(self, method: Any, request: Any) -> Any:
         return method(request, timeout=DEADLINE, metadata=self._metadata)
