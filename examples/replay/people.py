@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from liancai.training.v1.enrolments_pb2 import Applicant
+
 from services.reference import resident_id
 
 FIRST_BIRTH = date(1975, 1, 1)

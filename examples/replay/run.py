@@ -9,16 +9,16 @@ from typing import Any
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
-
-from examples.replay.events import Event, Kind
-from examples.replay.model import Outcome
-from examples.replay.oulad import Presentation
-from examples.replay.people import trainee
 from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2
 from liancai.training.v1.classes_pb2_grpc import ClassesStub
 from liancai.training.v1.enrolments_pb2 import Enrolment
 from liancai.training.v1.enrolments_pb2_grpc import EnrolmentsStub
 from liancai.training.v1.orders_pb2_grpc import OrdersStub
+
+from examples.replay.events import Event, Kind
+from examples.replay.model import Outcome
+from examples.replay.oulad import Presentation
+from examples.replay.people import trainee
 from services.reference import credit_code
 
 ENTERPRISE = credit_code.make("91", "371526", "MA3C0001")
@@ -166,7 +166,7 @@ class Bureau:
 
     def _members(self, held: Class) -> tuple[list[int], list[int]]:
         """The students who hold a seat and who wait, each in order of arrival."""
-        members: dict[int, list[int]] = {Enrolment.ENROLLED: [], Enrolment.WAITLISTED: []}
+        members: dict[Enrolment.State.ValueType, list[int]] = {Enrolment.ENROLLED: [], Enrolment.WAITLISTED: []}
         wanted = enrolments_pb2.ListEnrolmentsRequest.Filter(class_name=held.name, states=list(members))
         request = enrolments_pb2.ListEnrolmentsRequest(filter=wanted, page_size=PAGE)
         while True:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -50,7 +51,7 @@ def running() -> Iterator[tuple[grpc.Channel, str]]:
 
 def _wait_until_serving(channel: grpc.Channel, process: subprocess.Popen[bytes], log: Path) -> None:
     """Returns once the health service says SERVING. RuntimeError with the server's own words if it never does."""
-    health = health_pb2_grpc.HealthStub(channel)
+    health: Any = health_pb2_grpc.HealthStub(channel)
     until = time.monotonic() + START
     while process.poll() is None and time.monotonic() < until:
         try:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import pysqlite3
 from google.protobuf.message import Message
-from sqlalchemy import Engine, MetaData, create_engine, event, insert
+from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -58,8 +58,7 @@ class Books:
         if "reply" not in metadata.tables:
             reply_table(metadata), audit_table(metadata), outbox_table(metadata)
         tables = metadata.tables
-        trail = Trail(insert(tables["audit_entry"]), insert(tables["outbox_event"]))
-        return cls(Once(tables["reply"]), trail)
+        return cls(Once(tables["reply"]), Trail.into(tables["audit_entry"], tables["outbox_event"]))
 
 
 class Database:

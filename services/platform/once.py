@@ -19,11 +19,11 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
-    insert,
     select,
     tuple_,
 )
 
+from services.platform.bulk import BulkInsert
 from services.platform.errors import Exists
 from services.platform.types import UtcTime
 
@@ -65,7 +65,7 @@ class Once:
         self._many = select(columns.caller, columns.request_id, columns.body, columns.reply).where(
             tuple_(columns.caller, columns.request_id).in_(bindparam("keys", expanding=True))
         )
-        self._keep = insert(table)
+        self._keep = BulkInsert(table, ("caller", "request_id", "body", "reply", "record_time"))
 
     def answered(self, tx: Connection, asked: Sequence[Asked]) -> dict[tuple[str, str], Message | Exists]:
         """The replies of those that were asked before; Exists where the same id came with another body."""
@@ -92,18 +92,10 @@ class Once:
 
     def keep(self, tx: Connection, answers: Sequence[tuple[Asked, Message]], now: datetime) -> None:
         """Stores the replies of work that was done."""
-        if answers:
-            rows = [
-                {
-                    "caller": asked.caller,
-                    "request_id": asked.request_id,
-                    "body": asked.body,
-                    "reply": reply.SerializeToString(),
-                    "record_time": now,
-                }
-                for asked, reply in answers
-            ]
-            tx.execute(self._keep, rows)
+        rows = [
+            (asked.caller, asked.request_id, asked.body, reply.SerializeToString(), now) for asked, reply in answers
+        ]
+        self._keep(tx, rows)
 
     def forget(self, tx: Connection, now: datetime) -> int:
         """Deletes replies older than `KEPT`; returns how many. A retry comes within minutes, an auditor reads the

@@ -7,18 +7,30 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Insert
+from sqlalchemy import Connection, Table
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
+from services.platform.bulk import BulkInsert, Row
+
+AUDIT_COLUMNS = (
+    *("record_time", "occur_time", "actor", "unit", "division"),
+    *("action", "resource", "reason", "request_id", "detail"),
+)
+OUTBOX_COLUMNS = ("type", "subject", "time", "record_time", "data")
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The statements that write audit entries and events; compiled once."""
+    """The statements that write audit entries and events."""
 
-    audit: Insert
-    outbox: Insert
+    audit: BulkInsert
+    outbox: BulkInsert
+
+    @classmethod
+    def into(cls, audit: Table, outbox: Table) -> Trail:
+        """For the tables of one service."""
+        return cls(BulkInsert(audit, AUDIT_COLUMNS), BulkInsert(outbox, OUTBOX_COLUMNS))
 
 
 @dataclass(slots=True)
@@ -28,8 +40,8 @@ class Tx:
     session: Session
     now: datetime  # the record_time of everything in it
     _trail: Trail
-    _entries: list[dict[str, Any]] = field(default_factory=list)
-    _events: list[dict[str, Any]] = field(default_factory=list)
+    _entries: list[Row] = field(default_factory=list)
+    _events: list[Row] = field(default_factory=list)
 
     @property
     def connection(self) -> Connection:
@@ -52,41 +64,26 @@ class Tx:
         `detail` is what changed; it goes into both and must hold no personal data.
         """
         occurred = occur_time or self.now
+        caller, said = call.caller, detail or {}
         self._entries.append(
-            {
-                "record_time": self.now,
-                "occur_time": occurred,
-                "actor": call.caller.subject,
-                "unit": call.caller.unit,
-                "division": call.caller.division,
-                "action": action or call.action,
-                "resource": resource,
-                "reason": reason,
-                "request_id": call.request_id,
-                "detail": detail or {},
-            }
+            (
+                *(self.now, occurred, caller.subject, caller.unit, caller.division),
+                *(action or call.action, resource, reason, call.request_id, said),
+            )
         )
         if event:
-            self.announce(call, resource, event, occurred, detail or {})
+            self.announce(call, resource, event, occurred, said)
 
     def announce(self, call: Call, resource: str, event: str, occur_time: datetime, data: Mapping[str, Any]) -> None:
         """Adds an event without an audit entry: what followed from an act, such as a promotion from the waitlist."""
-        self._events.append(
-            {
-                "type": f"liancai.{call.method.service}.{event}",
-                "subject": resource,
-                "time": occur_time,
-                "record_time": self.now,
-                "data": data,
-            }
-        )
+        self._events.append((f"liancai.{call.method.service}.{event}", resource, occur_time, self.now, data))
 
     def flush(self) -> None:
         """Writes what is pending: rows of the session, then the trail."""
         self.session.flush()
         if self._entries:
-            self.connection.execute(self._trail.audit, self._entries)
+            self._trail.audit(self.connection, self._entries)
             self._entries = []
         if self._events:
-            self.connection.execute(self._trail.outbox, self._events)
+            self._trail.outbox(self.connection, self._events)
             self._events = []

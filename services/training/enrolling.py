@@ -4,7 +4,7 @@ The unary Enrol is a list of one that the writer lane puts together with its nei
 Nobody is ever seated beyond the capacity because three things hold, each by itself: the class's row is locked while it
 is decided, the counter moves only under its condition, and a place in a class is given out once.
 
-Rows are locked in one order everywhere, people before classes before orders, so that nobody waits in a circle.
+Rows are locked in one order everywhere, classes before people before orders, so that nobody waits in a circle.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, cast
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, bindparam, or_, select, update
 
 from services.platform.boundary import Call
+from services.platform.bulk import BulkInsert
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
 from services.reference.clock import day_of
@@ -28,7 +29,7 @@ from services.reference.resident_id import age_on
 from services.training import seats
 from services.training.people import Person
 from services.training.rules import timetable
-from services.training.rules.eligibility import Facts, Ruleset, Verdict, ruleset
+from services.training.rules.eligibility import Facts, Ruleset, Verdict
 from services.training.rules.states import ACTIVE, EnrolmentState, Seat
 from services.training.tables import ClassRow, EnrolmentRow, SessionRow, TraineeRow
 
@@ -67,7 +68,11 @@ _SESSIONS = (
     .where(SessionRow.class_id.in_(bindparam("classes", expanding=True)))
     .order_by(SessionRow.class_id, SessionRow.day, SessionRow.start_minute)
 )
-_ENROL = insert(EnrolmentRow)
+_TRAINEE = BulkInsert(
+    cast(Table, TraineeRow.__table__),
+    ("id", "resident_id_index", "resident_id_sealed", "full_name", "record_time"),
+    unless="resident_id_index",
+)
 # the counter moves only where the seats are there: the second guard behind the row lock
 TAKE_SEATS = (
     update(ClassRow)
@@ -114,6 +119,10 @@ class Enrolled:
     version: int = 1
 
 
+_ENROL = BulkInsert(cast(Table, EnrolmentRow.__table__), Enrolled.__slots__)
+_row = attrgetter(*Enrolled.__slots__)
+
+
 @dataclass(slots=True)
 class Decision:
     """What comes of an application: a new enrolment, the one the person has already, or neither when a rule blocks."""
@@ -154,29 +163,30 @@ class Desk:
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
+        self._rulesets: dict[tuple[str, date], Ruleset] = {}
         self._timetables: dict[str, Sequence[timetable.Slot]] = {}
         self._clashes: dict[tuple[str, str], bool] = {}
 
     def enrol_many(self, tx: Tx, applications: Sequence[Application]) -> list[Decision]:
         """Enrols whoever may, in the order given, and puts on the waitlist whoever comes when the class is full.
 
-        Each class must exist. Answers every application, in order. Raises Conflict if another transaction got in
-        between.
+        Each class must exist. Answers every application, in order. Raises Conflict if another transaction got in between.
         """
         connection = tx.connection
-        self._admit_people(connection, tx.now, applications)
-        found = _trainees(connection, LOCK_TRAINEES, applications)
         held = _classes(connection, LOCK_CLASSES, applications)
+        found = _trainees(connection, LOCK_TRAINEES, applications)
+        known = set(found)
         decisions = self._decide(connection, applications, found, held, tx.now)
-        if any(each.enrolment is not None and not each.enrolment.trainee_id for each in decisions):
-            raise Conflict  # a rule that turned somebody away a moment ago does so no more
-        placed = [decision.enrolment for decision in decisions if decision.enrolment is not None]
-        if placed:
-            connection.execute(_ENROL, [_columns(each) for each in placed])
-            _take(tx, held)
-            for application, decision in zip(applications, decisions, strict=True):
-                if decision.enrolment is not None:
-                    _record(tx, application, decision.enrolment)
+        placed = [pair for pair in zip(applications, decisions, strict=True) if pair[1].enrolment is not None]
+        if not placed:
+            return decisions
+        newcomers = {each.person.index: each.person for each, _ in reversed(placed) if each.person.index not in known}
+        if _TRAINEE(connection, [newcomers[index].row(tx.now) for index in sorted(newcomers)]) != len(newcomers):
+            raise Conflict  # somebody else has just made one of them a trainee: read again what they are in
+        _ENROL(connection, [_row(each.enrolment) for _, each in placed])
+        _take(tx, held)
+        for application, decision in placed:
+            _record(tx, application, decision.enrolment)
         return decisions
 
     def judge(self, connection: Connection, applications: Sequence[Application], now: datetime) -> list[Decision]:
@@ -184,24 +194,6 @@ class Desk:
         found = _trainees(connection, _TRAINEES, applications)
         held = _classes(connection, _CLASSES, applications)
         return self._decide(connection, applications, found, held, now)
-
-    def _admit_people(self, connection: Connection, now: datetime, applications: Sequence[Application]) -> None:
-        """Makes a trainee of each newcomer whom no rule turns away; the identity of others is not stored."""
-        held = _classes(connection, _CLASSES, applications)
-        known = _trainees(connection, _TRAINEES, applications)
-        newcomers: dict[bytes, Person] = {}
-        for application in applications:
-            person = application.person
-            if person.index in known or person.index in newcomers:
-                continue
-            row = held[application.class_id].row
-            if not self._rules(row, application).blocks(_facts(row, person)):
-                newcomers[person.index] = person
-        if newcomers:
-            make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-            statement = make(TraineeRow).on_conflict_do_nothing(index_elements=["resident_id_index"])
-            rows = [newcomers[index].columns(now) for index in sorted(newcomers)]
-            connection.execute(statement, rows)
 
     def _decide(
         self,
@@ -217,15 +209,15 @@ class Desk:
         for application in applications:
             entry, person = held[application.class_id], application.person
             row = entry.row
-            trainee_id, name = found.get(person.index, ("", ""))
-            # nobody is known yet in a dry run: the same person twice in a list is still one person
-            mine = active[trainee_id or person.index.hex()]
+            trainee_id, name = found.get(person.index, (person.trainee_id, person.full_name))
+            mine = active[trainee_id]
             present = mine.get(row.id)
             clashes = sorted(f"classes/{other}" for other in mine if other != row.id and self._clash(row.id, other))
             facts = _facts(
                 row,
                 person,
-                same_name=None if not trainee_id or trainee_id == person.trainee_id else name == person.full_name,
+                # of somebody who comes for the first time no other name is on record
+                same_name=None if trainee_id == person.trainee_id else name == person.full_name,
                 present=f"enrolments/{present[0]}" if present else "",
                 clashes=tuple(clashes),
             )
@@ -235,11 +227,18 @@ class Desk:
             if rules.blocks(facts):
                 continue
             enrolment = _place(entry, decision, application, trainee_id, now)
+            found.setdefault(person.index, (trainee_id, name))
             mine[row.id] = (enrolment.id, EnrolmentState(enrolment.state), enrolment.place)
         return decisions
 
     def _rules(self, row: Any, application: Application) -> Ruleset:
-        return ruleset(self._pack, row.division, day_of(application.occur_time))
+        key = (row.division, day_of(application.occur_time))
+        rules = self._rulesets.get(key)
+        if rules is None:
+            if len(self._rulesets) > 4096:
+                self._rulesets.clear()
+            rules = self._rulesets[key] = Ruleset(self._pack, *key)
+        return rules
 
     def _learn_timetables(self, connection: Connection, classes: set[str]) -> None:
         """Reads the timetables that are compared now and were not before."""
@@ -334,10 +333,6 @@ def _record(tx: Tx, application: Application, enrolment: Enrolled) -> None:
         reason=application.late_reason,
         detail={"class": f"classes/{enrolment.class_id}", "state": enrolment.state, "place": enrolment.place},
     )
-
-
-def _columns(enrolment: Enrolled) -> dict[str, object]:
-    return {name: getattr(enrolment, name) for name in Enrolled.__slots__}
 
 
 def _trainees(connection: Connection, wanted: Any, applications: Sequence[Application]) -> dict[bytes, tuple[str, str]]:

@@ -27,15 +27,9 @@ class Person:
     number_sealed: bytes
     phone_sealed: bytes
 
-    def columns(self, now: datetime) -> dict[str, object]:
-        """The row of a trainee who is new."""
-        return {
-            "id": self.trainee_id,
-            "resident_id_index": self.index,
-            "resident_id_sealed": self.number_sealed,
-            "full_name": self.full_name,
-            "record_time": now,
-        }
+    def row(self, now: datetime) -> tuple[object, ...]:
+        """The row of a trainee who is new: id, index, sealed number, name, time."""
+        return self.trainee_id, self.index, self.number_sealed, self.full_name, now
 
     def __repr__(self) -> str:
         return f"Person({self.trainee_id})"

@@ -70,9 +70,7 @@ def a_hot_class(office: Office, capacity: int = CAPACITY, headcount: int = 100) 
     order = office.contracted(headcount=headcount).name
     if headcount > capacity:
         other = a_class(order, capacity=headcount - capacity, title="另一个班")
-        made = office.classes.CreateClass(
-            classes_pb2.CreateClassRequest(training_class=other, request_id=request_id())
-        )
+        made = office.classes.CreateClass(classes_pb2.CreateClassRequest(training_class=other, request_id=request_id()))
         office.classes.FileClass(classes_pb2.FileClassRequest(name=made.name, request_id=request_id()))
     return office.open_class(order, capacity=capacity).name
 

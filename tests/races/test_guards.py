@@ -30,10 +30,14 @@ GUARDS = ("row lock", "condition", "place")
 _class = ClassRow.__table__.c
 UNLOCKED = enrolling.LOCK_CLASSES.with_only_columns(*enrolling.LOCK_CLASSES.selected_columns)
 UNLOCKED._for_update_arg = None
-UNCONDITIONAL = update(ClassRow.__table__).where(_class.id == enrolling.bindparam("of")).values(
-    enrolled=_class.enrolled + enrolling.bindparam("seats"),
-    waitlisted=_class.waitlisted + enrolling.bindparam("waits"),
-    arrivals=_class.arrivals + enrolling.bindparam("seats") + enrolling.bindparam("waits"),
+UNCONDITIONAL = (
+    update(ClassRow.__table__)
+    .where(_class.id == enrolling.bindparam("of"))
+    .values(
+        enrolled=_class.enrolled + enrolling.bindparam("seats"),
+        waitlisted=_class.waitlisted + enrolling.bindparam("waits"),
+        arrivals=_class.arrivals + enrolling.bindparam("seats") + enrolling.bindparam("waits"),
+    )
 )
 
 
@@ -68,9 +72,7 @@ def meet_when_the_class_is_read(monkeypatch: pytest.MonkeyPatch) -> Meeting:
 
 
 @pytest.fixture
-def replicas(
-    new_settings: NewSettings, folders: Iterator[Path]
-) -> Iterator[tuple[Office, Office, Engine]]:
+def replicas(new_settings: NewSettings, folders: Iterator[Path]) -> Iterator[tuple[Office, Office, Engine]]:
     """Two replicas on one PostgreSQL database."""
     settings = new_settings("postgresql", LIANCAI_LANES="1")
     with ExitStack() as stack:
@@ -81,9 +83,7 @@ def replicas(
 def race(replicas: tuple[Office, Office, Engine], name: str) -> dict[str, pb.Enrolment | grpc.RpcError]:
     """Two people at two replicas want the last seat."""
     wishes = [a_wish(name), a_wish(name)]
-    answers = together(
-        lambda: replicas[0].enrolments.Enrol(wishes[0]), lambda: replicas[1].enrolments.Enrol(wishes[1])
-    )
+    answers = together(lambda: replicas[0].enrolments.Enrol(wishes[0]), lambda: replicas[1].enrolments.Enrol(wishes[1]))
     return {wish.request_id: answer for wish, answer in zip(wishes, answers, strict=True)}  # type: ignore[misc]
 
 

@@ -34,9 +34,7 @@ def two_classes_that_meet(office: Office) -> list[str]:
 
 def both_at_once(offices: list[Office], names: list[str], person: pb.Applicant) -> list[object]:
     wishes = [pb.EnrolRequest(class_name=name, applicant=person, request_id=request_id()) for name in names]
-    return together(
-        lambda: offices[0].enrolments.Enrol(wishes[0]), lambda: offices[-1].enrolments.Enrol(wishes[1])
-    )
+    return together(lambda: offices[0].enrolments.Enrol(wishes[0]), lambda: offices[-1].enrolments.Enrol(wishes[1]))
 
 
 @pytest.fixture

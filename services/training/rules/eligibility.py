@@ -8,7 +8,7 @@ does not change. The facts of a decision are stored with it, so explaining it is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -45,7 +45,7 @@ class Facts:
 
     def stored(self) -> dict[str, object]:
         """As JSON stores it."""
-        return {**asdict(self), "clashes": list(self.clashes)}
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def restored(cls, stored: Mapping[str, object]) -> Facts:

@@ -1,0 +1,95 @@
+"""INSERT of many rows by one statement with one parameter: the rows as JSON, which the database takes apart.
+
+A list of 64 rows costs one step of the driver. Run row by row, the driver would let go of the interpreter's lock at every
+one of them, and a busy server would make the writer queue for it each time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import JSON, Column, Connection, Integer, LargeBinary, Table
+
+from services.platform.types import UtcTime
+
+Row = tuple[Any, ...]
+Convert = Callable[[Any], Any]
+
+
+class BulkInsert:
+    """Inserts rows of `columns` into `table`, each row a tuple in that order.
+
+    With `unless` rows whose value in that column is there already are left out.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str], *, unless: str = "") -> None:
+        self._columns = [table.c[name] for name in columns]
+        # a batch has one record_time and few others: their texts are remembered
+        self._texts = {"sqlite": lru_cache(1024)(_sqlite_time), "postgresql": lru_cache(1024)(datetime.isoformat)}
+        names = ", ".join(columns)
+        conflict = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
+        taken = ", ".join(_from_json_each(place, column) for place, column in enumerate(self._columns))
+        # WHERE true keeps SQLite from reading ON CONFLICT as a join (sqlite.org/lang_upsert.html, 2.2)
+        sqlite = f"INSERT INTO {table.name} ({names}) SELECT {taken} FROM json_each(?) WHERE true{conflict}"  # noqa: S608
+        record = ", ".join(f"{column.name} {_record_type(column)}" for column in self._columns)
+        given = ", ".join(_from_record(column) for column in self._columns)
+        postgresql = (
+            f"INSERT INTO {table.name} ({names}) SELECT {given} "  # noqa: S608  the names are those of our schema
+            f"FROM json_to_recordset(%s::json) AS r({record}){conflict}"
+        )
+        self._statements = {"sqlite": sqlite, "postgresql": postgresql}
+
+    def __call__(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Runs it; returns how many rows were inserted."""
+        if not rows:
+            return 0
+        dialect = connection.dialect.name
+        converters = [
+            (place, convert)
+            for place, column in enumerate(self._columns)
+            if (convert := self._converter(column, dialect)) is not None
+        ]
+        ready = []
+        for row in rows:
+            values = list(row)
+            for place, convert in converters:
+                values[place] = convert(values[place])
+            ready.append(values)
+        if dialect == "postgresql":
+            names = [column.name for column in self._columns]
+            parameter = json.dumps([dict(zip(names, values, strict=True)) for values in ready], ensure_ascii=False)
+        else:
+            parameter = json.dumps(ready, ensure_ascii=False)
+        return connection.exec_driver_sql(self._statements[dialect], (parameter,)).rowcount
+
+    def _converter(self, column: Column[Any], dialect: str) -> Convert | None:
+        if isinstance(column.type, UtcTime):
+            return self._texts[dialect]
+        return bytes.hex if isinstance(column.type, LargeBinary) else None
+
+
+def _sqlite_time(instant: datetime) -> str:
+    """As SQLAlchemy stores an instant in SQLite."""
+    return f"{instant:%Y-%m-%d %H:%M:%S.%f}"
+
+
+def _from_json_each(place: int, column: Column[Any]) -> str:
+    if isinstance(column.type, JSON):
+        return f"value -> {place}"
+    return f"unhex(value ->> {place})" if isinstance(column.type, LargeBinary) else f"value ->> {place}"
+
+
+def _record_type(column: Column[Any]) -> str:
+    if isinstance(column.type, UtcTime):
+        return "timestamptz"
+    if isinstance(column.type, JSON):
+        return "json"
+    return "bigint" if isinstance(column.type, Integer) else "text"
+
+
+def _from_record(column: Column[Any]) -> str:
+    return f"decode(r.{column.name}, 'hex')" if isinstance(column.type, LargeBinary) else f"r.{column.name}"
