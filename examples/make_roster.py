@@ -1,7 +1,7 @@
 """Makes examples/roster.xlsx: `python -m examples.make_roster`. The same file every time.
 
-A real-name roster (实名制花名册) as an institution hands it in: 60 rows under two merged title lines, and the faults that
-such rosters have. Everybody in it is invented; the identity numbers pass the checksum and are nobody's we know of.
+A real-name roster (实名制花名册) as an institution hands it in: 60 rows under two merged title lines, and the faults
+that such rosters have. Everybody in it is invented; the identity numbers pass the checksum and are nobody's we know of.
 
     序号  what is wrong                                        verdict
        4  one digit of the identity number is wrong            TR-ID-CHECKSUM
@@ -17,8 +17,8 @@ such rosters have. Everybody in it is invented; the identity numbers pass the ch
       41  the identity number of 42 under another name         TR-ROW-DUPLICATE-NAME (both)
       45  a division that never was                            TR-ID-DIVISION (a warning)
 
-Odd, but right: full-width digits (6), a lower-case x (10), spaces (15, 19), a phone number in a number cell (22), dates as
-text (5, 16, 26), and a remark that looks like a formula (47). 文化程度 is a column the roster does not know: a note.
+Odd, but right: full-width digits (6), a lower-case x (10), spaces (15, 19), a phone number in a number cell (22), dates
+as text (5, 16, 26), and a remark that looks like a formula (47). 文化程度 is a column the roster does not know: a note.
 So 48 of 60 may enrol; with 40 seats, 8 wait.
 """
 
@@ -33,6 +33,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from openpyxl import Workbook
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -62,10 +63,15 @@ FAULTS: dict[int, tuple[str, ...]] = {
 }
 WARNED = (12, 45)  # these are taken all the same
 
-_MEN = """王志远 李国栋 张文涛 刘海波 陈立新 杨振华 赵永康 孙德明 周庆林 吴长河 徐建峰 马思齐 朱广林 胡兴旺 郭传宝
-林茂森 何光耀 高树成 梁玉柱 郑方圆 谢春雷 宋祥瑞 唐少杰 许鸿飞 邓连营 冯晓东 韩继业 曹保国 曾凡林 彭克勤""".split()
-_WOMEN = """王雅楠 李春燕 张月梅 刘晓彤 陈素云 杨桂芝 赵静怡 孙玉洁 周凤霞 吴彩萍 徐丽娜 马兰花 朱秋菊 胡雪梅 郭金凤
-林巧云 何美琪 高淑珍 梁艳红 郑佳慧 谢小敏 宋紫涵 唐慧娟 许晴晴 邓桂香 冯瑞雪 韩冬梅 曹文静 曾庆芳 彭丹丹""".split()
+# three characters each
+_MEN = (
+    "王志远李国栋张文涛刘海波陈立新杨振华赵永康孙德明周庆林吴长河徐建峰马思齐朱广林胡兴旺郭传宝"
+    "林茂森何光耀高树成梁玉柱郑方圆谢春雷宋祥瑞唐少杰许鸿飞邓连营冯晓东韩继业曹保国曾凡林彭克勤"
+)
+_WOMEN = (
+    "王雅楠李春燕张月梅刘晓彤陈素云杨桂芝赵静怡孙玉洁周凤霞吴彩萍徐丽娜马兰花朱秋菊胡雪梅郭金凤"
+    "林巧云何美琪高淑珍梁艳红郑佳慧谢小敏宋紫涵唐慧娟许晴晴邓桂香冯瑞雪韩冬梅曹文静曾庆芳彭丹丹"
+)
 _DIVISIONS = ("371526", "371526", "370103", "371526", "371502", "371526", "371523", "370103", "371525")
 _SCHOOLING = ("初中", "高中", "中专", "大专", "高中", "初中", "本科")
 _REMARKS = {3: "退役军人", 8: "脱贫人口", 14: "登记失业", 20: "脱贫人口", 33: "农村转移劳动力", 47: "=cmd|见纸质材料"}
@@ -106,7 +112,7 @@ def lines() -> list[Line]:
     # faults
     change(4, number=number(4)[:13] + str((int(number(4)[13]) + 1) % 10) + number(4)[14:])
     change(9, number=float(f"{number(9)[:15]}000"))
-    change(13, number=number(13)[:6] + number(13)[8:17])
+    change(13, born=date(1981, 6, 4), number="371502810604913")
     change(17, born=date(2016, 5, 1), number=resident_id.make("371526", date(2016, 5, 1), 917), schooling="小学")
     change(21, born=date(1991, 12, 3), number=resident_id.make("370103", date(1991, 3, 12), 921))
     change(24, sex="男")
@@ -123,10 +129,10 @@ def lines() -> list[Line]:
 
 def _good(serial: int) -> Line:
     """A row without faults."""
-    man = serial % 2 == 1
+    man, place = serial % 2 == 1, (serial - 1) // 2 * 3
     born = date(1980 + serial * 7 % 23, serial * 5 % 12 + 1, serial * 11 % 28 + 1)
     return Line(
-        name=(_MEN if man else _WOMEN)[(serial - 1) // 2],
+        name=(_MEN if man else _WOMEN)[place : place + 3],
         sex="男" if man else "女",
         born=born,
         # sequences from 900 on are hardly ever given out
@@ -173,8 +179,8 @@ def workbook(rows: Sequence[Line]) -> Workbook:
     return book
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: object) -> object:
-    cell = sheet.cell(row, column, None if value == "" else value)  # type: ignore[arg-type]
+def _write(sheet: Worksheet, row: int, column: int, value: str | float | date) -> Cell:
+    cell = sheet.cell(row, column, value)
     if isinstance(value, str):
         cell.data_type, cell.number_format = "s", "@"  # text, also where it begins with "="
     elif isinstance(value, date):

@@ -1,7 +1,7 @@
 """INSERT of many rows by one statement with one parameter: the rows as JSON, which the database takes apart.
 
-A list of 64 rows costs one step of the driver. Run row by row, the driver would let go of the interpreter's lock at every
-one of them, and a busy server would make the writer queue for it each time.
+A list of 64 rows costs one step of the driver. Row by row, the driver would let go of the interpreter's lock at every one
+of them, and on a busy server the writer would queue for it each time.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class BulkInsert:
 
 def _sqlite_time(instant: datetime) -> str:
     """As SQLAlchemy stores an instant in SQLite."""
-    return f"{instant:%Y-%m-%d %H:%M:%S.%f}"
+    return instant.isoformat(" ", "microseconds")[:26]
 
 
 def _from_json_each(place: int, column: Column[Any]) -> str:

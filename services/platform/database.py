@@ -12,7 +12,8 @@ import pysqlite3
 from google.protobuf.message import Message
 from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from services.platform.audit import audit_table
@@ -101,12 +102,8 @@ class Database:
         try:
             with Session(self.reading_engine, expire_on_commit=False) as session:
                 yield session  # closing it rolls back
-        except Fault:
-            raise
-        except DBAPIError as error:
-            if error.connection_invalidated or self.sqlite:
-                raise Unavailable from None
-            raise
+        except (OperationalError, PoolTimeout):
+            raise Unavailable from None
 
     def write(self, call: Call, request: Mutation, work: Callable[[Tx], R], *, key: str = "") -> R:
         """Does `work` once for this request_id and returns its reply, committed (AIP-155).

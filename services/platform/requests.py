@@ -14,6 +14,7 @@ from services.platform.errors import Invalid, Stale, Violation
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER = timedelta(minutes=5)  # an occur_time this near to now needs no right to back-date
 
 
@@ -109,9 +110,8 @@ def stamp(at: datetime | None) -> Timestamp | None:
     """The protobuf Timestamp of an instant in UTC."""
     if at is None:
         return None
-    message = Timestamp()
-    message.FromDatetime(at)
-    return message
+    since = at - EPOCH  # FromDatetime does the same at ten times the cost
+    return Timestamp(seconds=since.days * 86400 + since.seconds, nanos=since.microseconds * 1000)
 
 
 def etag_of(version: int) -> str:

@@ -170,7 +170,7 @@ class Desk:
     def enrol_many(self, tx: Tx, applications: Sequence[Application]) -> list[Decision]:
         """Enrols whoever may, in the order given, and puts on the waitlist whoever comes when the class is full.
 
-        Each class must exist. Answers every application, in order. Raises Conflict if another transaction got in between.
+        Each class must exist. Answers every application, in order. Raises Conflict if another transaction got between.
         """
         connection = tx.connection
         held = _classes(connection, LOCK_CLASSES, applications)
@@ -186,7 +186,8 @@ class Desk:
         _ENROL(connection, [_row(each.enrolment) for _, each in placed])
         _take(tx, held)
         for application, decision in placed:
-            _record(tx, application, decision.enrolment)
+            if decision.enrolment is not None:
+                _record(tx, application, decision.enrolment)
         return decisions
 
     def judge(self, connection: Connection, applications: Sequence[Application], now: datetime) -> list[Decision]:
