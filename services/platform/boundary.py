@@ -22,6 +22,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from liancai.common.v1 import access_pb2
 
+from services.platform import later
 from services.platform.errors import Denied, Fault, Internal, Invalid, TooLate
 from services.platform.identity import Caller, Identity
 from services.platform.policy import Policy, Reach, Scope
@@ -162,6 +163,25 @@ class Boundary(grpc.ServerInterceptor):
                 fault = _fault_of(error, method)
             self._abort(context, fault, method, language)
 
+        def replying_later(raw: bytes, context: grpc.ServicerContext) -> None:
+            token, language = _metadata(context)
+
+            def finish(outcome: Any) -> None:
+                try:
+                    if not isinstance(outcome, BaseException):
+                        return later.reply(context, outcome.SerializeToString())
+                    fault = _fault_of(outcome, method)
+                except Exception as error:  # noqa: BLE001  the caller waits: it gets an answer, whatever happens
+                    fault = _fault_of(error, method)
+                return later.refuse(context, rpc_status.to_status(self._status(fault, method, language)))
+
+            try:
+                answer = handler.unary_unary(parse(raw), self._admit(method, token, language, context))
+            except Exception as error:  # noqa: BLE001  whatever it is, no word of it may leave
+                finish(error)
+            else:
+                answer.then(finish)
+
         # parsing and serialising happen inside, where a malformed message can become INVALID_ARGUMENT
         if handler.request_streaming and handler.response_streaming:
             return grpc.stream_stream_rpc_method_handler(streaming)
@@ -169,6 +189,8 @@ class Boundary(grpc.ServerInterceptor):
             return grpc.unary_stream_rpc_method_handler(streaming)
         if handler.request_streaming:
             raise TypeError("no client-streaming RPC is known here; answer with a stream")
+        if later.is_later(handler.unary_unary):
+            return later.handler(replying_later)
         return grpc.unary_unary_rpc_method_handler(unary_unary)
 
     def _admit(self, method: Method | None, token: str, language: str, context: grpc.ServicerContext) -> Call:
@@ -239,7 +261,7 @@ def _parser(deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Messag
     return parse
 
 
-def _fault_of(error: Exception, method: Method | None) -> Fault:
+def _fault_of(error: BaseException, method: Method | None) -> Fault:
     if isinstance(error, Fault):
         return error
     incident = secrets.token_hex(6)

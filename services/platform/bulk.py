@@ -1,7 +1,7 @@
 """INSERT of many rows by one statement with one parameter: the rows as JSON, which the database takes apart.
 
-A list of 64 rows costs one step of the driver. Row by row, the driver would let go of the interpreter's lock at every one
-of them, and on a busy server the writer would queue for it each time.
+A list of 64 rows costs one step of the driver. Row by row, the driver would let go of the interpreter's lock at every
+one of them, and on a busy server the writer would queue for it each time.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from services.platform.audit import audit_table
 from services.platform.boundary import Call
 from services.platform.errors import Fault, Unavailable
+from services.platform.later import Answer
 from services.platform.once import Asked, Once, reply_table
 from services.platform.outbox import outbox_table
 from services.platform.transaction import Trail, Tx
@@ -121,10 +122,12 @@ class Database:
         together: Callable[[Tx, list[T]], Sequence[R | Fault]],
         *,
         key: str,
-    ) -> R:
-        """Like `write`, where works that queue next to one another are done by one call of `together`."""
-        found = self._writer.run(Work(together, item, self._asked(call, request)), key, call.seconds_left)
-        return cast(R, found)
+    ) -> Answer:
+        """Like `write`, where works that queue next to one another are done by one call of `together`.
+
+        The reply comes later, in the Answer.
+        """
+        return self._writer.begin(Work(together, item, self._asked(call, request)), key)
 
     def write_again(self, call: Call, work: Callable[[Tx], T], *, key: str = "", seconds: float = 60.0) -> T:
         """Does `work` without remembering the reply: for works that change nothing when done again."""

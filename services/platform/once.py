@@ -10,21 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from google.protobuf.message import Message
-from sqlalchemy import (
-    Column,
-    Connection,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    bindparam,
-    delete,
-    select,
-    tuple_,
-)
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table, delete, select
 
 from services.platform.bulk import BulkInsert
 from services.platform.errors import Exists
+from services.platform.prepared import Prepared, any_of
 from services.platform.types import UtcTime
 
 KEPT = timedelta(days=30)
@@ -35,8 +25,8 @@ def reply_table(metadata: MetaData) -> Table:
     return Table(
         "reply",
         metadata,
-        Column("caller", String(200), primary_key=True),
         Column("request_id", String(64), primary_key=True),
+        Column("caller", String(200), primary_key=True),
         Column("body", LargeBinary(32), nullable=False),
         Column("reply", LargeBinary, nullable=False),
         Column("record_time", UtcTime, nullable=False, index=True),
@@ -59,25 +49,16 @@ class Once:
     def __init__(self, table: Table) -> None:
         self._table = table
         columns = table.c
-        self._one = select(columns.body, columns.reply).where(
-            columns.caller == bindparam("of"), columns.request_id == bindparam("id")
-        )
-        self._many = select(columns.caller, columns.request_id, columns.body, columns.reply).where(
-            tuple_(columns.caller, columns.request_id).in_(bindparam("keys", expanding=True))
+        self._find = Prepared(
+            select(columns.caller, columns.request_id, columns.body, columns.reply).where(
+                any_of(columns.request_id, "request_ids")
+            )
         )
         self._keep = BulkInsert(table, ("caller", "request_id", "body", "reply", "record_time"))
 
     def answered(self, tx: Connection, asked: Sequence[Asked]) -> dict[tuple[str, str], Message | Exists]:
         """The replies of those that were asked before; Exists where the same id came with another body."""
-        if len(asked) == 1:
-            one = asked[0]
-            found = [
-                (one.caller, one.request_id, *row)
-                for row in tx.execute(self._one, {"of": one.caller, "id": one.request_id})
-            ]
-        else:
-            keys = [(each.caller, each.request_id) for each in asked]
-            found = [tuple(row) for row in tx.execute(self._many, {"keys": keys})]
+        found = self._find.rows(tx, {"request_ids": [each.request_id for each in asked]})
         if not found:
             return {}
         known = {(caller, request_id): (body, reply) for caller, request_id, body, reply in found}

@@ -22,11 +22,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlch
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from services.platform.errors import Exists, Fault, TooLate, Unavailable
+from services.platform.errors import Exists, Fault, Unavailable
+from services.platform.later import Answer
 from services.platform.once import Asked, Once
 from services.platform.transaction import Trail, Tx
 
 BATCH = 64  # works in one commit at most
+BACKLOG = 2048  # works that may wait for one lane; more are turned away, to be sent again
 LINGER = 0.002  # seconds a lane waits for more when others are about
 CONFLICTS = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 
@@ -34,41 +36,6 @@ log = logging.getLogger("liancai.writer")
 
 Key = tuple[str, str]  # caller and request id
 Together = Callable[[Tx, list[Any]], Sequence[Any]]
-
-
-class Answer:
-    """Where one caller waits for one outcome: two locks, a tenth of the cost of a Future."""
-
-    __slots__ = ("_begun", "_given", "outcome")
-
-    def __init__(self) -> None:
-        self._begun = threading.Lock()  # held by whoever came first: the lane that begins, or the caller that gives up
-        self._given = threading.Lock()
-        self._given.acquire()
-        self.outcome: Any = None
-
-    def begin(self) -> bool:
-        """Whether the work may begin: its caller has not given up."""
-        return self._begun.acquire(blocking=False)
-
-    def give(self, outcome: Any) -> None:
-        """Answers, once: a result, or the exception to raise."""
-        self.outcome = outcome
-        self._given.release()
-
-    def given(self) -> bool:
-        """Whether there is an outcome."""
-        return not self._given.locked()
-
-    def wait(self, seconds: float) -> Any:
-        """The result. Raises the exception that was given, or TooLate; what has not begun by then never will."""
-        if not self._given.acquire(timeout=max(0.0, seconds)):
-            self._begun.acquire(blocking=False)
-            raise TooLate
-        self._given.release()
-        if isinstance(self.outcome, BaseException):
-            raise self.outcome
-        return self.outcome
 
 
 @dataclass(slots=True, eq=False)
@@ -101,11 +68,19 @@ class Writer:
         Raises the Fault the work was refused with; TooLate after `seconds`, when it may still come to be done: the same
         request_id tells.
         """
-        if self._lanes:
-            self._lanes[zlib.crc32(key.encode()) % len(self._lanes)].queue.put(work)
-        elif work.answer.begin():
+        return self.begin(work, key).wait(seconds)
+
+    def begin(self, work: Work, key: str) -> Answer:
+        """Has the work done; its outcome is in the answer once it is committed and on disk."""
+        if not self._lanes:
+            work.answer.begin()
             self._committer.serve([work])
-        return work.answer.wait(seconds)
+            return work.answer
+        lane = self._lanes[zlib.crc32(key.encode()) % len(self._lanes)]
+        if lane.queue.qsize() >= BACKLOG:
+            raise Unavailable
+        lane.queue.put(work)
+        return work.answer
 
     def close(self) -> None:
         """Finishes what is queued and stops."""

@@ -9,17 +9,19 @@ Rows are locked in one order everywhere, classes before people before orders, so
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, Table, bindparam, or_, select, update
 
 from services.platform.boundary import Call
 from services.platform.bulk import BulkInsert
+from services.platform.prepared import Prepared, any_of
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
 from services.reference.clock import day_of
@@ -35,37 +37,47 @@ from services.training.tables import ClassRow, EnrolmentRow, SessionRow, Trainee
 
 SLICE = 1000  # values in one IN list
 
+
+class ClassFacts(NamedTuple):
+    """What is read of a class to decide who gets in."""
+
+    id: str
+    order_id: str
+    state: str
+    division: str
+    occupation_code: str
+    start_date: date
+    end_date: date
+    capacity: int
+    enrolled: int
+    waitlisted: int
+    arrivals: int
+
+
 _class, _enrolment, _trainee = ClassRow.__table__.c, EnrolmentRow.__table__.c, TraineeRow.__table__.c
-_TRAINEES = (
+_trainees = (
     select(_trainee.id, _trainee.resident_id_index, _trainee.full_name)
-    .where(_trainee.resident_id_index.in_(bindparam("indexes", expanding=True)))
+    .where(any_of(_trainee.resident_id_index, "indexes"))
     .order_by(_trainee.resident_id_index)
 )
-LOCK_TRAINEES = _TRAINEES.with_for_update()
-_CLASSES = (
-    select(
-        *(_class.id, _class.order_id, _class.state, _class.division, _class.occupation_code, _class.start_date),
-        *(_class.end_date, _class.capacity, _class.enrolled, _class.waitlisted, _class.arrivals),
-    )
-    .where(_class.id.in_(bindparam("ids", expanding=True)))
-    .order_by(_class.id)
-)
-LOCK_CLASSES = _CLASSES.with_for_update()
-_ACTIVE = (
+TRAINEES, LOCK_TRAINEES = Prepared(_trainees), Prepared(_trainees.with_for_update())
+_classes = select(*(_class[name] for name in ClassFacts._fields)).where(any_of(_class.id, "ids")).order_by(_class.id)
+CLASSES, LOCK_CLASSES = Prepared(_classes), Prepared(_classes.with_for_update())
+_ACTIVE = Prepared(
     select(_enrolment.trainee_id, _enrolment.id, _enrolment.class_id, _enrolment.state, _enrolment.place)
     .join(ClassRow.__table__, _class.id == _enrolment.class_id)
     .where(
-        _enrolment.trainee_id.in_(bindparam("trainees", expanding=True)),
-        _enrolment.state.in_([state.value for state in ACTIVE]),
+        any_of(_enrolment.trainee_id, "trainees"),
+        or_(*(_enrolment.state == state for state in ACTIVE)),
         or_(
-            _class.id.in_(bindparam("classes", expanding=True)),
+            any_of(_class.id, "classes"),
             (_class.start_date <= bindparam("last")) & (_class.end_date >= bindparam("first")),
         ),
     )
 )
-_SESSIONS = (
+_SESSIONS = Prepared(
     select(SessionRow.class_id, SessionRow.day, SessionRow.start_minute, SessionRow.end_minute)
-    .where(SessionRow.class_id.in_(bindparam("classes", expanding=True)))
+    .where(any_of(SessionRow.__table__.c.class_id, "classes"))
     .order_by(SessionRow.class_id, SessionRow.day, SessionRow.start_minute)
 )
 _TRAINEE = BulkInsert(
@@ -74,7 +86,7 @@ _TRAINEE = BulkInsert(
     unless="resident_id_index",
 )
 # the counter moves only where the seats are there: the second guard behind the row lock
-TAKE_SEATS = (
+TAKE_SEATS = Prepared(
     update(ClassRow)
     .where(
         _class.id == bindparam("of"),
@@ -150,7 +162,7 @@ class Decision:
 class _Held:
     """A class while it is decided."""
 
-    row: Any
+    row: ClassFacts
     enrolled: int
     waitlisted: int
     arrivals: int
@@ -173,8 +185,8 @@ class Desk:
         Each class must exist. Answers every application, in order. Raises Conflict if another transaction got between.
         """
         connection = tx.connection
-        held = _classes(connection, LOCK_CLASSES, applications)
-        found = _trainees(connection, LOCK_TRAINEES, applications)
+        held = _held(connection, LOCK_CLASSES, applications)
+        found = _known(connection, LOCK_TRAINEES, applications)
         known = set(found)
         decisions = self._decide(connection, applications, found, held, tx.now)
         placed = [pair for pair in zip(applications, decisions, strict=True) if pair[1].enrolment is not None]
@@ -192,8 +204,8 @@ class Desk:
 
     def judge(self, connection: Connection, applications: Sequence[Application], now: datetime) -> list[Decision]:
         """What `enrol_many` would answer now. Writes and locks nothing."""
-        found = _trainees(connection, _TRAINEES, applications)
-        held = _classes(connection, _CLASSES, applications)
+        found = _known(connection, TRAINEES, applications)
+        held = _held(connection, CLASSES, applications)
         return self._decide(connection, applications, found, held, now)
 
     def _decide(
@@ -232,7 +244,7 @@ class Desk:
             mine[row.id] = (enrolment.id, EnrolmentState(enrolment.state), enrolment.place)
         return decisions
 
-    def _rules(self, row: Any, application: Application) -> Ruleset:
+    def _rules(self, row: ClassFacts, application: Application) -> Ruleset:
         key = (row.division, day_of(application.occur_time))
         rules = self._rulesets.get(key)
         if rules is None:
@@ -252,7 +264,7 @@ class Desk:
             missing = sorted(classes)
         slots: dict[str, list[timetable.Slot]] = {each: [] for each in missing}
         for part in _slices(missing):
-            for class_id, day, start, end in connection.execute(_SESSIONS, {"classes": part}):
+            for class_id, day, start, end in _SESSIONS.rows(connection, {"classes": part}):
                 slots[class_id].append(timetable.Slot(day, start, end))
         self._timetables.update(slots)
 
@@ -265,7 +277,7 @@ class Desk:
 
 
 def _facts(
-    row: Any, person: Person, *, same_name: bool | None = None, present: str = "", clashes: tuple[str, ...] = ()
+    row: ClassFacts, person: Person, *, same_name: bool | None = None, present: str = "", clashes: tuple[str, ...] = ()
 ) -> Facts:
     return Facts(
         class_state=row.state,
@@ -318,7 +330,7 @@ def _take(tx: Tx, held: dict[str, _Held]) -> None:
     for class_id in sorted(held):
         entry = held[class_id]
         counts = {"of": class_id, "seats": len(entry.seated), "waits": len(entry.waiting)}
-        if (entry.seated or entry.waiting) and tx.connection.execute(TAKE_SEATS, counts).rowcount != 1:
+        if (entry.seated or entry.waiting) and TAKE_SEATS.run(tx.connection, counts) != 1:
             raise Conflict
     for class_id in sorted(held, key=lambda each: (held[each].row.order_id, each)):
         entry = held[class_id]
@@ -336,21 +348,23 @@ def _record(tx: Tx, application: Application, enrolment: Enrolled) -> None:
     )
 
 
-def _trainees(connection: Connection, wanted: Any, applications: Sequence[Application]) -> dict[bytes, tuple[str, str]]:
+def _known(
+    connection: Connection, wanted: Prepared, applications: Sequence[Application]
+) -> dict[bytes, tuple[str, str]]:
     """Id and name of those who are known, by blind index."""
     indexes = sorted({application.person.index for application in applications})
     return {
         bytes(index): (trainee_id, name)
         for part in _slices(indexes)
-        for trainee_id, index, name in connection.execute(wanted, {"indexes": part})
+        for trainee_id, index, name in wanted.rows(connection, {"indexes": part})
     }
 
 
-def _classes(connection: Connection, wanted: Any, applications: Sequence[Application]) -> dict[str, _Held]:
+def _held(connection: Connection, wanted: Prepared, applications: Sequence[Application]) -> dict[str, _Held]:
     ids = sorted({application.class_id for application in applications})
     return {
         row.id: _Held(row, row.enrolled, row.waitlisted, row.arrivals)
-        for row in connection.execute(wanted, {"ids": ids})
+        for row in itertools.starmap(ClassFacts, wanted.rows(connection, {"ids": ids}))
     }
 
 
@@ -363,7 +377,7 @@ def _active(
     last: date = max((entry.row.end_date for entry in held.values()), default=date.min)
     for part in _slices([trainee_id for trainee_id, _ in known]):
         wanted = {"trainees": part, "classes": sorted(held), "first": first, "last": last}
-        for trainee_id, enrolment_id, class_id, state, place in connection.execute(_ACTIVE, wanted):
+        for trainee_id, enrolment_id, class_id, state, place in _ACTIVE.rows(connection, wanted):
             found[trainee_id][class_id] = (enrolment_id, EnrolmentState(state), place)
     return found
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Exists, Fault, Invalid, NotFound, Refused, Violation
+from services.platform.later import Answer, answers_later
 from services.platform.pages import Pages
 from services.platform.requests import Reading, check_etag, stamp
 from services.platform.transaction import Tx
@@ -41,7 +42,8 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
         self._packs = packs
         self._scopes = scopes
 
-    def Enrol(self, request: pb.EnrolRequest, context: grpc.ServicerContext) -> pb.Enrolment:
+    @answers_later
+    def Enrol(self, request: pb.EnrolRequest, context: grpc.ServicerContext) -> Answer:  # type: ignore[override]
         """A seat or the waitlist, or why neither."""
         call = Call.of(context)
         application = self.read_enrol(call, request)

@@ -7,10 +7,13 @@ journal says how they came about.
 from __future__ import annotations
 
 from functools import cache
+from typing import cast
 
-from sqlalchemy import BindParameter, Update, bindparam, insert, update
+from sqlalchemy import BindParameter, Table, bindparam, update
 
+from services.platform.bulk import BulkInsert
 from services.platform.errors import Fault, Refused
+from services.platform.prepared import Prepared
 from services.platform.transaction import Tx
 from services.training.rules.states import Seat
 from services.training.tables import OrderRow, SeatMovementRow
@@ -25,37 +28,31 @@ BALANCES = {
     Seat.HIRED: _orders.seats_hired,
     Seat.LOST: _orders.seats_lost,
 }
-_journal = insert(SeatMovementRow)
+_JOURNAL = BulkInsert(
+    cast(Table, SeatMovementRow.__table__),
+    ("order_id", "class_id", "source", "target", "seats", "reason", "record_time"),
+)
 
 
 def move(tx: Tx, order_id: str, class_id: str | None, source: Seat, target: Seat, seats: int, reason: str) -> None:
     """Moves `seats` of an order. Raises Refused ORDER_SEATS, naming what is left, if `source` has not so many."""
     if seats == 0:
         return
-    if tx.connection.execute(_transfer(source, target), {"of": order_id, "seats": seats}).rowcount != 1:
+    if _transfer(source, target).run(tx.connection, {"of": order_id, "seats": seats}) != 1:
         raise _short(tx, order_id, source, seats)
     note(tx, order_id, class_id, source, target, seats, reason)
 
 
 def note(tx: Tx, order_id: str, class_id: str | None, source: str, target: str, seats: int, reason: str) -> None:
     """Writes the journal alone, for a balance that was set together with the order itself."""
-    row = {
-        "order_id": order_id,
-        "class_id": class_id,
-        "source": source,
-        "target": target,
-        "seats": seats,
-        "reason": reason,
-        "record_time": tx.now,
-    }
-    tx.connection.execute(_journal, row)
+    _JOURNAL(tx.connection, [(order_id, class_id, source, target, seats, reason, tx.now)])
 
 
 @cache
-def _transfer(source: Seat, target: Seat) -> Update:
+def _transfer(source: Seat, target: Seat) -> Prepared:
     seats: BindParameter[int] = bindparam("seats")
     taken, given = BALANCES[source], BALANCES[target]
-    return (
+    return Prepared(
         update(OrderRow)
         .where(_orders.id == bindparam("of"), taken >= seats)
         .values({taken: taken - seats, given: given + seats})

@@ -119,7 +119,7 @@ def rows_about_her() -> Iterator[list[rosters_pb2.RosterRow]]:
 
 
 def walk(office: Office, witness: Witness) -> tuple[str, str]:
-    """Her way through a class: asked about, enrolled, twice, clashing, listed, revealed, hired, withdrawn. Class and enrolment."""
+    """Her way through a class, with everything that can go wrong on it; another class and her enrolment."""
     pb = enrolments_pb2
     order = office.contracted(headcount=30)
     hours = [classes_pb2.Session(date="2026-12-07", start="08:30", end="11:30")]

@@ -53,11 +53,10 @@ def test_the_second_sending_gets_the_first_reply_and_does_nothing(database: Data
 def test_the_same_id_for_something_else_is_refused(database: Database, new_call: NewCall, other: str) -> None:
     make = Maker()
     database.write(new_call(), a_request(), make)
+    path = "/liancai.training.v1.Orders/VerifyOrder"
+    call, request = (new_call(), a_request("orders/2")) if other == "body" else (new_call(path=path), a_request())
     with pytest.raises(Exists) as refused:
-        if other == "body":
-            database.write(new_call(), a_request("orders/2"), make)
-        else:
-            database.write(new_call(path="/liancai.training.v1.Orders/VerifyOrder"), a_request(), make)
+        database.write(call, request, make)
     assert refused.value.reason == "REQUEST_ID_REUSED"
     assert make.done == 1
 

@@ -66,7 +66,7 @@ class Crowd:
 
 
 def a_hot_class(office: Office, capacity: int = CAPACITY, headcount: int = 100) -> str:
-    """A class whose order holds seats for another class as well: the order's ledger alone would not keep the capacity."""
+    """A class whose order holds seats for another class too: the order's ledger alone would not keep the capacity."""
     order = office.contracted(headcount=headcount).name
     if headcount > capacity:
         other = a_class(order, capacity=headcount - capacity, title="另一个班")

@@ -1,4 +1,4 @@
-"""SIGTERM with calls in flight: whatever was done was answered, whatever was not can be asked again, and the exit is clean."""
+"""SIGTERM with calls in flight: what was done was answered, what was not can be asked again, the exit is clean."""
 
 from __future__ import annotations
 

@@ -96,12 +96,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "reply",
-        sa.Column("caller", sa.String(length=200), nullable=False),
         sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("caller", sa.String(length=200), nullable=False),
         sa.Column("body", sa.LargeBinary(length=32), nullable=False),
         sa.Column("reply", sa.LargeBinary(), nullable=False),
         sa.Column("record_time", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("caller", "request_id"),
+        sa.PrimaryKeyConstraint("request_id", "caller"),
     )
     with op.batch_alter_table("reply", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reply_record_time"), ["record_time"], unique=False)

@@ -1,0 +1,105 @@
+"""Replies that are made later, by another thread than the one that took the call.
+
+A caller of the hot path waits for the writer lane. If its thread waited with it, a full batch would need as many
+threads, and waking them one after another costs more than the work itself (docs/decisions/0003-replies-made-later.md).
+So the thread goes back to the next call, and the lane sends the reply.
+
+gRPC for Python runs a handler marked `experimental_non_blocking` without waiting for it, for handlers that stream their
+replies; one reply and a status on the wire are the same whichever way they were declared.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import grpc
+from grpc import _server
+
+from services.platform.errors import TooLate
+
+Handler = Callable[..., Any]
+F = TypeVar("F", bound=Handler)
+_NOTHING = object()
+
+
+class Answer:
+    """Where one caller waits for one outcome, or leaves word what to do with it."""
+
+    __slots__ = ("_begun", "_given", "_then", "outcome")
+
+    def __init__(self) -> None:
+        self._begun = threading.Lock()  # held by whoever came first: the lane that begins, or the caller that gives up
+        self._given = threading.Lock()  # free once there is an outcome; whoever then takes it deals with it
+        self._given.acquire()
+        self._then: Callable[[Any], None] | None = None
+        self.outcome: Any = _NOTHING
+
+    def begin(self) -> bool:
+        """Whether the work may begin: its caller has not given up."""
+        return self._begun.acquire(blocking=False)
+
+    def give(self, outcome: Any) -> None:
+        """Answers, once: a result, or the exception to raise."""
+        self.outcome = outcome
+        self._given.release()
+        self._deal()
+
+    def given(self) -> bool:
+        """Whether there is an outcome."""
+        return self.outcome is not _NOTHING
+
+    def then(self, deal: Callable[[Any], None]) -> None:
+        """Has `deal` called with the outcome, once: by the thread that gives it, or by this one if it is there."""
+        self._then = deal
+        self._deal()
+
+    def wait(self, seconds: float) -> Any:
+        """The result. Raises the exception that was given, or TooLate; what has not begun by then never will."""
+        if not self._given.acquire(timeout=max(0.0, seconds)):
+            self._begun.acquire(blocking=False)
+            raise TooLate
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return self.outcome
+
+    def _deal(self) -> None:
+        if self._then is not None and self._given.acquire(blocking=False):
+            self._then(self.outcome)
+
+
+def answers_later(method: F) -> F:
+    """Marks a servicer method that returns an Answer instead of its reply."""
+    cast(Any, method).answers_later = True
+    return method
+
+
+def is_later(method: Handler) -> bool:
+    """Whether a servicer method is marked so."""
+    return bool(getattr(method, "answers_later", False))
+
+
+def handler(behaviour: Callable[[bytes, grpc.ServicerContext], None]) -> Any:
+    """A method handler whose thread does not wait: `behaviour` sees to it that `reply` or `refuse` is called, once."""
+
+    def without_waiting(raw: bytes, context: grpc.ServicerContext, _send: Any) -> None:
+        behaviour(raw, context)
+
+    cast(Any, without_waiting).experimental_non_blocking = True
+    return grpc.unary_stream_rpc_method_handler(without_waiting)
+
+
+def reply(context: grpc.ServicerContext, message: bytes | None) -> None:
+    """Ends the call with a reply and OK in one go, or with the status that was set on `context`; from any thread."""
+    inner = cast(Any, context)
+    # the callback that gRPC offers here sends the reply alone and waits until it is sent
+    cast(Any, _server)._status(inner._rpc_event, inner._state, message)
+
+
+def refuse(context: grpc.ServicerContext, status: grpc.Status) -> None:
+    """Ends the call with a status; from any thread."""
+    context.set_code(status.code)
+    context.set_details(status.details)
+    context.set_trailing_metadata(status.trailing_metadata)
+    reply(context, None)

@@ -1,0 +1,122 @@
+"""SQLAlchemy statements compiled once a dialect and run by the driver, for the hot path.
+
+Executing a Core statement costs several times what the database does for it. The statement stays what one reads; its
+text, the order of its parameters and the conversions of its columns are worked out at its first use.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Dialect, Executable, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import NULLTYPE, Boolean, LargeBinary, TypeDecorator, TypeEngine
+
+Convert = Callable[[Any], Any]
+
+
+class Prepared:
+    """A statement to be run often. Parameters are given by name; rows come as tuples of converted values."""
+
+    def __init__(self, statement: Executable) -> None:
+        self._statement = statement
+        self._texts: dict[str, _Text] = {}
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Runs a select."""
+        text = self._text(connection.dialect)
+        found = connection.exec_driver_sql(text.sql, text.given(parameters)).fetchall()
+        if not text.results:
+            return [tuple(row) for row in found]
+        rows = []
+        for row in found:
+            values = list(row)
+            for place, convert in text.results:
+                values[place] = convert(values[place])
+            rows.append(tuple(values))
+        return rows
+
+    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
+        """Runs an insert, update or delete; returns how many rows it touched."""
+        text = self._text(connection.dialect)
+        return connection.exec_driver_sql(text.sql, text.given(parameters)).rowcount
+
+    def _text(self, dialect: Dialect) -> _Text:
+        text = self._texts.get(dialect.name)
+        if text is None:
+            text = self._texts[dialect.name] = _Text(self._statement, dialect)
+        return text
+
+
+class _Text:
+    """A statement's text in one dialect, with what its parameters and columns need."""
+
+    def __init__(self, statement: Any, dialect: Dialect) -> None:
+        compiled: SQLCompiler = statement.compile(dialect=dialect)
+        self.sql = compiled.string
+        names = compiled.positiontup if compiled.positional else None
+        self._positions = names
+        self._converts: dict[str, Convert] = {
+            name: convert
+            for name, bind in compiled.binds.items()
+            if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        selected = getattr(statement, "selected_columns", ())
+        self.results: list[tuple[int, Convert]] = [
+            (place, convert)
+            for place, column in enumerate(selected)
+            if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        ]
+
+    def given(self, parameters: Mapping[str, Any]) -> Any:
+        values = {**self._fixed, **parameters}
+        for name, convert in self._converts.items():
+            values[name] = convert(values[name])
+        return values if self._positions is None else tuple(values[name] for name in self._positions)
+
+
+def any_of(column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
+    """`column` is one of the values in the list parameter: one text, however many values."""
+    return _AnyOf(column, bindparam(parameter, type_=_Values(column.type)))
+
+
+class _Values(TypeDecorator[list[Any]]):
+    """A list as one parameter: an array on PostgreSQL, JSON on SQLite with bytes as hexadecimal digits."""
+
+    impl = NULLTYPE.__class__
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.binary = isinstance(of, LargeBinary)
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+        """To the driver."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return json.dumps([each.hex() for each in value] if self.binary else value)
+
+
+class _AnyOf(ColumnElement[bool]):
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], values: Any) -> None:
+        self.column = column
+        self.values = values
+
+
+@compiles(_AnyOf, "postgresql")
+def _any_array(element: _AnyOf, compiler: SQLCompiler, **given: Any) -> str:
+    return f"{compiler.process(element.column, **given)} = ANY({compiler.process(element.values, **given)})"
+
+
+@compiles(_AnyOf, "sqlite")
+def _in_json(element: _AnyOf, compiler: SQLCompiler, **given: Any) -> str:
+    value = "unhex(value)" if element.values.type.binary else "value"
+    column, values = compiler.process(element.column, **given), compiler.process(element.values, **given)
+    return f"{column} IN (SELECT {value} FROM json_each({values}))"  # noqa: S608  made of compiled parts

@@ -1,0 +1,97 @@
+"""What `make demo` shows: its roster is answered as intended, and it runs to its end."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from liancai.training.v1 import rosters_pb2
+from openpyxl import load_workbook
+
+from cli.workbook import ROSTER, open_table
+from examples import demo, make_roster
+from tests.office import Office, request_id
+
+
+def test_the_roster_is_what_its_maker_makes(tmp_path: Path) -> None:
+    make_roster.save(make_roster.workbook(make_roster.lines()), tmp_path / "roster.xlsx")
+    made, committed = (
+        [list(sheet.iter_rows(values_only=True)) for sheet in load_workbook(path)]
+        for path in (tmp_path / "roster.xlsx", make_roster.TARGET)
+    )
+    assert committed == made
+
+
+def test_every_fault_of_the_roster_is_found_and_no_other(office: Office) -> None:
+    order = office.contracted(headcount=45)
+    held = office.open_class(order.name, capacity=40, start_date="2026-12-21", end_date="2027-01-08")
+    verdicts = {row.row_number - make_roster.HEADER_ROW: row for row in _checked(office, held.name)}
+    assert sorted(verdicts) == list(range(1, 61))
+    found = {
+        serial: tuple(finding.code for finding in row.findings if finding.code != "TR-WAITLISTED")
+        for serial, row in verdicts.items()
+    }
+    assert {serial: codes for serial, codes in found.items() if codes} == make_roster.FAULTS
+    results = [row.result for row in verdicts.values()]
+    assert results.count(rosters_pb2.RowVerdict.ENROLLED) == 40
+    assert results.count(rosters_pb2.RowVerdict.WAITLISTED) == 8
+    refused = {serial for serial, row in verdicts.items() if row.result == rosters_pb2.RowVerdict.REFUSED}
+    assert refused == make_roster.FAULTS.keys() - set(make_roster.WARNED)
+
+
+def _checked(office: Office, held: str) -> Iterator[rosters_pb2.RowVerdict]:
+    def parts() -> Iterator[rosters_pb2.ImportRosterRequest]:
+        header = rosters_pb2.ImportRosterRequest.Header(
+            class_name=held,
+            mode=rosters_pb2.ImportRosterRequest.Header.CHECK_ONLY,
+            file_sha256="0" * 64,
+            request_id=request_id(),
+        )
+        yield rosters_pb2.ImportRosterRequest(header=header)
+        with open_table(make_roster.TARGET, ROSTER) as table:
+            rows = [rosters_pb2.RosterRow(row_number=number, **cells) for number, cells in table.rows()]
+        yield rosters_pb2.ImportRosterRequest(chunk=rosters_pb2.ImportRosterRequest.Chunk(rows=rows))
+        yield rosters_pb2.ImportRosterRequest(end=rosters_pb2.ImportRosterRequest.End())
+
+    for answer in office.rosters.ImportRoster(parts()):
+        yield from answer.verdicts.rows
+
+
+def test_the_demo_runs_to_its_end(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    ended = _demo(folder, LIANCAI_LANG="")  # without a language it speaks Chinese
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    assert _numbers(r" classes/\S+ +(\d+) +(\d+) +(\d+) +(\d+)\n", ended.stdout) == (0, 40, 0, 7)
+    assert _numbers(r" 人数 +(\d+)\n 未占用 +(\d+)\n", ended.stdout) == (45, 5)
+    for code in {code for codes in make_roster.FAULTS.values() for code in codes}:
+        assert code in ended.stdout
+    assert (folder / "roster-verdicts.xlsx").exists()
+
+
+def test_the_demo_stops_where_it_fails(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("a file where the folder should be")
+    ended = _demo(tmp_path / "demo")
+    assert ended.returncode == 1
+    assert "demo" in ended.stderr
+
+
+def test_the_demo_says_the_same_in_both_languages() -> None:
+    for chinese, english in demo.TEXTS.values():
+        assert re.findall(r"{(\w+)", chinese) == re.findall(r"{(\w+)", english)
+
+
+def _demo(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **settings}
+    command = [sys.executable, demo.__file__, str(folder)]
+    return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False)
+
+
+def _numbers(pattern: str, output: str) -> tuple[int, ...]:
+    found = re.search(pattern, output)
+    assert found is not None
+    return tuple(map(int, found.groups()))

@@ -1,0 +1,402 @@
+"""What crosses the wire: parsing, deadlines, failures and what belongs to others, seen from outside."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+from liancai.training.v1 import (
+    audit_pb2,
+    classes_pb2,
+    enrolments_pb2,
+    orders_pb2,
+    orders_pb2_grpc,
+    rosters_pb2,
+    rosters_pb2_grpc,
+)
+
+from services import host
+from services.platform.database import Database
+from services.platform.writer import Work
+from tests.conftest import token_of
+from tests.office import ENTERPRISE, INSTITUTION, Office, a_class, an_order, request_id, somebody
+from tests.test_contract import PATHS, RPCS, ask
+
+SECRET = "370103198706054321"
+
+
+def status_of(error: BaseException) -> status_pb2.Status:
+    assert isinstance(error, grpc.RpcError), error
+    status = rpc_status.from_call(error)
+    assert status is not None, error
+    return status
+
+
+def info_of(error: BaseException) -> error_details_pb2.ErrorInfo:
+    info = error_details_pb2.ErrorInfo()
+    assert status_of(error).details[0].Unpack(info)
+    return info
+
+
+def signed(settings: host.Settings, **who: Any) -> list[tuple[str, str]]:
+    return [("authorization", f"Bearer {token_of(settings, **who)}")]
+
+
+# messages
+
+
+@pytest.mark.parametrize("raw", [b"\xff", b"\x0a\xff\x01", b"\x0a\x05ab", b"\x0a\x02\xc3\x28"], ids=repr)
+@pytest.mark.parametrize("rpc", ["GetOrder", "Enrol", "ImportRoster"])
+def test_a_message_that_cannot_be_read_is_an_invalid_argument(
+    rpc: str, raw: bytes, grpc_channel: grpc.Channel, settings: host.Settings
+) -> None:
+    method = next(each for each in RPCS if each.name == rpc)
+    with pytest.raises(grpc.RpcError) as refused:
+        ask(grpc_channel, method, signed(settings), raw)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert info_of(refused.value).reason == "MALFORMED_MESSAGE"
+
+
+def test_a_broken_chunk_ends_an_import_that_began_well(
+    office: Office, grpc_channel: grpc.Channel, settings: host.Settings
+) -> None:
+    held = office.open_class(office.contracted().name)
+    part = rosters_pb2.ImportRosterRequest
+    header = part.Header(
+        class_name=held.name, mode=part.Header.VALID_ROWS, file_sha256="0" * 64, request_id=request_id()
+    )
+    import_roster = grpc_channel.stream_stream("/liancai.training.v1.Rosters/ImportRoster")
+    with pytest.raises(grpc.RpcError) as refused:
+        list(import_roster(iter([part(header=header).SerializeToString(), b"\x12\xff"]), metadata=signed(settings)))
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert office.the_class(held.name).enrolled == 0
+
+
+def test_a_stream_without_a_token_is_unauthenticated(grpc_channel: grpc.Channel) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        list(grpc_channel.stream_stream("/liancai.training.v1.Rosters/ImportRoster")(iter([b""])))
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+@contextmanager
+def hardened(database: Database, settings: host.Settings, folder: Path, known_as: str = "s") -> Iterator[grpc.Channel]:
+    """A server with the options of production."""
+    with ThreadPoolExecutor(8) as pool:
+        server = grpc.server(
+            pool,
+            interceptors=[host.boundary(host.PARTS, host.open_identity(settings))],
+            options=host.SERVER_OPTIONS,
+            maximum_concurrent_rpcs=host.MOST_CALLS,
+        )
+        host.mount(host.PARTS, {"training": database}, settings, server)
+        server.add_insecure_port(f"unix:{folder}/{known_as}")
+        server.start()
+        with grpc.insecure_channel(f"unix:{folder}/{known_as}") as channel:
+            yield channel
+        server.stop(0).wait()
+
+
+def test_a_message_over_the_bound_is_too_much_and_one_under_it_is_read(
+    database: Database, settings: host.Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with hardened(database, settings, tmp_path_factory.mktemp("h")) as channel:
+        ask = channel.unary_unary(PATHS["liancai.training.v1.Orders.GetOrder"])
+        codes = []
+        for size in (5 * 2**20, 3 * 2**20):
+            request = orders_pb2.GetOrderRequest(name="x" * size).SerializeToString()
+            with pytest.raises(grpc.RpcError) as refused:
+                ask(request, metadata=signed(settings), timeout=20)
+            codes.append(refused.value.code())
+        assert codes == [grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INVALID_ARGUMENT]
+
+
+def test_a_compressed_bomb_and_huge_metadata_are_too_much(
+    database: Database, settings: host.Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with hardened(database, settings, tmp_path_factory.mktemp("h")) as channel:
+        ask = channel.unary_unary(PATHS["liancai.training.v1.Orders.GetOrder"])
+        bomb = orders_pb2.GetOrderRequest(name="\0" * 30_000_000).SerializeToString()
+        with pytest.raises(grpc.RpcError) as refused:
+            ask(bomb, metadata=signed(settings), compression=grpc.Compression.Gzip, timeout=20)
+        assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        with pytest.raises(grpc.RpcError) as refused:
+            ask(b"", metadata=[*signed(settings), ("x", "y" * 20_000)], timeout=20)
+        assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+# faults of ours
+
+
+class Broken(orders_pb2_grpc.OrdersServicer):
+    """Fails with a person's number in the text, before or while it answers."""
+
+    def GetOrder(self, request: orders_pb2.GetOrderRequest, context: grpc.ServicerContext) -> orders_pb2.Order:
+        raise ValueError(f"no number {SECRET}") from KeyError(SECRET)
+
+    def SubmitOrder(self, request: orders_pb2.SubmitOrderRequest, context: grpc.ServicerContext) -> Any:
+        return SECRET  # no message
+
+
+class BrokenRosters(rosters_pb2_grpc.RostersServicer):
+    def ImportRoster(self, request_iterator: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        yield rosters_pb2.ImportRosterResponse()
+        raise ValueError(f"no number {SECRET}")
+
+
+@pytest.mark.parametrize("rpc", ["GetOrder", "SubmitOrder", "ImportRoster"])
+def test_an_exception_becomes_an_incident_and_none_of_its_words_leave(
+    rpc: str, settings: host.Settings, tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    method = next(each for each in RPCS if each.name == rpc)
+    with ThreadPoolExecutor(2) as pool:
+        server = grpc.server(pool, interceptors=[host.boundary(host.PARTS, host.open_identity(settings))])
+        orders_pb2_grpc.add_OrdersServicer_to_server(Broken(), server)
+        rosters_pb2_grpc.add_RostersServicer_to_server(BrokenRosters(), server)
+        address = f"unix:{tmp_path_factory.mktemp('b')}/s"
+        server.add_insecure_port(address)
+        server.start()
+        with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as refused:
+            ask(channel, method, signed(settings))
+        server.stop(0).wait()
+    said = status_of(refused.value).SerializeToString()
+    info = info_of(refused.value)
+    assert refused.value.code() is grpc.StatusCode.INTERNAL
+    assert (info.reason, info.domain) == ("INTERNAL", "training.liancai")
+    assert re.fullmatch("[0-9a-f]{12}", info.metadata["incident"])
+    assert not [word for word in (SECRET, "ValueError", "AttributeError", "Traceback") if word.encode() in said]
+    assert SECRET not in caplog.text
+    assert f"incident={info.metadata['incident']} method={PATHS[method.full_name]}" in caplog.text
+
+
+def test_a_refusal_tells_every_violation_in_the_caller_s_language(
+    grpc_channel: grpc.Channel, settings: host.Settings
+) -> None:
+    for language, locale, words in (("zh-CN", "zh-CN", "必填"), ("en-GB,zh;q=0.5", "en", "Required.")):
+        office = Office(grpc_channel, token_of(settings), language)
+        with pytest.raises(grpc.RpcError) as refused:
+            office.orders.CreateOrder(orders_pb2.CreateOrderRequest(order=an_order(enterprise_name="", headcount=0)))
+        status = status_of(refused.value)
+        message, bad = error_details_pb2.LocalizedMessage(), error_details_pb2.BadRequest()
+        assert status.details[1].Unpack(message)
+        assert status.details[2].Unpack(bad)
+        assert message.locale == locale
+        assert status.message == "The request is not right: correct every field listed and send it again."
+        found = {each.field: each.reason for each in bad.field_violations}
+        assert found == {
+            "request_id": "FIELD_REQUEST_ID",
+            "order.enterprise_name": "FIELD_REQUIRED",
+            "order.headcount": "FIELD_RANGE",
+        }
+        assert any(words in each.description for each in bad.field_violations)
+
+
+# time
+
+
+def test_a_call_whose_time_is_up_is_not_begun_and_may_be_sent_again(office: Office, database: Database) -> None:
+    held = office.open_class(office.contracted().name)
+    wish = enrolments_pb2.EnrolRequest(class_name=held.name, applicant=somebody(), request_id=request_id())
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(tx: object, items: list[object]) -> list[object]:
+        begun.set()
+        assert go.wait(timeout=30)
+        return items
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(database._writer.run, Work(hold), held.name, 30)
+        assert begun.wait(timeout=30)
+        with pytest.raises(grpc.RpcError) as refused:
+            office.enrolments.Enrol(wish, timeout=0.3)
+        assert refused.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        go.set()
+        holding.result(timeout=30)
+    first = office.enrolments.Enrol(wish)
+    assert office.enrolments.Enrol(wish) == first
+    assert office.the_class(held.name).enrolled == 1
+
+
+# what belongs to others
+
+
+def same_answer(office: Office, ask: Any, theirs: str, missing: str) -> None:
+    """A resource of others is refused with the very bytes of one that is not there, but for its name."""
+    answers = []
+    for name in (theirs, missing):
+        with pytest.raises(grpc.RpcError) as refused:
+            ask(office, name)
+        assert refused.value.code() is grpc.StatusCode.NOT_FOUND, ask
+        answers.append(status_of(refused.value).SerializeToString().replace(name.encode(), b"*"))
+    assert answers[0] == answers[1]
+
+
+pb = enrolments_pb2
+ORDER_CALLS = [
+    lambda office, name: office.orders.GetOrder(orders_pb2.GetOrderRequest(name=name)),
+    lambda office, name: office.orders.GetOrderLedger(orders_pb2.GetOrderLedgerRequest(name=name)),
+    lambda office, name: office.orders.SubmitOrder(orders_pb2.SubmitOrderRequest(name=name, request_id=request_id())),
+    lambda office, name: office.orders.ReturnOrder(
+        orders_pb2.ReturnOrderRequest(name=name, request_id=request_id(), reason="x")
+    ),
+    lambda office, name: office.orders.VerifyOrder(orders_pb2.VerifyOrderRequest(name=name, request_id=request_id())),
+    lambda office, name: office.orders.MatchOrder(
+        orders_pb2.MatchOrderRequest(name=name, request_id=request_id(), institution_credit_code=INSTITUTION)
+    ),
+    lambda office, name: office.orders.ContractOrder(
+        orders_pb2.ContractOrderRequest(name=name, request_id=request_id(), agreement_number="1")
+    ),
+    lambda office, name: office.orders.CloseOrder(
+        orders_pb2.CloseOrderRequest(name=name, request_id=request_id(), reason="x", etag='"99"')
+    ),
+    lambda office, name: office.orders.CancelOrder(
+        orders_pb2.CancelOrderRequest(name=name, request_id=request_id(), reason="x")
+    ),
+    lambda office, name: office.orders.UpdateOrder(
+        orders_pb2.UpdateOrderRequest(
+            order=an_order(name=name), update_mask={"paths": ["place"]}, request_id=request_id()
+        )
+    ),
+    lambda office, name: office.classes.CreateClass(
+        classes_pb2.CreateClassRequest(training_class=a_class(name), request_id=request_id())
+    ),
+    lambda office, name: office.enrolments.ListEnrolments(
+        pb.ListEnrolmentsRequest(filter=pb.ListEnrolmentsRequest.Filter(order=name))
+    ),
+]
+CLASS_CALLS = [
+    lambda office, name: office.classes.GetClass(classes_pb2.GetClassRequest(name=name)),
+    *(
+        lambda office, name, verb=verb, more=more: getattr(office.classes, f"{verb}Class")(  # type: ignore[misc]
+            getattr(classes_pb2, f"{verb}ClassRequest")(name=name, request_id=request_id(), **more)
+        )
+        for verb, more in (("File", {}), ("Return", {"reason": "x"}), ("Approve", {}), ("Open", {}), ("Close", {}))
+    ),
+    lambda office, name: office.classes.ChangeClassCapacity(
+        classes_pb2.ChangeClassCapacityRequest(name=name, request_id=request_id(), capacity=9, reason="x")
+    ),
+    lambda office, name: office.enrol(name),
+    lambda office, name: office.enrolments.CheckEnrolment(
+        pb.CheckEnrolmentRequest(class_name=name, applicant=somebody())
+    ),
+    lambda office, name: office.enrolments.ListEnrolments(
+        pb.ListEnrolmentsRequest(filter=pb.ListEnrolmentsRequest.Filter(class_name=name))
+    ),
+    lambda office, name: list(
+        office.rosters.ImportRoster(
+            iter(
+                [
+                    rosters_pb2.ImportRosterRequest(
+                        header=rosters_pb2.ImportRosterRequest.Header(
+                            class_name=name, mode=1, file_sha256="0" * 64, request_id=request_id()
+                        )
+                    )
+                ]
+            )
+        )
+    ),
+]
+ENROLMENT_CALLS = [
+    lambda office, name: office.enrolments.GetEnrolment(pb.GetEnrolmentRequest(name=name)),
+    lambda office, name: office.enrolments.ExplainEnrolment(pb.ExplainEnrolmentRequest(name=name)),
+    lambda office, name: office.withdraw(name),
+    lambda office, name: office.enrolments.RevealEnrolment(
+        pb.RevealEnrolmentRequest(name=name, purpose="核对身份", request_id=request_id())
+    ),
+    lambda office, name: office.enrolments.ConfirmHire(
+        pb.ConfirmHireRequest(
+            name=name,
+            request_id=request_id(),
+            employer_credit_code=ENTERPRISE,
+            contract_start="2026-11-02",
+        )
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def theirs(office: Office) -> tuple[str, str, str]:
+    """An order, a class and an enrolment of Gaotang and Shizhong."""
+    order = office.contracted()
+    held = office.open_class(order.name)
+    return order.name, held.name, office.enrol(held.name).name
+
+
+STRANGERS = {
+    "the neighbouring county": {"division": "371525"},
+    "another province": {"division": "110101"},
+    "another enterprise": {"division": "371526", "roles": ("enterprise",), "unit": "91371526MA3C00018X"},
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_what_belongs_to_others_is_not_there(
+    stranger: str, theirs: tuple[str, str, str], grpc_channel: grpc.Channel, settings: host.Settings
+) -> None:
+    who: dict[str, Any] = STRANGERS[stranger]
+    office = Office(grpc_channel, token_of(settings, **who))
+    missing = ("orders/20991199999", "classes/20991199999", "enrolments/01ZZZZZZZZZZZZZZZZZZZZZZZZ")
+    asked = 0
+    for calls, theirs_name, missing_name in zip(
+        (ORDER_CALLS, CLASS_CALLS, ENROLMENT_CALLS), theirs, missing, strict=True
+    ):
+        for call in calls:
+            if "roles" in who and denied(office, call, missing_name):
+                continue
+            asked += 1
+            same_answer(office, call, theirs_name, missing_name)
+    assert asked >= 7
+
+
+def denied(office: Office, call: Any, name: str) -> bool:
+    """Whether the role may not do this to anything at all."""
+    try:
+        call(office, name)
+    except grpc.RpcError as error:
+        return error.code() is grpc.StatusCode.PERMISSION_DENIED
+    return False
+
+
+def test_every_rpc_on_a_named_resource_is_among_those(theirs: tuple[str, str, str]) -> None:
+    named = [rpc.name for rpc in RPCS if not rpc.full_name.startswith("liancai.reference.")]
+    lists = {"ListOrders", "ListClasses", "ListAuditEntries", "CreateOrder", "ListEnrolments"}
+    assert len(ORDER_CALLS) + len(CLASS_CALLS) + len(ENROLMENT_CALLS) - 2 == len(set(named) - lists)
+
+
+def test_lists_and_the_trail_show_nothing_of_others(
+    theirs: tuple[str, str, str], grpc_channel: grpc.Channel, settings: host.Settings
+) -> None:
+    for who in ({"division": "371525"}, {"division": "110000"}):
+        office = Office(grpc_channel, token_of(settings, **who))  # type: ignore[arg-type]
+        assert not office.orders.ListOrders(orders_pb2.ListOrdersRequest()).orders
+        assert not office.classes.ListClasses(classes_pb2.ListClassesRequest()).classes
+        assert not office.audit.ListAuditEntries(audit_pb2.ListAuditEntriesRequest(resource=theirs[0])).entries
+    for division in ("371526", "371500", "370000", "370103"):
+        office = Office(grpc_channel, token_of(settings, division=division))
+        assert office.orders.ListOrders(orders_pb2.ListOrdersRequest()).orders
+
+
+def test_an_unknown_number_of_an_enum_is_an_invalid_argument(office: Office) -> None:
+    held = office.open_class(office.contracted().name)
+    part = rosters_pb2.ImportRosterRequest
+    header = part.Header(class_name=held.name, mode=99, file_sha256="0" * 64, request_id=request_id())  # type: ignore[arg-type]
+    asked = [
+        lambda: office.orders.ListOrders(orders_pb2.ListOrdersRequest(filter={"states": [99]})),
+        lambda: office.classes.ListClasses(classes_pb2.ListClassesRequest(filter={"states": [99]})),
+        lambda: office.enrolments.ListEnrolments(
+            pb.ListEnrolmentsRequest(filter={"class_name": held.name, "states": [99]})
+        ),
+        lambda: list(office.rosters.ImportRoster(iter([part(header=header), part(end=part.End())]))),
+    ]
+    for ask_it in asked:
+        with pytest.raises(grpc.RpcError) as refused:
+            ask_it()
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -1,0 +1,116 @@
+"""Databases: the unsafe ones are refused, readers cannot write, and a lost one is UNAVAILABLE."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pysqlite3
+import pytest
+from sqlalchemy import create_engine, insert, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from services.platform import database as module
+from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql, refuse_unsafe_sqlite
+from services.platform.errors import Unavailable
+from services.platform.transaction import Tx
+from services.platform.vault import Vault
+from services.platform.writer import Work
+from tests.conftest import new_postgresql_database
+from tests.platform.conftest import BOOKS, METADATA, THING, Open
+from tests.races.servers import database_gone
+
+
+@pytest.mark.parametrize("version", ["3.40.1", "3.51.2", "3.51.0", "3.50.6", "3.44.5", "3.45.0", "3.49.2", "3.7.0"])
+def test_a_sqlite_that_can_corrupt_is_refused(version: str) -> None:
+    with pytest.raises(UnsafeDatabase, match=rf"SQLite {version} can corrupt .*pysqlite3 0\.6\.1"):
+        refuse_unsafe_sqlite(tuple(int(part) for part in version.split(".")))
+
+
+@pytest.mark.parametrize("version", ["3.44.6", "3.44.9", "3.50.7", "3.51.3", "3.52.0", "3.53.4", "4.0.0"])
+def test_a_mended_sqlite_is_taken(version: str) -> None:
+    refuse_unsafe_sqlite(tuple(int(part) for part in version.split(".")))
+
+
+def test_an_old_sqlite_is_refused_before_the_file_is_touched(
+    tmp_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pysqlite3, "sqlite_version_info", (3, 40, 1))
+    with pytest.raises(UnsafeDatabase):
+        Database(f"sqlite:///{tmp_path}/old.db", "small", BOOKS, vault)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sqlite_flushes_every_commit(tmp_path: Path, vault: Vault) -> None:
+    database = Database(f"sqlite:///{tmp_path}/s.db", "small", BOOKS, vault, lanes=0)
+    for engine in (database.writing_engine, database.reading_engine):
+        with engine.connect() as connection:
+            found = {
+                name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            }
+        assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    database.close()
+
+
+@pytest.mark.parametrize("setting", ["synchronous_commit = off", "synchronous_commit = local"])
+def test_a_postgresql_that_does_not_flush_is_refused(setting: str, postgresql: str) -> None:
+    url = new_postgresql_database(postgresql).replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(url, poolclass=NullPool)
+    refuse_unsafe_postgresql(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {engine.url.database} SET {setting}")
+    with pytest.raises(UnsafeDatabase, match=setting.replace(" ", "")):
+        refuse_unsafe_postgresql(engine)
+
+
+def test_who_reads_cannot_write(open_small: Open) -> None:
+    database = open_small(lanes=0)
+    with database.reading() as session, pytest.raises(DBAPIError):
+        session.execute(insert(THING).values(name="by a reader", size=1))
+    with database.reading() as session:
+        assert session.execute(select(THING)).all() == []
+
+
+def test_who_reads_sees_one_snapshot(open_small: Open) -> None:
+    database = open_small(lanes=0)
+    with database.reading() as session:
+        assert session.execute(select(THING)).all() == []
+        with database.writing_engine.begin() as connection:
+            connection.execute(insert(THING).values(name="meanwhile", size=1))
+        assert session.execute(select(THING)).all() == []
+    with database.reading() as session:
+        assert len(session.execute(select(THING)).all()) == 1
+
+
+def store(tx: Tx, items: list[str]) -> list[str]:
+    for item in items:
+        tx.connection.execute(insert(THING).values(name=item, size=1))
+    return items
+
+
+@pytest.mark.parametrize("lanes", [0, 1])
+def test_a_postgresql_that_is_gone_is_unavailable_and_comes_back(postgresql: str, vault: Vault, lanes: int) -> None:
+    url = new_postgresql_database(postgresql)
+    database = Database(url, "small", BOOKS, vault, lanes=lanes)
+    with database.writing_engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA small")
+        METADATA.create_all(connection)
+    admin = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with database_gone(admin):
+        with pytest.raises(Unavailable):
+            database._writer.run(Work(store, "gone"), "", 30)
+        with pytest.raises(Unavailable), database.reading() as session:
+            session.execute(select(THING))
+    assert database._writer.run(Work(store, "back"), "", 30) == "back"
+    with database.reading() as session:
+        assert session.scalars(select(THING.c.name)).all() == ["back"]
+    database.close()
+
+
+def test_an_error_of_the_database_carries_no_values(open_small: Open) -> None:
+    database = open_small(lanes=0)
+    with pytest.raises(DBAPIError) as error, database.writing_engine.begin() as connection:
+        connection.execute(insert(THING).values(name="13957246813" * 9, size=None))
+    assert "13957246813" not in str(error.value).partition("DETAIL")[0]
+    assert module.POSTGRESQL_OPTIONS.count("timeout") == 3

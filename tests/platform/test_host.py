@@ -1,0 +1,205 @@
+"""Settings that cannot be are refused with one clear line, and a host keeps what it promises when it starts."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from services import host
+from services.host import Misconfigured, Settings
+from services.platform.vault import Vault
+from tests.conftest import migrate_all, new_postgresql_database
+from tests.races.servers import ROOT, Server, office_at
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listen(**environment: str) -> None:
+    server = grpc.server(None)  # type: ignore[arg-type]
+    host._listen(server, Settings(environment))
+
+
+def test_settings_name_what_they_say(tmp_path: Path) -> None:
+    settings = Settings({"LIANCAI_DATA": str(tmp_path), "LIANCAI_LANES": "3", "LIANCAI_REFLECTION": "yes"})
+    assert (settings.data, settings.keys) == (tmp_path, tmp_path / "keys")
+    assert settings.database("training") == f"sqlite:///{tmp_path}/training.db"
+    assert settings.listen == "127.0.0.1:50151"
+    assert settings.lanes == 3
+    assert settings.flag("LIANCAI_REFLECTION")
+    assert not settings.flag("LIANCAI_CLEARTEXT")
+    shared = Settings({"LIANCAI_DATABASE": "postgresql://a/b", "LIANCAI_TRAINING_DATABASE": "postgresql://c/d"})
+    assert shared.database("training") == "postgresql://c/d"
+    assert shared.database("talent") == "postgresql://a/b"
+    assert shared.lanes is None
+    assert Settings({"XDG_DATA_HOME": str(tmp_path)}).data == tmp_path / "liancai"
+    assert Settings({}).data == Path.home() / ".local" / "share" / "liancai"
+
+
+def test_a_shared_database_wants_shared_keys(tmp_path: Path) -> None:
+    settings = Settings({"LIANCAI_DATA": str(tmp_path), "LIANCAI_DATABASE": "postgresql://nowhere/none"})
+    with pytest.raises(Misconfigured, match=r"set LIANCAI_KEYS .*liancai-server keys new"):
+        host.open_vault(settings)
+
+
+def test_keys_of_a_shared_database_are_never_made_up(tmp_path: Path) -> None:
+    settings = Settings({"LIANCAI_DATABASE": "postgresql://nowhere/none", "LIANCAI_KEYS": str(tmp_path / "empty")})
+    with pytest.raises(FileNotFoundError):
+        host.open_vault(settings)
+    assert not (tmp_path / "empty").exists()
+
+
+@pytest.mark.parametrize("one", ["LIANCAI_OIDC_ISSUER", "LIANCAI_OIDC_JWKS"])
+def test_half_an_oidc_issuer_is_refused(one: str, tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="LIANCAI_OIDC_ISSUER and LIANCAI_OIDC_JWKS"):
+        host.open_identity(Settings({one: "https://issuer", "LIANCAI_DATA": str(tmp_path)}))
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "10.0.0.1:50151", "example.org:50151", ":50151"])
+def test_a_network_is_never_served_in_clear(address: str) -> None:
+    with pytest.raises(Misconfigured, match="LIANCAI_TLS_CERT"):
+        listen(LIANCAI_LISTEN=address)
+
+
+def test_a_proxy_in_front_may_end_tls() -> None:
+    listen(LIANCAI_LISTEN="0.0.0.0:0", LIANCAI_CLEARTEXT="1")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "localhost:0"])
+def test_this_machine_may_be_served_in_clear(address: str) -> None:
+    listen(LIANCAI_LISTEN=address)
+
+
+def test_a_port_that_is_taken_is_not_shared() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(Misconfigured, match="is another server running there"):
+            listen(LIANCAI_LISTEN=f"127.0.0.1:{taken.getsockname()[1]}")
+
+
+def test_the_embedded_default_keeps_its_secrets_to_its_owner(tmp_path: Path) -> None:
+    settings = Settings({"LIANCAI_DATA": str(tmp_path / "new" / "data")})
+    box = host.open_vault(settings)
+    path = host.write_local_token(settings)
+    with host.opened(host.PARTS, settings, box) as databases:
+        assert databases["training"].sqlite
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((settings.keys / "tokens.key").stat().st_mode) == 0o600
+    caller = host.open_identity(settings).caller(path.read_text())
+    assert (caller.subject, caller.division, caller.roles) == ("local", "370000", host.LOCAL_ROLES)
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("LIANCAI_")}
+    return subprocess.run(
+        [sys.executable, "-m", "services", *arguments],
+        cwd=ROOT,
+        env={**inherited, **environment, "PYTHONPATH": f"{ROOT / 'protos'}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"LIANCAI_DATABASE": "postgresql://nowhere/none"}, "set LIANCAI_KEYS"),
+        ({"LIANCAI_LISTEN": "0.0.0.0:50151"}, "LIANCAI_TLS_CERT"),
+        ({"LIANCAI_LANES": "many"}, "many"),
+    ],
+)
+def test_a_setting_that_cannot_be_ends_the_server_with_one_line(
+    environment: dict[str, str], says: str, tmp_path: Path
+) -> None:
+    ended = command("serve", LIANCAI_DATA=str(tmp_path), **environment)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("liancai-server: ")
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_new_replica_with_a_folder_that_is_not_there_yet_serves_and_stops_cleanly(
+    postgresql: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("p")
+    settings = Settings(
+        {
+            "LIANCAI_DATA": str(folder / "not" / "there"),
+            "LIANCAI_KEYS": str(folder / "keys"),
+            "LIANCAI_DATABASE": new_postgresql_database(postgresql),
+            "LIANCAI_REFLECTION": "1",
+        }
+    )
+    Vault.open(settings.keys, create=True)
+    migrate_all(settings)
+    server = Server(settings, folder)
+    try:
+        server.ready()
+        with grpc.insecure_channel(server.address) as channel:
+            check = health_pb2_grpc.HealthStub(channel).Check
+            for service in ("", "liancai.training.v1.Orders", "liancai.reference.v1.Reference"):
+                answer = check(health_pb2.HealthCheckRequest(service=service), timeout=10)
+                assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            listed = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
+                iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=10
+            )
+            names = {each.name for each in next(listed).list_services_response.service}
+            assert "liancai.training.v1.Enrolments" in names
+        with office_at(server.address, settings) as office:
+            assert office.contracted().name
+        server.terminate()
+        assert server.process.wait(timeout=30) == 0
+    finally:
+        server.close()
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_while_it_drains_a_server_says_that_it_is_not_to_be_asked(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, stop, draining, go = tmp_path_factory.mktemp("d"), threading.Event(), threading.Event(), threading.Event()
+
+    def drained(seconds: float) -> None:
+        assert seconds == host.DRAIN
+        draining.set()
+        assert go.wait(timeout=30)
+
+    monkeypatch.setattr(host.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(host.time, "sleep", drained)
+    settings = Settings({"LIANCAI_DATA": str(folder), "LIANCAI_LISTEN": f"unix:{folder}/s"})
+    serving = threading.Thread(target=host.serve, args=(host.PARTS, settings), kwargs={"stop": stop})
+    serving.start()
+    try:
+        with grpc.insecure_channel(settings.listen) as channel:
+            check = health_pb2_grpc.HealthStub(channel).Check
+            asked = health_pb2.HealthCheckRequest()
+            answer = check(asked, timeout=30, wait_for_ready=True)
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            stop.set()
+            assert draining.wait(timeout=30)
+            assert check(asked, timeout=30).status == health_pb2.HealthCheckResponse.NOT_SERVING
+            with office_at(settings.listen, settings) as office:
+                assert office.contracted().name  # whoever still asks is still answered
+    finally:
+        stop.set()
+        go.set()
+        serving.join(timeout=30)
+    assert not serving.is_alive()

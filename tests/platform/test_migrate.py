@@ -1,0 +1,132 @@
+"""Schemas: what the revisions make is what the program says, on both databases, up, down and up again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import CheckConstraint, Engine, inspect
+
+from services import host
+from services.platform import migrate
+from services.platform.database import Database
+from services.platform.migrate import SchemaBehind
+from services.platform.vault import Vault
+from services.training.service import PART
+from services.training.tables import Base
+from tests.conftest import KINDS, new_postgresql_database
+
+
+@pytest.fixture(params=KINDS)
+def empty(request: pytest.FixtureRequest, tmp_path: Path, vault: Vault) -> Iterator[Engine]:
+    """The writing engine of a database that nobody has migrated."""
+    url = f"sqlite:///{tmp_path}/t.db"
+    if request.param == "postgresql":
+        url = new_postgresql_database(request.getfixturevalue("postgresql"))
+    database = Database(url, PART.name, PART.books, vault, lanes=0)
+    yield database.writing_engine
+    database.close()
+
+
+def up(engine: Engine) -> str:
+    return migrate.upgrade(engine, PART.name, PART.migrations)
+
+
+def tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata)
+
+
+def test_a_fresh_schema_is_exactly_what_the_program_declares(empty: Engine) -> None:
+    assert up(empty) == migrate.head(PART.migrations)
+    assert differences(empty) == []
+    assert tables(empty) == set(Base.metadata.tables)
+
+
+def test_a_schema_that_differs_is_seen_to_differ(empty: Engine) -> None:
+    up(empty)
+    with empty.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX active_once")
+        connection.exec_driver_sql("ALTER TABLE orders ADD COLUMN surprise INTEGER")
+    assert len(differences(empty)) == 2
+
+
+def checks(engine: Engine) -> set[tuple[str, str]]:
+    found = inspect(engine)
+    return {(name, str(check["name"])) for name in tables(engine) for check in found.get_check_constraints(name)}
+
+
+def test_every_check_of_the_program_is_in_the_schema(empty: Engine) -> None:
+    """Alembic does not compare CHECKs; they are what keeps the seats, so they are compared here."""
+    up(empty)
+    declared = {
+        (table.name, str(check.name))
+        for table in Base.metadata.tables.values()
+        for check in table.constraints
+        if isinstance(check, CheckConstraint)
+    }
+    assert checks(empty) == declared
+    assert ("orders", "conserved") in declared
+
+
+def test_upgrading_twice_does_nothing_the_second_time(empty: Engine) -> None:
+    first = up(empty)
+    before = sorted(tables(empty))
+    assert up(empty) == first
+    assert sorted(tables(empty)) == before
+    migrate.check(empty, PART.name, PART.migrations)
+
+
+def test_two_operators_may_upgrade_at_once(empty: Engine) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        assert len({done.result(timeout=60) for done in [pool.submit(up, empty) for _ in range(2)]}) == 1
+    assert differences(empty) == []
+
+
+def test_a_database_that_was_not_migrated_is_refused_with_what_to_run(empty: Engine) -> None:
+    with pytest.raises(SchemaBehind, match=r"training: the database is at no revision.*liancai-server migrate"):
+        migrate.check(empty, PART.name, PART.migrations)
+    up(empty)
+    migrate.check(empty, PART.name, PART.migrations)
+
+
+def test_a_database_from_another_revision_is_refused(empty: Engine) -> None:
+    up(empty)
+    with empty.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaBehind, match="is at 9999, this program needs"):
+        migrate.check(empty, PART.name, PART.migrations)
+
+
+def test_down_to_nothing_and_up_again(empty: Engine) -> None:
+    up(empty)
+    with empty.begin() as connection:
+        config = migrate._config(PART.migrations)
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert tables(empty) == set()
+    up(empty)
+    assert differences(empty) == []
+
+
+def test_a_replica_does_not_start_on_an_unmigrated_postgresql(tmp_path: Path, postgresql: str) -> None:
+    keys = tmp_path / "keys"
+    box = Vault.open(keys, create=True)
+    settings = host.Settings(
+        {
+            "LIANCAI_DATA": str(tmp_path),
+            "LIANCAI_KEYS": str(keys),
+            "LIANCAI_DATABASE": new_postgresql_database(postgresql),
+        }
+    )
+    with pytest.raises(SchemaBehind), host.opened(host.PARTS, settings, box):
+        pass
