@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -58,15 +59,20 @@ class Gate:
 
 @contextmanager
 def queued(database: Database, works: Sequence[Work]) -> Iterator[list[Future[Any]]]:
-    """`works` stand in the queue of a lane that is held; leaving lets it go."""
-    gate, lane = Gate(), database._writer._lanes[0]
-    with ThreadPoolExecutor(1) as pool:
-        holding = pool.submit(run, database, Work(gate))
+    """`works` stand, in order, in the queue of a lane that is held; leaving lets it go and waits for all of them."""
+    gate, queue = Gate(), database._writer._lanes[0].queue
+    with ThreadPoolExecutor(len(works) + 1) as pool:
         try:
+            holding = pool.submit(run, database, Work(gate))
             assert gate.begun.wait(timeout=30)
-            for work in works:
-                lane.queue.put(work)
-            yield [work.future for work in works]
+            futures = []
+            for number, work in enumerate(works, start=1):
+                futures.append(pool.submit(run, database, work))
+                until = time.monotonic() + 30
+                while queue.qsize() < number:
+                    assert time.monotonic() < until
+                    time.sleep(0.0005)
+            yield futures
         finally:
             gate.go.set()
         holding.result(timeout=30)
@@ -236,15 +242,14 @@ def test_a_work_that_is_late_once_begun_is_done_all_the_same(open_small: Open) -
         gate(tx, items)
         return put(tx, items)
 
-    work = Work(slow, "begun")
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(run, database, work, 0.2)
+        waiting = pool.submit(run, database, Work(slow, "begun"), 0.2)
         assert gate.begun.wait(timeout=30)
         with pytest.raises(TooLate):
             waiting.result(timeout=30)
     gate.go.set()
-    assert work.future.result(timeout=30) == "begun"
-    assert things(database) == {"begun"}
+    assert run(database, Work(put, "next")) == "next"
+    assert things(database) == {"begun", "next"}
 
 
 def test_closing_finishes_what_is_queued(open_small: Open) -> None:

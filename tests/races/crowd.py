@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 from liancai.training.v1 import classes_pb2
 from liancai.training.v1 import enrolments_pb2 as pb
+from sqlalchemy import Connection
 
+from services.platform.prepared import Prepared
 from tests.office import Office, a_class, request_id, somebody
 
 CLIENTS = 64
@@ -115,3 +118,18 @@ class Meeting:
     def happened(self) -> bool:
         """Whether two did meet."""
         return self._expected == 0 and not self._barrier.broken
+
+
+class Meets:
+    """A statement of the path of enrolment at which two transactions meet, before or after they run it."""
+
+    def __init__(self, statement: Prepared, meeting: Meeting, *, before: bool) -> None:
+        self._statement, self._meeting, self._before = statement, meeting, before
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        if self._before:
+            self._meeting.wait()
+        found = self._statement.rows(connection, parameters)
+        if not self._before:
+            self._meeting.wait()
+        return found

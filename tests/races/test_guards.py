@@ -5,38 +5,35 @@ Two replicas of PostgreSQL are made to meet: both have read the class before eit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
 from liancai.training.v1 import enrolments_pb2 as pb
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Engine, bindparam, select, update
 
 from services import host
+from services.platform.prepared import Prepared
 from services.training import enrolling
-from services.training.enrolling import Application
 from services.training.tables import ClassRow
 from tests.office import Office
 from tests.races.books import TABLES, assert_books_balance
-from tests.races.crowd import Meeting, a_hot_class, a_wish, together
+from tests.races.crowd import Meeting, Meets, a_hot_class, a_wish, together
 from tests.races.servers import engine_of, replica
 
 NewSettings = Callable[..., host.Settings]
 GUARDS = ("row lock", "condition", "place")
 
 _class = ClassRow.__table__.c
-UNLOCKED = enrolling.LOCK_CLASSES.with_only_columns(*enrolling.LOCK_CLASSES.selected_columns)
-UNLOCKED._for_update_arg = None
-UNCONDITIONAL = (
-    update(ClassRow.__table__)
-    .where(_class.id == enrolling.bindparam("of"))
+UNCONDITIONAL = Prepared(
+    update(ClassRow)
+    .where(_class.id == bindparam("of"))
     .values(
-        enrolled=_class.enrolled + enrolling.bindparam("seats"),
-        waitlisted=_class.waitlisted + enrolling.bindparam("waits"),
-        arrivals=_class.arrivals + enrolling.bindparam("seats") + enrolling.bindparam("waits"),
+        enrolled=_class.enrolled + bindparam("seats"),
+        waitlisted=_class.waitlisted + bindparam("waits"),
+        arrivals=_class.arrivals + bindparam("seats") + bindparam("waits"),
     )
 )
 
@@ -44,7 +41,7 @@ UNCONDITIONAL = (
 def switch_off(guards: set[str], monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
     """Takes guards away."""
     if "row lock" in guards:
-        monkeypatch.setattr(enrolling, "LOCK_CLASSES", UNLOCKED)
+        monkeypatch.setattr(enrolling, "LOCK_CLASSES", enrolling.CLASSES)
     if "condition" in guards:
         monkeypatch.setattr(enrolling, "TAKE_SEATS", UNCONDITIONAL)
     if "place" in guards:
@@ -55,19 +52,8 @@ def switch_off(guards: set[str], monkeypatch: pytest.MonkeyPatch, engine: Engine
 
 def meet_when_the_class_is_read(monkeypatch: pytest.MonkeyPatch) -> Meeting:
     """Two transactions meet right after they have read the class; where reading locks it, right before."""
-    meeting, read = Meeting(), enrolling._classes
-
-    def reading(connection: Connection, wanted: Any, applications: Sequence[Application]) -> Any:
-        if wanted is not enrolling.LOCK_CLASSES:
-            return read(connection, wanted, applications)
-        if wanted is not UNLOCKED:
-            meeting.wait()
-            return read(connection, wanted, applications)
-        found = read(connection, wanted, applications)
-        meeting.wait()
-        return found
-
-    monkeypatch.setattr(enrolling, "_classes", reading)
+    meeting, statement = Meeting(), enrolling.LOCK_CLASSES
+    monkeypatch.setattr(enrolling, "LOCK_CLASSES", Meets(statement, meeting, before=statement is not enrolling.CLASSES))
     return meeting
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 from liancai.training.v1 import classes_pb2
@@ -14,7 +13,7 @@ from liancai.training.v1 import enrolments_pb2 as pb
 from services import host
 from services.training import enrolling
 from tests.office import Office, request_id, somebody
-from tests.races.crowd import Meeting, together
+from tests.races.crowd import Meeting, Meets, together
 from tests.races.servers import replica
 from tests.races.test_request_id_race import reason_of
 
@@ -45,19 +44,9 @@ def replicas(new_settings: NewSettings, folders: Iterator[Path]) -> Iterator[lis
 
 
 def meet(monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool) -> Meeting:
-    """Two transactions meet before, or after, they call a function of the path of enrolment."""
-    meeting, called = Meeting(), getattr(enrolling, name)
-
-    def meeting_there(connection: Any, wanted: Any, *more: Any) -> Any:
-        here = name != "_trainees" or wanted is enrolling.LOCK_TRAINEES
-        if here and before:
-            meeting.wait()
-        found = called(connection, wanted, *more)
-        if here and not before:
-            meeting.wait()
-        return found
-
-    monkeypatch.setattr(enrolling, name, meeting_there)
+    """Two transactions meet before, or after, they run a statement of the path of enrolment."""
+    meeting = Meeting()
+    monkeypatch.setattr(enrolling, name, Meets(getattr(enrolling, name), meeting, before=before))
     return meeting
 
 
@@ -68,9 +57,9 @@ def test_two_replicas_never_put_one_person_in_two_classes_that_meet(
     names, person = two_classes_that_meet(replicas[0]), somebody()
     if known:
         replicas[0].withdraw(replicas[0].enrol(names[0], person).name)
-        meeting = meet(monkeypatch, "_trainees", before=True)  # both stand before the person's row
+        meeting = meet(monkeypatch, "LOCK_TRAINEES", before=True)  # both stand before the person's row
     else:
-        meeting = meet(monkeypatch, "_classes", before=False)  # both know the class and not yet the person
+        meeting = meet(monkeypatch, "LOCK_CLASSES", before=False)  # both know the class and not yet the person
     answers = both_at_once(replicas, names, person)
     assert meeting.happened
     enrolled = [answer for answer in answers if isinstance(answer, pb.Enrolment)]
@@ -83,8 +72,8 @@ def test_without_the_lock_on_the_person_two_replicas_put_one_person_in_both(
 ) -> None:
     names, person = two_classes_that_meet(replicas[0]), somebody()
     replicas[0].withdraw(replicas[0].enrol(names[0], person).name)
-    monkeypatch.setattr(enrolling, "LOCK_TRAINEES", enrolling._TRAINEES)
-    meeting = meet(monkeypatch, "_active", before=False)
+    monkeypatch.setattr(enrolling, "LOCK_TRAINEES", enrolling.TRAINEES)
+    meeting = meet(monkeypatch, "_ACTIVE", before=False)
     answers = both_at_once(replicas, names, person)
     assert meeting.happened
     assert [type(answer) for answer in answers] == [pb.Enrolment] * 2
