@@ -61,7 +61,7 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.so_reuseport", 0),
 )
 MOST_CALLS = 256  # at once; more are RESOURCE_EXHAUSTED
-WORKERS = 96  # threads: enough for a full batch of the writer to wait in
+WORKERS = 16  # threads; enrolments do not wait in them
 
 log = logging.getLogger("liancai.host")
 
@@ -103,7 +103,11 @@ class Settings:
     def lanes(self) -> int | None:
         """Writer lanes a database, if LIANCAI_LANES says."""
         value = self.environment.get("LIANCAI_LANES")
-        return int(value) if value else None
+        if not value:
+            return None
+        if not (value.isascii() and value.isdigit()):
+            raise Misconfigured(f"LIANCAI_LANES must be a whole number, 0 or more, not {value} (须为非负整数)")
+        return int(value)
 
     def flag(self, name: str) -> bool:
         """Whether a setting is switched on."""
@@ -210,7 +214,7 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
     identity = open_identity(settings)
     with opened(parts, settings, open_vault(settings)) as databases:
         server = grpc.server(
-            ThreadPoolExecutor(int(settings.environment.get("LIANCAI_WORKERS") or WORKERS), thread_name_prefix="call"),
+            ThreadPoolExecutor(WORKERS, thread_name_prefix="call"),
             interceptors=[boundary(parts, identity)],
             options=SERVER_OPTIONS,
             maximum_concurrent_rpcs=MOST_CALLS,

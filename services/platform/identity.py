@@ -102,7 +102,7 @@ class Identity:
 
 def _caller(claims: dict[str, Any]) -> Caller:
     division, roles = claims.get("division"), claims.get("roles")
-    if not (isinstance(division, str) and len(division) == 6 and division.isdigit()):
+    if not (isinstance(division, str) and len(division) == 6 and division.isascii() and division.isdigit()):
         raise ValueError("division")
     if not (isinstance(roles, list) and roles and all(isinstance(role, str) for role in roles)):
         raise ValueError("roles")

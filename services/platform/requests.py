@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -13,9 +13,21 @@ from services.platform.boundary import Call
 from services.platform.errors import Invalid, Stale, Violation
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER = timedelta(minutes=5)  # an occur_time this near to now needs no right to back-date
+
+
+class Dated(Protocol):
+    """A request that may tell of the past."""
+
+    late_reason: str
+
+    @property
+    def occur_time(self) -> Timestamp: ...  # noqa: D102
+
+    def HasField(self, field_name: Any) -> bool: ...  # noqa: D102
 
 
 class Reading:
@@ -59,7 +71,7 @@ class Reading:
             self.wrong(field, "FIELD_REQUIRED")
             return date.min
         try:
-            if len(value) != 10:
+            if not DATE.fullmatch(value):
                 raise ValueError
             return date.fromisoformat(value)
         except ValueError:
@@ -75,6 +87,10 @@ class Reading:
             self.wrong(field, "FIELD_NAME", collection=collection)
         return value
 
+    def optional_name(self, field: str, value: str, collection: str) -> str:
+        """A resource name, or nothing."""
+        return self.name(field, value, collection) if value else ""
+
     def choices(self, field: str, values: Iterable[int], enum: Any) -> list[str]:
         """The names of enum values; a number the contract does not know, or the unspecified one, is wrong."""
         known = {number: name for name, number in enum.items() if number}
@@ -88,22 +104,28 @@ class Reading:
             self.wrong("request_id", "FIELD_REQUEST_ID")
         return value
 
-    def occur_time(self, call: Call, stamp: Timestamp | None, late_reason: str, now: datetime) -> datetime:
-        """When it happened: `now`, or `stamp` if the caller may back-date (补录) and says why. Never in the future."""
-        if stamp is None:
-            return now
+    def occurred(self, call: Call, request: Dated, now: datetime) -> tuple[datetime, str]:
+        """When it happened and, if that was before now, why it is entered late (补录).
+
+        A late entry wants the right to back-date and a reason. Nothing happens in the future.
+        """
+        reason = self.text("late_reason", request.late_reason, 0, 200)
+        if not request.HasField("occur_time"):
+            return now, ""
         try:
-            occurred = stamp.ToDatetime(tzinfo=UTC)
+            at = request.occur_time.ToDatetime(tzinfo=UTC)
         except (ValueError, OverflowError):
             self.wrong("occur_time", "FIELD_DATE")
-            return now
-        if occurred > now + CLOCKS_DIFFER:
+            return now, ""
+        if at > now + CLOCKS_DIFFER:
             self.wrong("occur_time", "FIELD_FUTURE")
-        elif occurred < now - CLOCKS_DIFFER:
-            if not call.may(f"{call.method.service}.backdate"):
-                self.wrong("occur_time", "FIELD_BACKDATE")
-            self.text("late_reason", late_reason, 1, 200)
-        return min(occurred, now)
+        if at >= now - CLOCKS_DIFFER:
+            return min(at, now), ""
+        if not call.may(f"{call.method.service}.backdate"):
+            self.wrong("occur_time", "FIELD_BACKDATE")
+        if not reason:
+            self.wrong("late_reason", "FIELD_REQUIRED")
+        return at, reason
 
 
 def stamp(at: datetime | None) -> Timestamp | None:

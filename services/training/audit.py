@@ -13,7 +13,7 @@ from sqlalchemy import select
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.pages import Pages
-from services.platform.requests import stamp
+from services.platform.requests import Reading, stamp
 from services.reference.divisions import scope_range
 from services.training.tables import Base
 
@@ -34,8 +34,10 @@ class AuditTrail(audit_pb2_grpc.AuditTrailServicer):
         table = Base.metadata.tables["audit_entry"]
         low, high = scope_range(call.caller.division)
         wanted = select(table).where(table.c.division.between(low, high)).order_by(table.c.sequence)
-        if request.resource:
-            wanted = wanted.where(table.c.resource == request.resource)
+        reading = Reading()
+        if resource := reading.text("resource", request.resource, 0, 64):
+            wanted = wanted.where(table.c.resource == resource)
+        reading.done()
         if page.after is not None:
             wanted = wanted.where(table.c.sequence > page.after[0])
         with self._database.reading() as session:

@@ -28,6 +28,7 @@ from services.training.rules.timetable import Slot, minute_of, own_clash
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, SessionRow
 from services.training.waitlist import promote
 
+CLOSED = "班级报名结束 · the class has closed"
 MOST_SESSIONS = 1000
 LONGEST_CLASS = 3 * 366  # days
 
@@ -101,11 +102,11 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         reading = Reading()
         if states_asked := reading.choices("filter.states", asked.states, pb.Class.State):
             wanted = wanted.where(ClassRow.state.in_(states_asked))
+        if order := reading.optional_name("filter.order", asked.order, "orders"):
+            wanted = wanted.where(ClassRow.order_id == order.partition("/")[2])
+        if institution := reading.text("filter.institution_credit_code", asked.institution_credit_code, 0, 18):
+            wanted = wanted.where(ClassRow.institution_credit_code == institution)
         reading.done()
-        if asked.order:
-            wanted = wanted.where(ClassRow.order_id == asked.order.partition("/")[2])
-        if asked.institution_credit_code:
-            wanted = wanted.where(ClassRow.institution_credit_code == asked.institution_credit_code)
         if page.after is not None:
             wanted = wanted.where(ClassRow.id < page.after[0])
         with self._database.reading() as session:
@@ -200,7 +201,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
 
         def work(tx: Tx, row: ClassRow) -> dict[str, Any]:
             left = states.unfilled(row.capacity, row.enrolled)
-            seats.move(tx, row.order_id, row.id, Seat.COMMITTED, Seat.OPEN, left, "CLASS_CLOSED")
+            seats.move(tx, row.order_id, row.id, Seat.COMMITTED, Seat.OPEN, left, CLOSED)
             waiting = tx.session.scalars(
                 select(EnrolmentRow.id).where(
                     EnrolmentRow.class_id == row.id, EnrolmentRow.state == EnrolmentState.WAITLISTED
@@ -209,7 +210,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
             tx.session.execute(
                 update(EnrolmentRow)
                 .where(EnrolmentRow.class_id == row.id, EnrolmentRow.state == EnrolmentState.WAITLISTED)
-                .values(state=EnrolmentState.WITHDRAWN, reason="CLASS_CLOSED", version=EnrolmentRow.version + 1),
+                .values(state=EnrolmentState.WITHDRAWN, reason=CLOSED, version=EnrolmentRow.version + 1),
                 execution_options={"synchronize_session": False},
             )
             queries.count_people(tx, row.id, waitlisted=-len(waiting))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
 from services.platform.database import Database
-from services.platform.errors import Exists, Fault, Invalid, NotFound, Refused, Violation
+from services.platform.errors import Exists, Fault, NotFound, Refused
 from services.platform.later import Answer, answers_later
 from services.platform.pages import Pages
 from services.platform.requests import Reading, check_etag, stamp
@@ -55,11 +55,10 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
         reading = Reading()
         reading.request_id(request.request_id)
         now = self._database.clock()
-        late = request.occur_time if request.HasField("occur_time") else None
-        occurred = reading.occur_time(call, late, request.late_reason, now)
+        occurred, late_reason = reading.occurred(call, request, now)
         person = self._read_person(reading, request.class_name, request.applicant)
         class_id = request.class_name.partition("/")[2]
-        return Application(call, class_id, person, occurred, request.late_reason if occurred != now else "")
+        return Application(call, class_id, person, occurred, late_reason)
 
     def CheckEnrolment(self, request: pb.CheckEnrolmentRequest, context: grpc.ServicerContext) -> pb.EnrolmentDecision:
         """Every rule's verdict; nothing is stored."""
@@ -93,23 +92,26 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
             .join(TraineeRow, TraineeRow.id == EnrolmentRow.trainee_id)
             .order_by(EnrolmentRow.class_id, EnrolmentRow.place)
         )
-        if asked.class_name:
-            wanted = wanted.where(EnrolmentRow.class_id == asked.class_name.partition("/")[2])
-        if asked.order:
-            wanted = wanted.where(EnrolmentRow.order_id == asked.order.partition("/")[2])
         reading = Reading()
-        if states_asked := reading.choices("filter.states", asked.states, pb.Enrolment.State):
-            wanted = wanted.where(EnrolmentRow.state.in_(states_asked))
+        class_name = reading.optional_name("filter.class_name", asked.class_name, "classes")
+        order = reading.optional_name("filter.order", asked.order, "orders")
+        states_asked = reading.choices("filter.states", asked.states, pb.Enrolment.State)
+        if not (class_name or order):
+            reading.wrong("filter.class_name", "FIELD_REQUIRED")
         reading.done()
+        if class_name:
+            wanted = wanted.where(EnrolmentRow.class_id == class_name.partition("/")[2])
+        if order:
+            wanted = wanted.where(EnrolmentRow.order_id == order.partition("/")[2])
+        if states_asked:
+            wanted = wanted.where(EnrolmentRow.state.in_(states_asked))
         if page.after is not None:
             wanted = wanted.where(queries.after_place(page.after))
         with self._database.reading() as session:
-            if asked.class_name:
-                queries.visible(session, call, ClassRow, asked.class_name)
-            elif asked.order:
-                queries.visible(session, call, OrderRow, asked.order)
+            if class_name:
+                queries.visible(session, call, ClassRow, class_name)
             else:
-                raise Invalid(Violation("filter.class_name", "FIELD_REQUIRED"))
+                queries.visible(session, call, OrderRow, order)
             rows = session.execute(wanted.limit(page.size + 1)).all()
         more = len(rows) > page.size
         last = rows[page.size - 1][0] if more else None
@@ -127,8 +129,7 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
         reason = reading.text("reason", request.reason, 1, 500)
         reading.request_id(request.request_id)
         now = self._database.clock()
-        late = request.occur_time if request.HasField("occur_time") else None
-        occurred = reading.occur_time(call, late, request.late_reason, now)
+        occurred, late_reason = reading.occurred(call, request, now)
         _read_name(reading, request.name)
 
         def work(tx: Tx) -> pb.WithdrawEnrolmentResponse:
@@ -143,7 +144,7 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
                 event=f"enrolment.{row.state.lower()}",
                 occur_time=occurred,
                 reason=reason,
-                detail={"class": f"classes/{held.id}", "from": before, "late_reason": request.late_reason},
+                detail={"class": f"classes/{held.id}", "from": before, "late_reason": late_reason},
             )
             return pb.WithdrawEnrolmentResponse(
                 enrolment=self._message(tx.session, call, row, held.division),

@@ -58,8 +58,7 @@ class Orders(orders_pb2_grpc.OrdersServicer):
         reading = Reading()
         reading.request_id(request.request_id)
         values = read_order(reading, request.order)
-        late = request.occur_time if request.HasField("occur_time") else None
-        occurred = reading.occur_time(call, late, request.late_reason, self._database.clock())
+        occurred, late_reason = reading.occurred(call, request, self._database.clock())
         reading.done()
         if not call.may(call.action, _scope(values)):
             raise Denied(call.action)
@@ -82,7 +81,7 @@ class Orders(orders_pb2_grpc.OrdersServicer):
                 f"orders/{number}",
                 event="order.created",
                 occur_time=occurred,
-                reason=request.late_reason,
+                reason=late_reason,
                 detail={"headcount": row.headcount},
             )
             return messages.order(row)
@@ -101,13 +100,16 @@ class Orders(orders_pb2_grpc.OrdersServicer):
         asked = request.filter
         wanted = select(OrderRow).where(queries.within_reach(call, OrderRow)).order_by(OrderRow.id.desc())
         reading = Reading()
-        if states_asked := reading.choices("filter.states", asked.states, pb.Order.State):
-            wanted = wanted.where(OrderRow.state.in_(states_asked))
+        states_asked = reading.choices("filter.states", asked.states, pb.Order.State)
+        enterprise = reading.text("filter.enterprise_credit_code", asked.enterprise_credit_code, 0, 18)
+        occupation = reading.text("filter.occupation_code", asked.occupation_code, 0, 16)
         reading.done()
-        if asked.enterprise_credit_code:
-            wanted = wanted.where(OrderRow.enterprise_credit_code == asked.enterprise_credit_code)
-        if asked.occupation_code:
-            wanted = wanted.where(OrderRow.occupation_code == asked.occupation_code)
+        if states_asked:
+            wanted = wanted.where(OrderRow.state.in_(states_asked))
+        if enterprise:
+            wanted = wanted.where(OrderRow.enterprise_credit_code == enterprise)
+        if occupation:
+            wanted = wanted.where(OrderRow.occupation_code == occupation)
         if asked.division:
             low, high = _range(asked.division)
             wanted = wanted.where(OrderRow.division.between(low, high))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+import zlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -199,12 +201,12 @@ def test_a_refusal_tells_every_violation_in_the_caller_s_language(
         assert any(words in each.description for each in bad.field_violations)
 
 
-# time
+# time and callers who go
 
 
-def test_a_call_whose_time_is_up_is_not_begun_and_may_be_sent_again(office: Office, database: Database) -> None:
-    held = office.open_class(office.contracted().name)
-    wish = enrolments_pb2.EnrolRequest(class_name=held.name, applicant=somebody(), request_id=request_id())
+@contextmanager
+def lane_held(database: Database, key: str) -> Iterator[Callable[[], int]]:
+    """The lane of `key` does nothing until this ends; gives how many works stand in its queue."""
     begun, go = threading.Event(), threading.Event()
 
     def hold(tx: object, items: list[object]) -> list[object]:
@@ -212,17 +214,62 @@ def test_a_call_whose_time_is_up_is_not_begun_and_may_be_sent_again(office: Offi
         assert go.wait(timeout=30)
         return items
 
+    lanes = database._writer._lanes
+    queue = lanes[zlib.crc32(key.encode()) % len(lanes)].queue
     with ThreadPoolExecutor(1) as pool:
-        holding = pool.submit(database._writer.run, Work(hold), held.name, 30)
-        assert begun.wait(timeout=30)
+        holding = pool.submit(database._writer.run, Work(hold), key, 30)
+        try:
+            assert begun.wait(timeout=30)
+            yield queue.qsize
+        finally:
+            go.set()
+        holding.result(timeout=30)
+
+
+def test_a_call_whose_time_is_up_may_be_sent_again_and_is_done_once(office: Office, database: Database) -> None:
+    held = office.open_class(office.contracted().name)
+    wish = enrolments_pb2.EnrolRequest(class_name=held.name, applicant=somebody(), request_id=request_id())
+    with lane_held(database, held.name):
         with pytest.raises(grpc.RpcError) as refused:
             office.enrolments.Enrol(wish, timeout=0.3)
         assert refused.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-        go.set()
-        holding.result(timeout=30)
     first = office.enrolments.Enrol(wish)
     assert office.enrolments.Enrol(wish) == first
     assert office.the_class(held.name).enrolled == 1
+
+
+def test_callers_who_vanish_do_not_take_their_neighbours_replies_with_them(
+    office: Office, database: Database, grpc_addr: str, settings: host.Settings
+) -> None:
+    held = office.open_class(office.contracted().name)
+    enrol = PATHS["liancai.training.v1.Enrolments.Enrol"]
+    wishes = [
+        enrolments_pb2.EnrolRequest(class_name=held.name, applicant=somebody(), request_id=request_id())
+        for _ in range(6)
+    ]
+    separate = [("grpc.use_local_subchannel_pool", 1)]
+    staying = grpc.insecure_channel(grpc_addr, options=separate)
+    leaving = grpc.insecure_channel(grpc_addr, options=separate)
+    with staying, lane_held(database, held.name) as queued:
+        calls = [
+            channel.unary_unary(enrol).future(wish.SerializeToString(), metadata=signed(settings), timeout=30)
+            for channel, wish in zip([staying, leaving, staying] * 2, wishes, strict=True)
+        ]
+        until = time.monotonic() + 30
+        while queued() < len(wishes):
+            assert time.monotonic() < until
+            time.sleep(0.001)
+        calls[0].cancel()
+        leaving.close()
+    replies = {
+        wish.request_id: enrolments_pb2.Enrolment.FromString(call.result(timeout=30))
+        for wish, call in zip(wishes, calls, strict=True)
+        if not call.cancelled()
+    }
+    assert len(replies) == 3
+    again = {wish.request_id: office.enrolments.Enrol(wish) for wish in wishes}
+    assert {key: again[key] for key in replies} == replies
+    assert office.the_class(held.name).enrolled == 6
 
 
 # what belongs to others

@@ -14,8 +14,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, rosters_pb2
 
 from services import host
+from services.platform.database import Database
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, INSTITUTION, Office, a_class, an_order, request_id, somebody
+from tests.races.books import TABLES
 from tests.test_contract import PATHS, RPCS
 
 WHOLE = (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64)
@@ -158,3 +160,40 @@ def test_no_field_of_a_roster_can_make_the_server_fail(
                 failed.append((error.code(), repr(head)[:120], repr(line)[:120]))
     assert len(pairs) > 30
     assert not failed
+
+
+@pytest.mark.parametrize("reason", ["x" * 5000, "forged\r\n2026-11-23 INFO line", "x\x00", "\u202ex"])
+def test_a_reason_for_being_late_is_never_stored_unchecked(office: Office, database: Database, reason: str) -> None:
+    held = office.open_class(office.contracted().name)
+    mine = office.enrol(held.name)
+    moment = Timestamp()
+    moment.GetCurrentTime()
+    pb = enrolments_pb2
+    asks = [
+        lambda: office.orders.CreateOrder(
+            orders_pb2.CreateOrderRequest(order=an_order(), request_id=request_id(), late_reason=reason)
+        ),
+        lambda: office.enrolments.Enrol(
+            pb.EnrolRequest(
+                class_name=held.name,
+                applicant=somebody(),
+                request_id=request_id(),
+                late_reason=reason,
+                occur_time=moment,
+            )
+        ),
+        lambda: office.enrolments.WithdrawEnrolment(
+            pb.WithdrawEnrolmentRequest(name=mine.name, reason="x", request_id=request_id(), late_reason=reason)
+        ),
+    ]
+    for ask in asks:
+        try:
+            ask()
+        except grpc.RpcError as error:
+            assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    with database.reading() as session:
+        for table in ("audit_entry", "outbox_event"):
+            stored = [value for row in session.execute(TABLES[table].select()) for value in row]
+            assert not [value for value in stored if reason in (value if isinstance(value, str) else str(value))]
+            kept = [value for value in stored if isinstance(value, dict)]
+            assert all(reason not in value.values() for value in kept)
