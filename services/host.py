@@ -61,7 +61,7 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.so_reuseport", 0),
 )
 MOST_CALLS = 256  # at once; more are RESOURCE_EXHAUSTED
-WORKERS = 16  # threads; enrolments do not wait in them
+WORKERS = 32  # threads; enrolments do not wait in them, an import holds one
 
 log = logging.getLogger("liancai.host")
 
