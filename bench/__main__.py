@@ -47,7 +47,7 @@ def main() -> int:
                 each.hot_class()
             on_postgresql.pgbench(contended, script)
             for each in benches:
-                each.lone_caller(swapped=bool(number % 2))
+                each.lone_caller()
                 each.roster()
             command.order_list()
             count = number + 1

@@ -21,10 +21,13 @@ from bench.people import People
 from bench.server import ENROL, NO_OP
 
 CALLERS = 64
-LOAD = 0.5  # seconds that a load should take
-TURNS = 3  # of no-op and enrol in a round
+LOAD = 0.4  # seconds that a load should take
+TURNS = 4  # of no-op and enrol in a round
 FEWEST, MOST = 300, 5_000  # requests of a load
-LONE, LONE_WARMUP = 100, 20  # requests of a lone caller
+BURST, BURSTS = (
+    12,
+    10,
+)  # requests of a lone caller in a row, and how often a round; the first two of a burst do not count
 ROWS, CHUNK = 20_000, 1_000  # of a roster
 PGBENCH_SECONDS = 2
 COMMAND_TIMEOUT = 30
@@ -53,9 +56,8 @@ class Bench:
         for path in (NO_OP, ENROL, NO_OP, ENROL):
             rate = self._load(path, self.people.requests(class_name, FEWEST)).rate
             self.requests[path] = max(FEWEST, min(MOST, int(rate * LOAD)))
-        load.call(
-            self.without_lanes.address, ENROL, self.without_lanes.token, self.people.requests(class_name, LONE), 1
-        ).check()
+        requests = self.people.requests(class_name, FEWEST)
+        load.call(self.without_lanes.address, ENROL, self.without_lanes.token, requests, 1).check()
 
     def hot_class(self) -> None:
         """Many callers, one class; the no-op and Enrol in turns, with requests that Enrol has not seen before."""
@@ -70,19 +72,18 @@ class Bench:
             self.samples[path].append(middle(samples))
         self._note("hot class", self.auditor.faults(class_name, TURNS * self.requests[ENROL], before))
 
-    def lone_caller(self, *, swapped: bool) -> None:
-        """One caller, with lanes and without, there and back again."""
+    def lone_caller(self) -> None:
+        """One caller, in short bursts that go to the server with lanes and to the one without in turns."""
         class_name = self.site.hot_class()
         before = self.auditor.books()
-        pair = [("lanes", self.site), ("no lanes", self.without_lanes)]
-        found: defaultdict[str, list[float]] = defaultdict(list)
-        for name, site in [*pair, *reversed(pair)] if not swapped else [*reversed(pair), *pair]:
-            requests = self.people.requests(class_name, LONE_WARMUP + LONE)
-            outcome = load.call(site.address, ENROL, site.token, requests, 1).check()
-            found[name] += outcome.latencies[LONE_WARMUP:]
+        found: dict[str, list[float]] = {"lanes": [], "no lanes": []}
+        for _ in range(BURSTS):
+            for site, latencies in zip((self.site, self.without_lanes), found.values(), strict=True):
+                requests = self.people.requests(class_name, BURST)
+                latencies += load.call(site.address, ENROL, site.token, requests, 1).check().latencies[2:]
         for name, latencies in found.items():
             self.latencies[name].append(median(latencies))
-        self._note("lone caller", self.auditor.faults(class_name, 4 * (LONE_WARMUP + LONE), before))
+        self._note("lone caller", self.auditor.faults(class_name, 2 * BURSTS * BURST, before))
 
     def roster(self) -> None:
         """One roster of many rows."""

@@ -97,6 +97,11 @@ def _write_down(engine: Engine, path: str) -> None:
 
     pending: list[tuple[list[str], list[str]]] = []
 
+    def literal(value: Any, driver: Any) -> str:
+        text = Literal(value).as_string(driver)
+        # the driver sends a list of texts as such; its literal leaves the type open
+        return f"{text}::text[]" if isinstance(value, list) and text.endswith("'") else text
+
     @event.listens_for(engine, "before_cursor_execute")
     def note(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
         driver = connection.connection.driver_connection
@@ -104,7 +109,7 @@ def _write_down(engine: Engine, path: str) -> None:
         parts = [part.replace("%%", "%") for part in PLACEHOLDER.sub("\0", statement).split("\0")]
         for values in parameters if many else [parameters]:
             ordered = [values[name] for name in names] if isinstance(values, dict) else values
-            pending.append((parts, [Literal(value).as_string(driver) for value in ordered]))
+            pending.append((parts, [literal(value, driver) for value in ordered]))
 
     @event.listens_for(engine, "rollback")
     def forget(_connection: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,7 +128,8 @@ class Database:
 
         The reply comes later, in the Answer.
         """
-        return self._writer.begin(Work(together, item, self._asked(call, request)), key)
+        answer = Answer(time.monotonic() + call.seconds_left)
+        return self._writer.begin(Work(together, item, self._asked(call, request), answer), key)
 
     def write_again(self, call: Call, work: Callable[[Tx], T], *, key: str = "", seconds: float = 60.0) -> T:
         """Does `work` without remembering the reply: for works that change nothing when done again."""

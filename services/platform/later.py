@@ -10,7 +10,10 @@ replies; one reply and a status on the wire are the same whichever way they were
 
 from __future__ import annotations
 
+import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -23,13 +26,17 @@ Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
 _NOTHING = object()
 
+log = logging.getLogger("liancai.later")
+
 
 class Answer:
     """Where one caller waits for one outcome, or leaves word what to do with it."""
 
-    __slots__ = ("_begun", "_given", "_then", "outcome")
+    __slots__ = ("_begun", "_expires", "_given", "_then", "outcome")
 
-    def __init__(self) -> None:
+    def __init__(self, expires: float = math.inf) -> None:
+        """`expires` is the time.monotonic() after which nobody waits any more."""
+        self._expires = expires
         self._begun = threading.Lock()  # held by whoever came first: the lane that begins, or the caller that gives up
         self._given = threading.Lock()  # free once there is an outcome; whoever then takes it deals with it
         self._given.acquire()
@@ -37,8 +44,13 @@ class Answer:
         self.outcome: Any = _NOTHING
 
     def begin(self) -> bool:
-        """Whether the work may begin: its caller has not given up."""
-        return self._begun.acquire(blocking=False)
+        """Whether the work may begin: its caller has not given up. What came too late is answered here."""
+        if not self._begun.acquire(blocking=False):
+            return False
+        if time.monotonic() > self._expires:
+            self.give(TooLate())
+            return False
+        return True
 
     def give(self, outcome: Any) -> None:
         """Answers, once: a result, or the exception to raise."""
@@ -66,7 +78,10 @@ class Answer:
 
     def _deal(self) -> None:
         if self._then is not None and self._given.acquire(blocking=False):
-            self._then(self.outcome)
+            try:
+                self._then(self.outcome)
+            except Exception as error:  # noqa: BLE001  one reply that cannot be sent must not stop the others
+                log.error("error=%s", type(error).__name__)
 
 
 def answers_later(method: F) -> F:

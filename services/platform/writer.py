@@ -73,8 +73,8 @@ class Writer:
     def begin(self, work: Work, key: str) -> Answer:
         """Has the work done; its outcome is in the answer once it is committed and on disk."""
         if not self._lanes:
-            work.answer.begin()
-            self._committer.serve([work])
+            if work.answer.begin():
+                self._committer.serve([work])
             return work.answer
         lane = self._lanes[zlib.crc32(key.encode()) % len(self._lanes)]
         if lane.queue.qsize() >= BACKLOG:

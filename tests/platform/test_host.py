@@ -121,7 +121,6 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     ("environment", "says"),
     [
         ({"LIANCAI_DATABASE": "postgresql://nowhere/none"}, "set LIANCAI_KEYS"),
-        ({"LIANCAI_LISTEN": "0.0.0.0:50151"}, "LIANCAI_TLS_CERT"),
         ({"LIANCAI_LANES": "many"}, "many"),
     ],
 )
