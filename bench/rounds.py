@@ -45,7 +45,7 @@ class Bench:
     requests: dict[str, int] = field(default_factory=dict)  # of a load, by path
     samples: defaultdict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
     latencies: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    imports: list[float] = field(default_factory=list)  # rows a second
+    imports: list[tuple[float, float]] = field(default_factory=list)  # rows, and single enrolments, a second
     peak_memory: int = 0  # MiB
     checks: int = 0
     faults: list[str] = field(default_factory=list)
@@ -94,7 +94,8 @@ class Bench:
         with self.site.office() as office:
             began = time.perf_counter()
             replies = list(office.rosters.ImportRoster(iter(parts), timeout=120))
-            self.imports.append(ROWS / (time.perf_counter() - began))
+            rate = ROWS / (time.perf_counter() - began)
+        self.imports.append((rate, self.samples[ENROL][-1].rate))
         self.peak_memory = max(self.peak_memory, self.site.peak_memory())
         enrolled = replies[-1].summary.enrolled
         self._note("roster", [] if enrolled == ROWS else [f"{enrolled} of {ROWS} rows were enrolled"])

@@ -92,7 +92,8 @@ class Database:
             self.writing_engine = _sqlite(address, writing=True)
             self.reading_engine = _sqlite(address, writing=False)
         else:
-            self.writing_engine = _postgresql(address, service, count or READERS)
+            # lanes read by key: a plan kept from when a table was small must not scan it once it is large
+            self.writing_engine = _postgresql(address, service, count or READERS, "-c enable_seqscan=off")
             self.reading_engine = _postgresql(address, service, READERS).execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -202,7 +203,7 @@ def refuse_unsafe_sqlite(version: tuple[int, ...]) -> None:
         )
 
 
-def _postgresql(address: URL, service: str, connections: int) -> Engine:
+def _postgresql(address: URL, service: str, connections: int, more: str = "") -> Engine:
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_size=connections,
@@ -210,7 +211,7 @@ def _postgresql(address: URL, service: str, connections: int) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
-            "options": f"{POSTGRESQL_OPTIONS} -c search_path={service}",
+            "options": f"{POSTGRESQL_OPTIONS} -c search_path={service} {more}",
             "application_name": "liancai",
             "connect_timeout": 5,
         },

@@ -170,10 +170,12 @@ class Committer:
         try:
             with self._engine.begin() as connection:
                 groups = [list(group) for _, group in groupby(batch, key=lambda work: work.together)]
-                alone = len(groups) == 1 and len(batch) == 1
+                alone = len(groups) == 1
                 for group in groups:
                     outcomes += self._attempt(connection, group, alone)
-        except _Undone as undone:  # a lone work failed: its transaction was rolled back instead of a savepoint
+        except _Undone as undone:  # a lone group failed: its transaction was rolled back instead of a savepoint
+            if len(batch) > 1:
+                return False
             outcomes = [(batch[0], undone.reason)]
         except Conflict:
             return False
@@ -249,7 +251,7 @@ class Committer:
 
 
 class _Undone(Exception):
-    """A lone work's failure, on its way out of the transaction it rolls back."""
+    """A lone group's failure, on its way out of the transaction it rolls back."""
 
     def __init__(self, reason: Exception) -> None:
         super().__init__()
