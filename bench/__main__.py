@@ -75,13 +75,14 @@ def figures(benches: Sequence[Bench], command: Command) -> list[Ratio | Seconds]
         name = each.site.name
         enrol = _rates(each.samples[ENROL])
         found.append(Ratio(f"{name}: enrol / no-op, one hot class", enrol, _rates(each.samples[NO_OP]), 0.6))
-        used = ([sample.server for sample in each.samples[path]] for path in (NO_OP, ENROL))
-        found.append(Ratio(f"{name}: the same as the server's CPU tells it", *used))
+        idle, busy = ([sample.server for sample in each.samples[path]] for path in (NO_OP, ENROL))
+        found.append(Ratio(f"{name}: the same as the server's CPU tells it", idle, busy))
         if pgbench := each.samples.get("pgbench"):
             found.append(Ratio(f"{name}: enrol / pgbench, a transaction each", enrol, _rates(pgbench), 3.0))
         lanes, alone = each.latencies["lanes"], each.latencies["no lanes"]
         found.append(Ratio(f"{name}: a lone caller's wait, lanes / no lanes", lanes, alone, 1.25, LOW))
-        found.append(Ratio(f"{name}: roster rows / single enrolments", *zip(*each.imports, strict=True)))
+        rows, singles = zip(*each.imports, strict=True)
+        found.append(Ratio(f"{name}: roster rows / single enrolments", rows, singles))
     found.append(Seconds("liancai order list", command.seconds, 0.6))
     found.append(Ratio("liancai order list / python -c pass", command.seconds, command.nothing))
     return found

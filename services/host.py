@@ -229,7 +229,9 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
             file=sys.stderr,
             flush=True,
         )
-        ended.wait()
+        # the signal may reach another thread; its handler runs in this one, and only when this one wakes
+        while not ended.wait(0.5):
+            pass
         checks.enter_graceful_shutdown()
         time.sleep(DRAIN)
         server.stop(GRACE).wait()

@@ -109,6 +109,10 @@ class _AnyOf(ColumnElement[bool]):
         self.column = column
         self.values = values
 
+    def self_group(self, against: Any = None) -> Any:
+        """Stands as it is: `(x IN ...) = 1`, as SQLite's booleans are else written, would not use an index."""
+        return self
+
 
 @compiles(_AnyOf, "postgresql")
 def _any_array(element: _AnyOf, compiler: SQLCompiler, **given: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +26,8 @@ from tests.conftest import KINDS, new_postgresql_database
 METADATA = MetaData()
 THING = Table("thing", METADATA, Column("name", String(50), primary_key=True), Column("size", Integer, nullable=False))
 BOOKS = Books.in_schema(METADATA)
+
+_numbers = itertools.count(1)
 
 NewCall = Callable[..., Call]
 Open = Callable[..., Database]
@@ -65,20 +68,26 @@ def new_call(policy: Policy, texts: Texts) -> NewCall:
     return make
 
 
+@pytest.fixture(scope="session")
+def shared_postgresql(postgresql: str) -> str:
+    """A database for all who want only a schema of their own: making databases is what costs."""
+    return new_postgresql_database(postgresql)
+
+
 @pytest.fixture(params=KINDS)
 def open_small(request: pytest.FixtureRequest, tmp_path: Path, vault: Vault) -> Iterator[Open]:
     """Opens databases on one fresh schema with the table `thing`: `open_small(lanes=1)`."""
-    postgresql = request.param == "postgresql"
-    url = new_postgresql_database(request.getfixturevalue("postgresql")) if postgresql else f"sqlite:///{tmp_path}/s.db"
+    postgresql, schema = request.param == "postgresql", f"small{next(_numbers)}"
+    url = request.getfixturevalue("shared_postgresql") if postgresql else f"sqlite:///{tmp_path}/s.db"
     with ExitStack() as stack:
 
         def opened(**options: object) -> Database:
-            database = Database(url, "small", BOOKS, vault, **options)  # type: ignore[arg-type]
+            database = Database(url, schema, BOOKS, vault, **options)  # type: ignore[arg-type]
             stack.callback(database.close)
             return database
 
         with opened(lanes=0).writing_engine.begin() as connection:
             if postgresql:
-                connection.exec_driver_sql("CREATE SCHEMA small")
+                connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
             METADATA.create_all(connection)
         yield opened

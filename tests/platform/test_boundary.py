@@ -250,22 +250,23 @@ def test_callers_who_vanish_do_not_take_their_neighbours_replies_with_them(
     separate = [("grpc.use_local_subchannel_pool", 1)]
     staying = grpc.insecure_channel(grpc_addr, options=separate)
     leaving = grpc.insecure_channel(grpc_addr, options=separate)
-    with staying, lane_held(database, held.name) as queued:
-        calls = [
-            channel.unary_unary(enrol).future(wish.SerializeToString(), metadata=signed(settings), timeout=30)
-            for channel, wish in zip([staying, leaving, staying] * 2, wishes, strict=True)
-        ]
-        until = time.monotonic() + 30
-        while queued() < len(wishes):
-            assert time.monotonic() < until
-            time.sleep(0.001)
-        calls[0].cancel()
-        leaving.close()
-    replies = {
-        wish.request_id: enrolments_pb2.Enrolment.FromString(call.result(timeout=30))
-        for wish, call in zip(wishes, calls, strict=True)
-        if call.code() is grpc.StatusCode.OK
-    }
+    with staying:
+        with lane_held(database, held.name) as queued:
+            calls = [
+                channel.unary_unary(enrol).future(wish.SerializeToString(), metadata=signed(settings), timeout=30)
+                for channel, wish in zip([staying, leaving, staying] * 2, wishes, strict=True)
+            ]
+            until = time.monotonic() + 30
+            while queued() < len(wishes):
+                assert time.monotonic() < until
+                time.sleep(0.001)
+            calls[0].cancel()
+            leaving.close()
+        replies = {
+            wish.request_id: enrolments_pb2.Enrolment.FromString(call.result(timeout=30))
+            for wish, call in zip(wishes, calls, strict=True)
+            if call.code() is grpc.StatusCode.OK
+        }
     assert len(replies) == 3
     again = {wish.request_id: office.enrolments.Enrol(wish) for wish in wishes}
     assert {key: again[key] for key in replies} == replies

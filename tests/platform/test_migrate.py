@@ -27,8 +27,11 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path, vault: Vault) -> Itera
     """The writing engine of a database that nobody has migrated."""
     url = f"sqlite:///{tmp_path}/t.db"
     if request.param == "postgresql":
-        url = new_postgresql_database(request.getfixturevalue("postgresql"))
+        url = request.getfixturevalue("shared_postgresql")
     database = Database(url, PART.name, PART.books, vault, lanes=0)
+    if not database.sqlite:
+        with database.writing_engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {PART.name} CASCADE")
     yield database.writing_engine
     database.close()
 

@@ -132,17 +132,28 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("shift", "reason", "may", "wrong"), MOMENTS)
-def test_occur_time(new_call: NewCall, shift: timedelta, reason: str, may: bool, wrong: list[str]) -> None:
+def test_occurred(new_call: NewCall, shift: timedelta, reason: str, may: bool, wrong: list[str]) -> None:
     call = new_call(roles=("hr_officer",) if may else ("visitor",))
-    moment = stamp(NOW + shift)
-    assert rules(lambda reading: reading.occur_time(call, moment, reason, NOW)) == wrong
-    assert Reading().occur_time(call, moment, reason, NOW) <= NOW
+    request = orders_pb2.CreateOrderRequest(occur_time=stamp(NOW + shift), late_reason=reason)
+    assert rules(lambda reading: reading.occurred(call, request, NOW)) == wrong
+    at, late = Reading().occurred(call, request, NOW)
+    assert at <= NOW
+    # a reason stands only with what is entered late
+    assert not late or at < NOW - CLOCKS_DIFFER
 
 
-def test_occur_time_is_now_when_none_is_given_and_wrong_when_it_is_no_time(new_call: NewCall) -> None:
-    assert Reading().occur_time(new_call(), None, "", NOW) == NOW
+def test_what_happened_happened_now_when_no_time_is_given_and_never_when_it_is_no_time(new_call: NewCall) -> None:
+    request = orders_pb2.CreateOrderRequest(late_reason="停电")
+    assert Reading().occurred(new_call(), request, NOW) == (NOW, "")
     for nonsense in (Timestamp(seconds=10**15), Timestamp(seconds=-(10**15)), Timestamp(nanos=-1)):
-        assert rules(lambda reading, at=nonsense: reading.occur_time(new_call(), at, "", NOW))  # type: ignore[misc]
+        request.occur_time.CopyFrom(nonsense)
+        assert rules(lambda reading: reading.occurred(new_call(), request, NOW))
+
+
+@pytest.mark.parametrize("reason", ["停" * 201, "x\x00", "x\r\ny"])
+def test_a_reason_for_being_late_is_checked_even_when_nothing_is(new_call: NewCall, reason: str) -> None:
+    request = orders_pb2.CreateOrderRequest(late_reason=reason)
+    assert rules(lambda reading: reading.occurred(new_call(), request, NOW))
 
 
 def test_every_violation_is_told_at_once() -> None:

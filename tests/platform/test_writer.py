@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event, insert, select
 from services.platform import writer
 from services.platform.database import Database
 from services.platform.errors import Fault, Refused, TooLate, Unavailable
+from services.platform.later import Answer
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict, Work
 from tests.platform.conftest import THING, Open
@@ -233,6 +234,39 @@ def test_a_work_that_is_late_before_it_begins_is_never_done(open_small: Open) ->
         run(database, Work(put, "late"), seconds=0.01)
     assert run(database, Work(put, "next")) == "next"
     assert things(database) == {"next"}
+
+
+def test_a_work_whose_caller_waits_no_more_is_never_done(open_small: Open) -> None:
+    database = open_small(lanes=1)
+    with pytest.raises(TooLate):
+        run(database, Work(put, "late", answer=Answer(expires=time.monotonic() - 1)))
+    assert run(database, Work(put, "in time", answer=Answer(expires=time.monotonic() + 60))) == "in time"
+    assert things(database) == {"in time"}
+
+
+@pytest.mark.parametrize("first", ["outcome", "word"])
+def test_word_left_is_dealt_with_once_whichever_comes_first(first: str) -> None:
+    answer, dealt = Answer(), []
+    acts = [lambda: answer.give("done"), lambda: answer.then(dealt.append)]
+    for act in acts if first == "outcome" else reversed(acts):
+        act()
+    assert dealt == ["done"]
+
+
+def test_a_reply_that_cannot_be_sent_stops_no_other(open_small: Open) -> None:
+    database = open_small(lanes=1)
+    works = [Work(put, "a"), Work(put, "b")]
+
+    def unsendable(_: Any) -> None:
+        raise RuntimeError
+
+    with queued(database, []):
+        for work in works:
+            database._writer.begin(work, "")
+        works[0].answer.then(unsendable)
+    assert works[1].answer.wait(30) == "b"
+    assert run(database, Work(put, "c")) == "c"
+    assert things(database) == {"a", "b", "c"}
 
 
 def test_a_work_that_is_late_once_begun_is_done_all_the_same(open_small: Open) -> None:

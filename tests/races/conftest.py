@@ -8,17 +8,31 @@ from pathlib import Path
 import pytest
 
 from services import host
-from tests.conftest import fresh_settings
+from tests.conftest import fresh_settings, migrate_all
+from tests.races.servers import engine_of
 
 NewSettings = Callable[..., host.Settings]
 
 
+@pytest.fixture(scope="session")
+def racecourse(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> host.Settings:
+    """A PostgreSQL database that all races share, one after another: making databases is what costs."""
+    return fresh_settings(request, tmp_path_factory, "postgresql")
+
+
 @pytest.fixture
 def new_settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewSettings:
-    """Settings for a database nobody has used, of a kind: `new_settings("sqlite", LIANCAI_LANES="0")`."""
+    """Settings for a database with nothing in it, of a kind: `new_settings("sqlite", LIANCAI_LANES="0")`."""
 
     def make(kind: str, **more: str) -> host.Settings:
-        return fresh_settings(request, tmp_path_factory, kind, **more)
+        if kind == "sqlite":
+            return fresh_settings(request, tmp_path_factory, kind, **more)
+        shared: host.Settings = request.getfixturevalue("racecourse")
+        with engine_of(shared) as engine, engine.begin() as connection:
+            for part in host.PARTS:
+                connection.exec_driver_sql(f"DROP SCHEMA {part.name} CASCADE")
+        migrate_all(shared)
+        return host.Settings({**shared.environment, **more})
 
     return make
 
