@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -298,6 +299,7 @@ def main() -> int:
     """Runs the demo; the exit code."""
     folder = Path(sys.argv[1]).resolve() if sys.argv[1:] else FOLDER
     os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     try:
         with serving(folder) as environment:
             demo = Demo(environment, folder)

@@ -7,6 +7,7 @@ who is in and who waits must be what the model says, person by person. Exit code
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -100,6 +101,7 @@ def differences(wanted: Sequence[Task], outcomes: Sequence[Outcome]) -> list[str
 
 def main() -> int:
     """Starts a server, replays both runs, prints and writes the table; the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     began = time.monotonic()
     unlimited, limited = tasks(UNLIMITED), tasks(LIMITED)
     try:

@@ -7,9 +7,9 @@ one of them, and on a busy server the writer would queue for it each time.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Integer, LargeBinary, Table
@@ -41,13 +41,17 @@ class BulkInsert:
             f"INSERT INTO {table.name} ({names}) SELECT {given} "  # noqa: S608  the names are those of our schema
             f"FROM json_to_recordset(%s::json) AS r({record}){conflict}"
         )
-        self._statements = {"sqlite": sqlite, "postgresql": postgresql}
+        self.statements = {"sqlite": sqlite, "postgresql": postgresql}
 
     def __call__(self, connection: Connection, rows: Sequence[Row]) -> int:
         """Runs it; returns how many rows were inserted."""
         if not rows:
             return 0
         dialect = connection.dialect.name
+        return connection.exec_driver_sql(self.statements[dialect], (self.parameter(rows, dialect),)).rowcount
+
+    def parameter(self, rows: Sequence[Row], dialect: str) -> str:
+        """The rows as the statement takes them."""
         converters = [
             (place, convert)
             for place, column in enumerate(self._columns)
@@ -59,17 +63,36 @@ class BulkInsert:
             for place, convert in converters:
                 values[place] = convert(values[place])
             ready.append(values)
-        if dialect == "postgresql":
-            names = [column.name for column in self._columns]
-            parameter = json.dumps([dict(zip(names, values, strict=True)) for values in ready], ensure_ascii=False)
-        else:
-            parameter = json.dumps(ready, ensure_ascii=False)
-        return connection.exec_driver_sql(self._statements[dialect], (parameter,)).rowcount
+        if dialect == "sqlite":
+            return json.dumps(ready, ensure_ascii=False)
+        names = [column.name for column in self._columns]
+        return json.dumps([dict(zip(names, values, strict=True)) for values in ready], ensure_ascii=False)
 
     def _converter(self, column: Column[Any], dialect: str) -> Convert | None:
         if isinstance(column.type, UtcTime):
             return self._texts[dialect]
         return bytes.hex if isinstance(column.type, LargeBinary) else None
+
+
+def insert_all(connection: Connection, pending: Mapping[BulkInsert, Sequence[Row]]) -> None:
+    """Inserts into several tables; on PostgreSQL by one statement, for there each costs a round trip.
+
+    No row may refer to another one that is inserted with it.
+    """
+    wanted = [(bulk, rows) for bulk, rows in pending.items() if rows]
+    if connection.dialect.name == "sqlite" or len(wanted) < 2:
+        for bulk, rows in wanted:
+            bulk(connection, rows)
+        return
+    statement = _one_statement(tuple(bulk for bulk, _ in wanted))
+    connection.exec_driver_sql(statement, tuple(bulk.parameter(rows, "postgresql") for bulk, rows in wanted))
+
+
+@cache
+def _one_statement(bulks: tuple[BulkInsert, ...]) -> str:
+    *others, last = (bulk.statements["postgresql"] for bulk in bulks)
+    named = ", ".join(f"i{number} AS ({statement})" for number, statement in enumerate(others))
+    return f"WITH {named} {last}"
 
 
 def _sqlite_time(instant: datetime) -> str:

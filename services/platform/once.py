@@ -15,6 +15,7 @@ from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table,
 from services.platform.bulk import BulkInsert
 from services.platform.errors import Exists
 from services.platform.prepared import Prepared, any_of
+from services.platform.transaction import Tx
 from services.platform.types import UtcTime
 
 KEPT = timedelta(days=30)
@@ -71,12 +72,12 @@ class Once:
                 answers[key] = each.reply.FromString(bytes(reply)) if same else Exists("REQUEST_ID_REUSED")
         return answers
 
-    def keep(self, tx: Connection, answers: Sequence[tuple[Asked, Message]], now: datetime) -> None:
-        """Stores the replies of work that was done."""
-        rows = [
-            (asked.caller, asked.request_id, asked.body, reply.SerializeToString(), now) for asked, reply in answers
-        ]
-        self._keep(tx, rows)
+    def keep(self, tx: Tx, answers: Sequence[tuple[Asked, Message]]) -> None:
+        """Stores the replies of work that was done, with the work."""
+        rows = (
+            (asked.caller, asked.request_id, asked.body, reply.SerializeToString(), tx.now) for asked, reply in answers
+        )
+        tx.add(self._keep, *rows)
 
     def forget(self, tx: Connection, now: datetime) -> int:
         """Deletes replies older than `KEPT`; returns how many. A retry comes within minutes, an auditor reads the

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
-from services.platform.bulk import BulkInsert, Row
+from services.platform.bulk import BulkInsert, Row, insert_all
 
 AUDIT_COLUMNS = (
     *("record_time", "occur_time", "actor", "unit", "division"),
@@ -40,13 +40,16 @@ class Tx:
     session: Session
     now: datetime  # the record_time of everything in it
     _trail: Trail
-    _entries: list[Row] = field(default_factory=list)
-    _events: list[Row] = field(default_factory=list)
+    _pending: dict[BulkInsert, list[Row]] = field(default_factory=dict)
 
     @property
     def connection(self) -> Connection:
         """For Core statements over many rows; the session knows nothing of them."""
         return self.session.connection()
+
+    def add(self, into: BulkInsert, *rows: Row) -> None:
+        """Rows to be inserted when the work is done, all tables in one go. Nothing in the work can read them."""
+        self._pending.setdefault(into, []).extend(rows)
 
     def record(
         self,
@@ -65,25 +68,23 @@ class Tx:
         """
         occurred = occur_time or self.now
         caller, said = call.caller, detail or {}
-        self._entries.append(
+        self.add(
+            self._trail.audit,
             (
                 *(self.now, occurred, caller.subject, caller.unit, caller.division),
                 *(action or call.action, resource, reason, call.request_id, said),
-            )
+            ),
         )
         if event:
             self.announce(call, resource, event, occurred, said)
 
     def announce(self, call: Call, resource: str, event: str, occur_time: datetime, data: Mapping[str, Any]) -> None:
         """Adds an event without an audit entry: what followed from an act, such as a promotion from the waitlist."""
-        self._events.append((f"liancai.{call.method.service}.{event}", resource, occur_time, self.now, data))
+        kind = f"liancai.{call.method.service}.{event}"
+        self.add(self._trail.outbox, (kind, resource, occur_time, self.now, data))
 
     def flush(self) -> None:
-        """Writes what is pending: rows of the session, then the trail."""
+        """Writes what is pending: rows of the session, then those that were added."""
         self.session.flush()
-        if self._entries:
-            self._trail.audit(self.connection, self._entries)
-            self._entries = []
-        if self._events:
-            self._trail.outbox(self.connection, self._events)
-            self._events = []
+        insert_all(self.connection, self._pending)
+        self._pending = {}

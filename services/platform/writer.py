@@ -216,16 +216,19 @@ class Committer:
             key = _key(work.asked)
             if key is None or (key not in answered and first.setdefault(key, place) == place):
                 fresh[place] = work
-        done = dict(zip(fresh, self._results(connection, list(fresh.values()), now), strict=True)) if fresh else {}
-        if refused := [work for place, work in fresh.items() if isinstance(done[place], Fault)]:
-            # another replica may have done it while we waited for its locks: then its reply is the answer
-            answered |= self._answered(connection, refused)
-        kept = [
-            (work.asked, done[place])
-            for place, work in fresh.items()
-            if work.asked is not None and not isinstance(done[place], Fault)
-        ]
-        self._once.keep(connection, kept, now)
+        with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
+            tx = Tx(session, now, self._trail)
+            done = dict(zip(fresh, self._results(tx, list(fresh.values())), strict=True)) if fresh else {}
+            if refused := [work for place, work in fresh.items() if isinstance(done[place], Fault)]:
+                # another replica may have done it while we waited for its locks: then its reply is the answer
+                answered |= self._answered(connection, refused)
+            kept = [
+                (work.asked, done[place])
+                for place, work in fresh.items()
+                if work.asked is not None and not isinstance(done[place], Fault)
+            ]
+            self._once.keep(tx, kept)
+            tx.flush()
         return [
             done[place]
             if place in done and _key(work.asked) not in answered
@@ -233,17 +236,13 @@ class Committer:
             for place, work in enumerate(group)
         ]
 
-    def _results(self, connection: Connection, works: list[Work], now: datetime) -> list[Any]:
-        with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
-            tx = Tx(session, now, self._trail)
-            try:
-                results = list(works[0].together(tx, [work.item for work in works]))
-            except Fault:
-                if self._answered(connection, works):
-                    raise Conflict from None
-                raise
-            tx.flush()
-        return results
+    def _results(self, tx: Tx, works: list[Work]) -> list[Any]:
+        try:
+            return list(works[0].together(tx, [work.item for work in works]))
+        except Fault:
+            if self._answered(tx.connection, works):
+                raise Conflict from None
+            raise
 
     def _answered(self, connection: Connection, works: Iterable[Work]) -> dict[Key, Any]:
         asked = [work.asked for work in works if work.asked is not None]

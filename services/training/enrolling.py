@@ -195,7 +195,7 @@ class Desk:
         newcomers = {each.person.index: each.person for each, _ in reversed(placed) if each.person.index not in known}
         if _TRAINEE(connection, [newcomers[index].row(tx.now) for index in sorted(newcomers)]) != len(newcomers):
             raise Conflict  # somebody else has just made one of them a trainee: read again what they are in
-        _ENROL(connection, [_row(each.enrolment) for _, each in placed])
+        tx.add(_ENROL, *(_row(each.enrolment) for _, each in placed))
         _take(tx, held)
         for application, decision in placed:
             if decision.enrolment is not None:

@@ -45,7 +45,7 @@ def move(tx: Tx, order_id: str, class_id: str | None, source: Seat, target: Seat
 
 def note(tx: Tx, order_id: str, class_id: str | None, source: str, target: str, seats: int, reason: str) -> None:
     """Writes the journal alone, for a balance that was set together with the order itself."""
-    _JOURNAL(tx.connection, [(order_id, class_id, source, target, seats, reason, tx.now)])
+    tx.add(_JOURNAL, (order_id, class_id, source, target, seats, reason, tx.now))
 
 
 @cache

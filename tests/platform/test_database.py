@@ -10,7 +10,6 @@ from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from services.platform import database as module
 from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql, refuse_unsafe_sqlite
 from services.platform.errors import Unavailable
 from services.platform.transaction import Tx
@@ -108,9 +107,9 @@ def test_a_postgresql_that_is_gone_is_unavailable_and_comes_back(postgresql: str
     database.close()
 
 
-def test_an_error_of_the_database_carries_no_values(open_small: Open) -> None:
+def test_an_error_of_the_database_shows_no_parameters(open_small: Open) -> None:
+    """PostgreSQL's own DETAIL still quotes the row: that is why no text of an exception is ever logged."""
     database = open_small(lanes=0)
     with pytest.raises(DBAPIError) as error, database.writing_engine.begin() as connection:
-        connection.execute(insert(THING).values(name="13957246813" * 9, size=None))
+        connection.execute(insert(THING).values(name="13957246813", size=None))
     assert "13957246813" not in str(error.value).partition("DETAIL")[0]
-    assert module.POSTGRESQL_OPTIONS.count("timeout") == 3

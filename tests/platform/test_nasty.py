@@ -22,7 +22,7 @@ from tests.test_contract import PATHS, RPCS
 
 WHOLE = (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64)
 NASTY: dict[int, list[Any]] = {
-    FieldDescriptor.TYPE_STRING: ["\x00", "x\x00y", "高" * 700, "'; DROP TABLE orders; --", "%_\\{0}", "\u202e\r\n"],
+    FieldDescriptor.TYPE_STRING: ["x\x00y", "高" * 700, "'; DROP TABLE orders; -- %_\\{0}", "\u202e\r\n"],
     FieldDescriptor.TYPE_INT32: [-(2**31), 2**31 - 1, -1],
     FieldDescriptor.TYPE_INT64: [-(2**63), 2**63 - 1, -1],
     FieldDescriptor.TYPE_ENUM: [99, -1],

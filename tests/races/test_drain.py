@@ -85,7 +85,7 @@ def test_sigterm_during_a_burst_loses_no_reply_and_exits_cleanly(
 
 
 def test_kill_9_in_the_same_burst_does_lose_replies(new_settings: NewSettings, folders: Iterator[Path]) -> None:
-    settings = new_settings("sqlite")
+    settings = new_settings("sqlite", LIANCAI_LANES="0")  # one commit after another: the burst takes its time
     with served(settings, next(folders)) as (server,), office_at(server.address, settings) as office:
         name = a_hot_class(office, CAPACITY)
         wishes = [a_wish(name) for _ in range(BURST)]
