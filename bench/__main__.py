@@ -14,7 +14,7 @@ from bench import sites, transaction
 from bench.books import Auditor
 from bench.figures import LOW, Ratio, Sample, Seconds, middle, table
 from bench.people import People
-from bench.rounds import Bench, Command, rounds
+from bench.rounds import NO_LANES, Bench, Command, rounds
 from bench.server import ENROL, NO_OP
 
 BUDGET = 150.0  # seconds for the rounds
@@ -79,7 +79,8 @@ def figures(benches: Sequence[Bench], command: Command) -> list[Ratio | Seconds]
         found.append(Ratio(f"{name}: the same as the server's CPU tells it", idle, busy))
         if pgbench := each.samples.get("pgbench"):
             found.append(Ratio(f"{name}: enrol / pgbench, a transaction each", enrol, _rates(pgbench), 3.0))
-        lanes, alone = each.latencies["lanes"], each.latencies["no lanes"]
+        found.append(Ratio(f"{name}: enrol / the same without lanes", enrol, _rates(each.samples[NO_LANES])))
+        lanes, alone = each.latencies["lanes"], each.latencies[NO_LANES]
         found.append(Ratio(f"{name}: a lone caller's wait, lanes / no lanes", lanes, alone, 1.25, LOW))
         rows, singles = zip(*each.imports, strict=True)
         found.append(Ratio(f"{name}: roster rows / single enrolments", rows, singles))
@@ -96,9 +97,12 @@ def report(benches: Sequence[Bench], command: Command, count: int) -> int:
     print("\nwhat they rest on: this machine as busy as it was, no figure to quote\n")
     rows = []
     for each in benches:
-        for name, key in (("no-op", NO_OP), ("enrol", ENROL), ("pgbench", "pgbench")):
-            if samples := each.samples.get(key):
-                rows.append(middle(samples).row(f"{each.site.name}: {name}"))
+        loads = {"no-op": NO_OP, "enrol": ENROL, NO_LANES: NO_LANES, "pgbench": "pgbench"}
+        rows += [
+            middle(each.samples[key]).row(f"{each.site.name}: {name}")
+            for name, key in loads.items()
+            if each.samples.get(key)
+        ]
     print(table(["load", "a second", "p50 ms", "server us", "database us", "generator us"], rows))
     memory = ", ".join(f"{each.site.name} {each.peak_memory} MiB" for each in benches)
     print(f"\nserver's peak memory during a roster: {memory}")

@@ -24,6 +24,7 @@ CALLERS = 64
 LOAD = 0.4  # seconds that a load should take
 TURNS = 4  # of no-op and enrol in a round
 FEWEST, MOST = 300, 5_000  # requests of a load
+NO_LANES = "no lanes"  # the same load where each request commits by itself
 BURST, BURSTS = (
     12,
     10,
@@ -71,12 +72,15 @@ class Bench:
         for path, samples in found.items():
             self.samples[path].append(middle(samples))
         self._note("hot class", self.auditor.faults(class_name, TURNS * self.requests[ENROL], before))
+        before = self.auditor.books()
+        self.samples[NO_LANES].append(self._load(ENROL, self.people.requests(class_name, FEWEST), self.without_lanes))
+        self._note(NO_LANES, self.auditor.faults(class_name, FEWEST, before))
 
     def lone_caller(self) -> None:
         """One caller, in short bursts that go to the server with lanes and to the one without in turns."""
         class_name = self.site.hot_class()
         before = self.auditor.books()
-        found: dict[str, list[float]] = {"lanes": [], "no lanes": []}
+        found: dict[str, list[float]] = {"lanes": [], NO_LANES: []}
         for _ in range(BURSTS):
             for site, latencies in zip((self.site, self.without_lanes), found.values(), strict=True):
                 requests = self.people.requests(class_name, BURST)
@@ -109,10 +113,11 @@ class Bench:
         self.samples["pgbench"].append(Sample(ran.rate, 1e3 * transaction.CLIENTS / ran.rate, 0, used * 1e6, 0))
         self._note("pgbench", self.auditor.faults(class_name, ran.transactions, before))
 
-    def _load(self, path: str, requests: list[bytes]) -> Sample:
-        server, database = self.site.cpu(), self.cluster.cpu()
-        outcome = load.call(self.site.address, path, self.site.token, requests, CALLERS).check()
-        used = (self.site.cpu() - server, self.cluster.cpu() - database, outcome.cpu)
+    def _load(self, path: str, requests: list[bytes], site: sites.Site | None = None) -> Sample:
+        site = site or self.site
+        server, database = site.cpu(), self.cluster.cpu()
+        outcome = load.call(site.address, path, site.token, requests, CALLERS).check()
+        used = (site.cpu() - server, self.cluster.cpu() - database, outcome.cpu)
         share = (1e6 * each / len(requests) for each in used)
         return Sample(outcome.rate, 1e3 * median(outcome.latencies), *share)
 

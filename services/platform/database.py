@@ -92,9 +92,8 @@ class Database:
             self.writing_engine = _sqlite(address, writing=True)
             self.reading_engine = _sqlite(address, writing=False)
         else:
-            # lanes read by key: a plan kept from when a table was small must not scan it once it is large
-            self.writing_engine = _postgresql(address, service, count or READERS, "-c enable_seqscan=off")
-            self.reading_engine = _postgresql(address, service, READERS).execution_options(
+            self.writing_engine = _postgresql(address, service, count or READERS, writing=True)
+            self.reading_engine = _postgresql(address, service, READERS, writing=False).execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._writer = Writer(self.writing_engine, books.once, books.trail, clock, count)
@@ -203,15 +202,17 @@ def refuse_unsafe_sqlite(version: tuple[int, ...]) -> None:
         )
 
 
-def _postgresql(address: URL, service: str, connections: int, more: str = "") -> Engine:
+def _postgresql(address: URL, service: str, connections: int, *, writing: bool) -> Engine:
+    # lanes read by key: a plan kept from when a table was small must not scan it once it is large
+    planning = "-c enable_seqscan=off" if writing else ""
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_size=connections,
         max_overflow=0,
-        pool_pre_ping=True,
+        pool_pre_ping=not writing,  # a lane finds a dead connection by using it, and runs its batch again
         hide_parameters=True,
         connect_args={
-            "options": f"{POSTGRESQL_OPTIONS} -c search_path={service} {more}",
+            "options": f"{POSTGRESQL_OPTIONS} -c search_path={service} {planning}",
             "application_name": "liancai",
             "connect_timeout": 5,
         },

@@ -15,6 +15,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 import grpc
@@ -102,6 +103,8 @@ def handler(behaviour: Callable[[bytes, grpc.ServicerContext], None]) -> Any:
         behaviour(raw, context)
 
     cast(Any, without_waiting).experimental_non_blocking = True
+    # never waiting, two threads keep up with the one interpreter; more would only queue for its lock
+    cast(Any, without_waiting).experimental_thread_pool = ThreadPoolExecutor(2, thread_name_prefix="later")
     return grpc.unary_stream_rpc_method_handler(without_waiting)
 
 
