@@ -11,11 +11,13 @@ import pytest
 
 from services import host
 from tests.races.books import assert_books_balance
-from tests.races.crowd import Crowd, a_hot_class
+from tests.races.crowd import CLIENTS, Crowd, a_hot_class
 from tests.races.servers import Server, engine_of, office_at, served
 
 NewSettings = Callable[..., host.Settings]
-KILL_AFTER = 50  # answers of 192
+EACH = 8  # wishes of a client: the load must outlast the kill
+ALL = CLIENTS * EACH
+KILL_AFTER = 50  # answers of ALL
 
 
 class Killing:
@@ -54,11 +56,11 @@ def test_a_server_killed_under_load_and_started_again_has_lost_and_doubled_nothi
     settings = new_settings(kind)
     with served(settings, next(folders)) as (server,), ExitStack() as stack:
         office = stack.enter_context(office_at(server.address, settings))
-        crowd = Patient([office], a_hot_class(office))
+        crowd = Patient([office], a_hot_class(office), each=EACH)
         killing = Killing(server, restart=True)
         killing.crowd, crowd.up_again = crowd, killing.up_again
         replies = crowd.run(KILL_AFTER, killing)
-        assert KILL_AFTER <= killing.answered < len(replies) == 192
+        assert KILL_AFTER <= killing.answered < len(replies) == ALL
         assert crowd.again > 0, "nobody was in the middle of a call"
         engine = stack.enter_context(engine_of(settings))
         assert_books_balance(engine, crowd.wishes[0][0].class_name, replies)
@@ -70,11 +72,11 @@ def test_of_two_replicas_one_is_killed_under_load_and_the_other_answers_for_both
     settings = new_settings("postgresql")
     with served(settings, next(folders), next(folders)) as servers, ExitStack() as stack:
         offices = [stack.enter_context(office_at(server.address, settings)) for server in servers]
-        crowd = Crowd(offices, a_hot_class(offices[0]))
+        crowd = Crowd(offices, a_hot_class(offices[0]), each=EACH)
         killing = Killing(servers[1], restart=False)
         killing.crowd = crowd
         replies = crowd.run(KILL_AFTER, killing)
-        assert KILL_AFTER <= killing.answered < len(replies) == 192
+        assert KILL_AFTER <= killing.answered < len(replies) == ALL
         assert crowd.again > 0, "nobody was in the middle of a call"
         assert servers[0].process.poll() is None
         engine = stack.enter_context(engine_of(settings))
