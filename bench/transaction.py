@@ -19,7 +19,7 @@ from bench import load, sites
 from bench.people import People
 from bench.server import ENROL
 
-CLIENTS = 16  # more of them only queue for the class's row
+CLIENTS = 64  # as many as our callers
 INTEGER = re.compile(r"-?[0-9]+")
 WORDS = re.compile(r"([0-9A-Za-z_]+)")
 FRESH = re.compile(r"(x(?=[0-9a-f]{64}$)|)([0-9A-Za-z]{20,64})")  # an id or the hex of a hash; sealed fields are longer

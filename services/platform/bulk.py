@@ -29,7 +29,8 @@ class BulkInsert:
     def __init__(self, table: Table, columns: Sequence[str], *, unless: str = "") -> None:
         self._columns = [table.c[name] for name in columns]
         # a batch has one record_time and few others: their texts are remembered
-        self._texts = {"sqlite": lru_cache(1024)(_sqlite_time), "postgresql": lru_cache(1024)(datetime.isoformat)}
+        times = {"sqlite": lru_cache(1024)(_sqlite_time), "postgresql": lru_cache(1024)(datetime.isoformat)}
+        self._converters = {dialect: _converters(self._columns, text) for dialect, text in times.items()}
         names = ", ".join(columns)
         conflict = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
         taken = ", ".join(_from_json_each(place, column) for place, column in enumerate(self._columns))
@@ -52,15 +53,10 @@ class BulkInsert:
 
     def parameter(self, rows: Sequence[Row], dialect: str) -> str:
         """The rows as the statement takes them."""
-        converters = [
-            (place, convert)
-            for place, column in enumerate(self._columns)
-            if (convert := self._converter(column, dialect)) is not None
-        ]
         ready = []
         for row in rows:
             values = list(row)
-            for place, convert in converters:
+            for place, convert in self._converters[dialect]:
                 values[place] = convert(values[place])
             ready.append(values)
         if dialect == "sqlite":
@@ -68,10 +64,16 @@ class BulkInsert:
         names = [column.name for column in self._columns]
         return json.dumps([dict(zip(names, values, strict=True)) for values in ready], ensure_ascii=False)
 
-    def _converter(self, column: Column[Any], dialect: str) -> Convert | None:
+
+def _converters(columns: Sequence[Column[Any]], time_text: Convert) -> list[tuple[int, Convert]]:
+    """Where JSON has no such value, and what stands for it."""
+    found: list[tuple[int, Convert]] = []
+    for place, column in enumerate(columns):
         if isinstance(column.type, UtcTime):
-            return self._texts[dialect]
-        return bytes.hex if isinstance(column.type, LargeBinary) else None
+            found.append((place, time_text))
+        elif isinstance(column.type, LargeBinary):
+            found.append((place, bytes.hex))
+    return found
 
 
 def insert_all(connection: Connection, pending: Mapping[BulkInsert, Sequence[Row]]) -> None:
