@@ -156,8 +156,7 @@ def _mark(sheet: Worksheet, layout: Layout, column: int, row: int, verdict: pb.R
 
 
 def _line(finding: types_pb2.Finding) -> str:
-    others = f" ({', '.join(finding.others)})" if finding.others else ""
-    return f"{finding.code} {finding.message}{others}"
+    return f"{finding.code} {finding.message}"
 
 
 def write_template(target: Path) -> None:

@@ -37,9 +37,7 @@ def sentences() -> dict[str, dict[str, str]]:
     """Every sentence of the server by key."""
     files = ("services/platform/texts.toml", "services/lookups.toml", "services/training/texts.toml")
     return {
-        key: both
-        for file in files
-        for key, both in tomllib.loads((ROOT / file).read_text(encoding="utf-8")).items()
+        key: both for file in files for key, both in tomllib.loads((ROOT / file).read_text(encoding="utf-8")).items()
     }
 
 
@@ -81,7 +79,8 @@ def verdicts() -> str:
             *(number.effective_from.isoformat(), number.source, number.confidence),
         )
         lines.append(f"| {' | '.join(row)} |")
-    lines += ["", "## Rows, numbers and codes as they are written", "", "| code | 中文 | English |", "| --- | --- | --- |"]
+    lines += ["", "## Rows, numbers and codes as they are written", ""]
+    lines += ["| code | 中文 | English |", "| --- | --- | --- |"]
     for code in sorted(key for key in said if key.startswith("TR-") and key not in declared):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
     return "\n".join(lines) + "\n"
@@ -94,7 +93,7 @@ def errors() -> str:
         "# Errors",
         "",
         "Every refusal carries `google.rpc.ErrorInfo` (reason, domain, metadata), a `LocalizedMessage` in the caller's",
-        "language and, for INVALID_ARGUMENT, a `BadRequest` with every field that is wrong. No refusal carries personal data.",
+        "language and, for INVALID_ARGUMENT, a `BadRequest` with every field that is wrong. None has personal data.",
         "",
         "## Any service",
         "",
@@ -140,8 +139,9 @@ def client(language: str, title: str) -> str:
     """The client's reference in one language."""
     # a help page is in the language its process began with
     environment = {**os.environ, "LIANCAI_LANG": language, "COLUMNS": "100", "TERM": "dumb"}
-    found = subprocess.run(
-        [sys.executable, __file__, "--helps"], env=environment, capture_output=True, check=True, text=True, encoding="utf-8"
+    command = [sys.executable, __file__, "--helps"]
+    found = subprocess.run(  # noqa: S603  this very file
+        command, env=environment, capture_output=True, check=True, text=True, encoding="utf-8"
     )
     return f"# {title}\n\n{found.stdout}"
 

@@ -160,16 +160,16 @@ def ruleset(pack: Pack, division: str, on: date) -> Ruleset:
 
 
 def fact_texts(facts: Facts, names: Iterable[str]) -> dict[str, str]:
-    """Facts as an explanation prints them; an unknown one as "unknown"."""
+    """Facts as an explanation prints them; an unknown one as "unknown", an empty one as "none"."""
     texts = {}
     for name in names:
         value = getattr(facts, name)
         if value is None:
             texts[name] = "unknown"
         elif isinstance(value, tuple):
-            texts[name] = ", ".join(value)
+            texts[name] = ", ".join(value) or "none"
         else:
-            texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
+            texts[name] = str(value).lower() if isinstance(value, bool) else str(value) or "none"
     return texts
 
 
