@@ -140,7 +140,7 @@ def test_the_file_goes_out_and_comes_back_with_verdicts(desk: Desk, liancai: Run
     assert rows[2][5:] == ("录取", None)
     assert rows[3][5] == "不收"
     assert rows[3][6].splitlines() == [
-        "TR-ID-CHECKSUM =校验码不对", "TR-DUPLICATE 与他行重复 (row 3)", "TR-PHONE 号段少见",
+        "TR-ID-CHECKSUM =校验码不对", "TR-DUPLICATE 与他行重复", "TR-PHONE 号段少见",
     ]  # fmt: skip
     assert [fill_of(made, cell) for cell in ("C4", "D4", "F4", "C3", "B4")] == [RED, YELLOW, RED, "", ""]
     assert rows[5][5] == "录取"
