@@ -31,7 +31,7 @@ def fill(orders: Sequence[pb.Order], ledgers: Sequence[pb.OrderLedger], by: str)
 
     A seat is filled when a trainee holds it or was hired from it.
     """
-    import pandas as pd  # no stubs among the dependencies
+    import pandas as pd
 
     frame = pd.DataFrame(
         [
