@@ -1,0 +1,177 @@
+"""What belongs to others is not there: in a look, in a list, in the trail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from liancai.training.v1 import (
+    audit_pb2,
+    classes_pb2,
+    enrolments_pb2,
+    orders_pb2,
+    rosters_pb2,
+)
+
+from services import host
+from tests.conftest import token_of
+from tests.office import ENTERPRISE, INSTITUTION, Office, a_class, an_order, request_id, somebody
+from tests.statuses import status_of
+from tests.test_contract import RPCS
+
+
+def same_answer(office: Office, ask: Any, theirs: str, missing: str) -> None:
+    """A resource of others is refused with the very bytes of one that is not there, but for its name."""
+    answers = []
+    for name in (theirs, missing):
+        with pytest.raises(grpc.RpcError) as refused:
+            ask(office, name)
+        assert refused.value.code() is grpc.StatusCode.NOT_FOUND, ask
+        answers.append(status_of(refused.value).SerializeToString().replace(name.encode(), b"*"))
+    assert answers[0] == answers[1]
+
+
+pb = enrolments_pb2
+ORDER_CALLS = [
+    lambda office, name: office.orders.GetOrder(orders_pb2.GetOrderRequest(name=name)),
+    lambda office, name: office.orders.GetOrderLedger(orders_pb2.GetOrderLedgerRequest(name=name)),
+    lambda office, name: office.orders.SubmitOrder(orders_pb2.SubmitOrderRequest(name=name, request_id=request_id())),
+    lambda office, name: office.orders.ReturnOrder(
+        orders_pb2.ReturnOrderRequest(name=name, request_id=request_id(), reason="x")
+    ),
+    lambda office, name: office.orders.VerifyOrder(orders_pb2.VerifyOrderRequest(name=name, request_id=request_id())),
+    lambda office, name: office.orders.MatchOrder(
+        orders_pb2.MatchOrderRequest(name=name, request_id=request_id(), institution_credit_code=INSTITUTION)
+    ),
+    lambda office, name: office.orders.ContractOrder(
+        orders_pb2.ContractOrderRequest(name=name, request_id=request_id(), agreement_number="1")
+    ),
+    lambda office, name: office.orders.CloseOrder(
+        orders_pb2.CloseOrderRequest(name=name, request_id=request_id(), reason="x", etag='"99"')
+    ),
+    lambda office, name: office.orders.CancelOrder(
+        orders_pb2.CancelOrderRequest(name=name, request_id=request_id(), reason="x")
+    ),
+    lambda office, name: office.orders.UpdateOrder(
+        orders_pb2.UpdateOrderRequest(
+            order=an_order(name=name), update_mask={"paths": ["place"]}, request_id=request_id()
+        )
+    ),
+    lambda office, name: office.classes.CreateClass(
+        classes_pb2.CreateClassRequest(training_class=a_class(name), request_id=request_id())
+    ),
+    lambda office, name: office.enrolments.ListEnrolments(
+        pb.ListEnrolmentsRequest(filter=pb.ListEnrolmentsRequest.Filter(order=name))
+    ),
+]
+CLASS_CALLS = [
+    lambda office, name: office.classes.GetClass(classes_pb2.GetClassRequest(name=name)),
+    *(
+        lambda office, name, verb=verb, more=more: getattr(office.classes, f"{verb}Class")(  # type: ignore[misc]
+            getattr(classes_pb2, f"{verb}ClassRequest")(name=name, request_id=request_id(), **more)
+        )
+        for verb, more in (("File", {}), ("Return", {"reason": "x"}), ("Approve", {}), ("Open", {}), ("Close", {}))
+    ),
+    lambda office, name: office.classes.ChangeClassCapacity(
+        classes_pb2.ChangeClassCapacityRequest(name=name, request_id=request_id(), capacity=9, reason="x")
+    ),
+    lambda office, name: office.enrol(name),
+    lambda office, name: office.enrolments.CheckEnrolment(
+        pb.CheckEnrolmentRequest(class_name=name, applicant=somebody())
+    ),
+    lambda office, name: office.enrolments.ListEnrolments(
+        pb.ListEnrolmentsRequest(filter=pb.ListEnrolmentsRequest.Filter(class_name=name))
+    ),
+    lambda office, name: list(
+        office.rosters.ImportRoster(
+            iter(
+                [
+                    rosters_pb2.ImportRosterRequest(
+                        header=rosters_pb2.ImportRosterRequest.Header(
+                            class_name=name, mode=1, file_sha256="0" * 64, request_id=request_id()
+                        )
+                    )
+                ]
+            )
+        )
+    ),
+]
+ENROLMENT_CALLS = [
+    lambda office, name: office.enrolments.GetEnrolment(pb.GetEnrolmentRequest(name=name)),
+    lambda office, name: office.enrolments.ExplainEnrolment(pb.ExplainEnrolmentRequest(name=name)),
+    lambda office, name: office.withdraw(name),
+    lambda office, name: office.enrolments.RevealEnrolment(
+        pb.RevealEnrolmentRequest(name=name, purpose="核对身份", request_id=request_id())
+    ),
+    lambda office, name: office.enrolments.ConfirmHire(
+        pb.ConfirmHireRequest(
+            name=name,
+            request_id=request_id(),
+            employer_credit_code=ENTERPRISE,
+            contract_start="2026-11-02",
+        )
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def theirs(office: Office) -> tuple[str, str, str]:
+    """An order, a class and an enrolment of Gaotang and Shizhong."""
+    order = office.contracted()
+    held = office.open_class(order.name)
+    return order.name, held.name, office.enrol(held.name).name
+
+
+STRANGERS = {
+    "the neighbouring county": {"division": "371525"},
+    "another province": {"division": "110101"},
+    "another enterprise": {"division": "371526", "roles": ("enterprise",), "unit": "91371526MA3C00018X"},
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_what_belongs_to_others_is_not_there(
+    stranger: str, theirs: tuple[str, str, str], grpc_channel: grpc.Channel, settings: host.Settings
+) -> None:
+    who: dict[str, Any] = STRANGERS[stranger]
+    office = Office(grpc_channel, token_of(settings, **who))
+    missing = ("orders/20991199999", "classes/20991199999", "enrolments/01ZZZZZZZZZZZZZZZZZZZZZZZZ")
+    asked = 0
+    for calls, theirs_name, missing_name in zip(
+        (ORDER_CALLS, CLASS_CALLS, ENROLMENT_CALLS), theirs, missing, strict=True
+    ):
+        for call in calls:
+            if "roles" in who and denied(office, call, missing_name):
+                continue
+            asked += 1
+            same_answer(office, call, theirs_name, missing_name)
+    assert asked >= 7
+
+
+def denied(office: Office, call: Any, name: str) -> bool:
+    """Whether the role may not do this to anything at all."""
+    try:
+        call(office, name)
+    except grpc.RpcError as error:
+        return error.code() is grpc.StatusCode.PERMISSION_DENIED
+    return False
+
+
+def test_every_rpc_on_a_named_resource_is_among_those(theirs: tuple[str, str, str]) -> None:
+    named = [rpc.name for rpc in RPCS if not rpc.full_name.startswith("liancai.reference.")]
+    lists = {"ListOrders", "ListClasses", "ListAuditEntries", "CreateOrder", "ListEnrolments"}
+    assert len(ORDER_CALLS) + len(CLASS_CALLS) + len(ENROLMENT_CALLS) - 2 == len(set(named) - lists)
+
+
+def test_lists_and_the_trail_show_nothing_of_others(
+    theirs: tuple[str, str, str], grpc_channel: grpc.Channel, settings: host.Settings
+) -> None:
+    for who in ({"division": "371525"}, {"division": "110000"}):
+        office = Office(grpc_channel, token_of(settings, **who))  # type: ignore[arg-type]
+        assert not office.orders.ListOrders(orders_pb2.ListOrdersRequest()).orders
+        assert not office.classes.ListClasses(classes_pb2.ListClassesRequest()).classes
+        assert not office.audit.ListAuditEntries(audit_pb2.ListAuditEntriesRequest(resource=theirs[0])).entries
+    for division in ("371526", "371500", "370000", "370103"):
+        office = Office(grpc_channel, token_of(settings, division=division))
+        assert office.orders.ListOrders(orders_pb2.ListOrdersRequest()).orders
