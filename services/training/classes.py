@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -64,6 +65,9 @@ class Classes(classes_pb2_grpc.ClassesServicer):
                 enterprise_credit_code=order.enterprise_credit_code,
                 occupation_code=order.occupation_code,
                 skill_level=order.skill_level,
+                certificate_level=order.certificate_level,
+                fund="NONE",
+                lottery_seed=secrets.token_hex(8),
                 create_time=tx.now,
                 update_time=tx.now,
                 remarks=[],

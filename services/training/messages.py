@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from liancai.common.v1 import types_pb2
-from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2
+from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, quotas_pb2
 
 from services.platform.boundary import Call
 from services.platform.requests import etag_of, stamp
@@ -45,7 +45,6 @@ def order(row: OrderRow) -> orders_pb2.Order:
         valid_until=row.valid_until.isoformat(),
         chain_tag=row.chain_tag,
         institution_credit_code=row.institution_credit_code,
-        agreement_number=row.agreement_number,
         reason=row.reason,
         etag=etag_of(row.version),
         create_time=stamp(row.create_time),
@@ -75,6 +74,9 @@ def training_class(call: Call, row: ClassRow, sessions: Sequence[SessionRow] = (
                 start=clock_of(each.start_minute),
                 end=clock_of(each.end_minute),
                 place=each.place,
+                teacher=f"teachers/{each.teacher_id}" if each.teacher_id else "",
+                topic=each.topic,
+                practice=each.practice,
             )
             for each in sessions
         ],
@@ -87,6 +89,33 @@ def training_class(call: Call, row: ClassRow, sessions: Sequence[SessionRow] = (
         etag=etag_of(row.version),
         create_time=stamp(row.create_time),
         update_time=stamp(row.update_time),
+        offered=row.offered,
+        certificate_level=row.certificate_level,
+        training_kind=classes_pb2.Class.TrainingKind.Value(row.training_kind or "TRAINING_KIND_UNSPECIFIED"),
+        fund=quotas_pb2.Fund.Value(row.fund),
+        subsidy_fen=row.subsidy_fen,
+        subsidy_standard=row.subsidy_standard,
+        project_number=row.project_number,
+        certificate_kind=classes_pb2.Class.CertificateKind.Value(
+            row.certificate_kind or "CERTIFICATE_KIND_UNSPECIFIED"
+        ),
+        hours_theory=row.hours_theory,
+        hours_practice=row.hours_practice,
+        site_address=row.site_address,
+        head_teacher=row.head_teacher,
+        assessment_plan=row.assessment_plan,
+        attachments=[classes_pb2.Attachment(**each) for each in row.attachments],
+        gaps=[
+            types_pb2.Finding(
+                level=types_pb2.Finding.Level.Value(each["level"]),
+                code=each["code"],
+                field=each["field"],
+                message=each["text"] or call.say(each["code"], each["values"]),
+            )
+            for each in row.gaps
+        ],
+        file_time=stamp(row.file_time) if row.file_time else None,
+        suspended=row.suspended,
     )
 
 

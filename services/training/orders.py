@@ -29,7 +29,7 @@ EDITABLE = {
     for field in pb.Order.DESCRIPTOR.fields
     if field.name
     not in {
-        *("name", "state", "occupation_name", "institution_credit_code", "agreement_number"),
+        *("name", "state", "occupation_name", "institution_credit_code"),
         *("reason", "etag", "create_time", "update_time"),
     }
 }
@@ -182,8 +182,8 @@ class Orders(orders_pb2_grpc.OrdersServicer):
     def ContractOrder(self, request: pb.ContractOrderRequest, context: grpc.ServicerContext) -> pb.Order:
         """Matched -> contracted by an agreement."""
         reading = Reading()
-        number = reading.text("agreement_number", request.agreement_number, 1, 64)
-        return self._advance(Call.of(context), request, "contract", reading, agreement_number=number)
+        reading.text("agreement_number", request.agreement_number, 1, 64)
+        return self._advance(Call.of(context), request, "contract", reading)
 
     def CloseOrder(self, request: pb.CloseOrderRequest, context: grpc.ServicerContext) -> pb.Order:
         """Training -> fulfilled or shortfall."""

@@ -24,15 +24,34 @@ class ClassState(StrEnum):
 
     DRAFT = "DRAFT"
     FILED = "FILED"
+    REVIEWED = "REVIEWED"  # first review passed (初审)
+    RETURNED = "RETURNED"
     APPROVED = "APPROVED"
     OPEN = "OPEN"
     CLOSED = "CLOSED"
+    CANCELLED = "CANCELLED"
+
+
+class AgreementState(StrEnum):
+    """The life of an agreement (培训协议)."""
+
+    DRAFT = "DRAFT"
+    SIGNED = "SIGNED"
+    TERMINATED = "TERMINATED"
+
+
+class InstitutionState(StrEnum):
+    """Whether an institution (培训机构) may train."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
 
 
 class EnrolmentState(StrEnum):
     """The life of an enrolment (报名)."""
 
     ENROLLED = "ENROLLED"
+    OFFERED = "OFFERED"  # holds a seat until it is accepted, declined or expired
     WAITLISTED = "WAITLISTED"
     WITHDRAWN = "WITHDRAWN"
     HIRED = "HIRED"
@@ -81,9 +100,9 @@ CLASS_VERBS: dict[str, tuple[tuple[ClassState, ...], ClassState]] = {
 # states of an order that a class may be created, filed and opened for
 TAKES_CLASSES = (OrderState.CONTRACTED, OrderState.TRAINING)
 # states of a class in which it holds seats that are not filled
-HOLDS_SEATS = (ClassState.FILED, ClassState.APPROVED, ClassState.OPEN)
+HOLDS_SEATS = (ClassState.FILED, ClassState.REVIEWED, ClassState.APPROVED, ClassState.OPEN)
 # states of an enrolment in which the person is in the class
-ACTIVE = (EnrolmentState.ENROLLED, EnrolmentState.WAITLISTED, EnrolmentState.HIRED)
+ACTIVE = (EnrolmentState.ENROLLED, EnrolmentState.OFFERED, EnrolmentState.WAITLISTED, EnrolmentState.HIRED)
 
 
 def ended(headcount: int, hired: int) -> OrderState:
