@@ -303,8 +303,8 @@ def read_order(reading: Reading, order: pb.Order) -> dict[str, Any]:
             reading, "order.enterprise_credit_code", order.enterprise_credit_code
         ),
         "enterprise_name": reading.text("order.enterprise_name", order.enterprise_name, 2, 100),
-        "division": _division(reading, "order.division", order.division, required=True),
-        "partner_division": _division(reading, "order.partner_division", order.partner_division, required=False),
+        "division": read_division(reading, "order.division", order.division, required=True),
+        "partner_division": read_division(reading, "order.partner_division", order.partner_division, required=False),
         "park": reading.text("order.park", order.park, 0, 100),
         "occupation_code": order.occupation_code,
         "skill_level": reading.number("order.skill_level", order.skill_level, 0, 7),
@@ -339,7 +339,8 @@ def read_credit_code(reading: Reading, field: str, code: str) -> str:
         return ""
 
 
-def _division(reading: Reading, field: str, code: str, *, required: bool) -> str:
+def read_division(reading: Reading, field: str, code: str, *, required: bool) -> str:
+    """The code of a county in force."""
     if not code and required:
         reading.wrong(field, "FIELD_REQUIRED")
     elif code and not (len(code) == 6 and code.isascii() and divisions.is_current(code) and not code.endswith("00")):
