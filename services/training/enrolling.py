@@ -101,9 +101,9 @@ _row = attrgetter(*Enrolled.__slots__)
 class Decision:
     """What comes of an application: a new enrolment, the place the person has already, or neither, and why.
 
-    `blocked` when a rule refuses, `unaccepted` the codes of warnings that nobody gave a reason to let pass, `binding` the
-    limit that has too little left, `full` when the class has no seat and nothing else was wanted, `partners` when others
-    of the party may not come.
+    `blocked` when a rule refuses, `unaccepted` the codes of warnings that nobody gave a reason to let pass, `binding`
+    the limit that has too little left, `full` when the class has no seat and nothing else was wanted, `partners` when
+    others of the party may not come.
     """
 
     facts: Facts
