@@ -32,3 +32,12 @@ def new_id() -> str:
         _last = fresh if fresh > _last else _last + 1
         value = _last << 2  # 128 bits in 26 characters of five
     return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
+
+
+def _forget() -> None:
+    """A child of this process must not draw the same bytes again."""
+    global _random
+    _random = memoryview(b"")
+
+
+os.register_at_fork(after_in_child=_forget)
