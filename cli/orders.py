@@ -215,21 +215,6 @@ def match(
     _do(ctx, request, output)
 
 
-@app.verb("contract")
-def contract(
-    ctx: typer.Context,
-    name: OrderName,
-    agreement: Annotated[str, option("agreement", "--agreement", metavar="NUMBER")],
-    etag: Etag = "",
-    *,
-    request_id: RequestId,
-    output: Output = Format.table,
-) -> None:
-    """Matched -> contracted."""
-    request = pb.ContractOrderRequest(name=name, etag=etag, request_id=request_id, agreement_number=agreement)
-    _do(ctx, request, output)
-
-
 @app.verb("close")
 def close(
     ctx: typer.Context,

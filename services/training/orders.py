@@ -18,7 +18,8 @@ from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference import credit_code, divisions, levels, occupations
 from services.reference.clock import day_of
-from services.training import messages, queries, seats
+from services.reference.parameters import Pack
+from services.training import covering, messages, queries, seats
 from services.training.rules import states
 from services.training.rules.states import ORDER_VERBS, ClassState, OrderState, Seat
 from services.training.tables import ClassRow, OrderRow
@@ -48,9 +49,10 @@ class Verb(Protocol):
 class Orders(orders_pb2_grpc.OrdersServicer):
     """Each mutating RPC is one transaction; the policies say who may do which."""
 
-    def __init__(self, database: Database, pages: Pages) -> None:
+    def __init__(self, database: Database, pages: Pages, pack: Pack) -> None:
         self._database = database
         self._pages = pages
+        self._pack = pack
 
     def CreateOrder(self, request: pb.CreateOrderRequest, context: grpc.ServicerContext) -> pb.Order:
         """A draft, with all its seats open."""
@@ -174,16 +176,10 @@ class Orders(orders_pb2_grpc.OrdersServicer):
         return self._advance(Call.of(context), request, "verify")
 
     def MatchOrder(self, request: pb.MatchOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """Verified -> matched with an institution."""
+        """Verified -> matched with an institution; contracted at once if signed agreements cover it."""
         reading = Reading()
         code = read_credit_code(reading, "institution_credit_code", request.institution_credit_code)
         return self._advance(Call.of(context), request, "match", reading, institution_credit_code=code)
-
-    def ContractOrder(self, request: pb.ContractOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """Matched -> contracted by an agreement."""
-        reading = Reading()
-        reading.text("agreement_number", request.agreement_number, 1, 64)
-        return self._advance(Call.of(context), request, "contract", reading)
 
     def CloseOrder(self, request: pb.CloseOrderRequest, context: grpc.ServicerContext) -> pb.Order:
         """Training -> fulfilled or shortfall."""
@@ -234,10 +230,13 @@ class Orders(orders_pb2_grpc.OrdersServicer):
             state = allow(row, verb)
             if verb == "submit" and row.valid_until < day_of(tx.now):
                 raise Refused("ORDER_EXPIRED", order=request.name, valid_until=row.valid_until.isoformat())
+            if verb == "match":
+                queries.active_institution(tx.session, changes["institution_credit_code"])
             _set(row, {**changes, "state": state, "update_time": tx.now})
             tx.session.flush()
             reason = str(changes.get("reason", ""))
             tx.record(call, request.name, event=f"order.{state.lower()}", reason=reason, detail={"state": state})
+            covering.contract_if_covered(tx, call, self._pack, row)
             return messages.order(row)
 
         return self._database.write(call, request, work, key=request.name)
@@ -303,8 +302,8 @@ def read_order(reading: Reading, order: pb.Order) -> dict[str, Any]:
             reading, "order.enterprise_credit_code", order.enterprise_credit_code
         ),
         "enterprise_name": reading.text("order.enterprise_name", order.enterprise_name, 2, 100),
-        "division": _division(reading, "order.division", order.division, required=True),
-        "partner_division": _division(reading, "order.partner_division", order.partner_division, required=False),
+        "division": read_division(reading, "order.division", order.division, required=True),
+        "partner_division": read_division(reading, "order.partner_division", order.partner_division, required=False),
         "park": reading.text("order.park", order.park, 0, 100),
         "occupation_code": order.occupation_code,
         "skill_level": reading.number("order.skill_level", order.skill_level, 0, 7),
@@ -339,7 +338,8 @@ def read_credit_code(reading: Reading, field: str, code: str) -> str:
         return ""
 
 
-def _division(reading: Reading, field: str, code: str, *, required: bool) -> str:
+def read_division(reading: Reading, field: str, code: str, *, required: bool) -> str:
+    """The code of a county in force."""
     if not code and required:
         reading.wrong(field, "FIELD_REQUIRED")
     elif code and not (len(code) == 6 and code.isascii() and divisions.is_current(code) and not code.endswith("00")):

@@ -17,7 +17,7 @@ def promote(tx: Tx, call: Call, held: ClassRow, *, freed: int = 0, reason: str) 
     `freed` is how many of `held.enrolled`, as it was read, have just left. Order of arrival is the `place`, which no
     clock can change.
     """
-    if held.state != ClassState.OPEN:
+    if held.state != ClassState.OPEN or held.suspended:
         return []
     count = seats_to_fill(held.capacity, held.enrolled - freed, held.waitlisted)
     if count == 0:
