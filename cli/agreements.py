@@ -43,7 +43,7 @@ PARTY = pb.Agreement.Party
 def among(enum: Any, ending: str = "") -> Callable[[str], Any]:
     """A reader of one value of an enum by name without its ending, in any case."""
 
-    def read(word: str) -> int:
+    def read(word: str) -> Any:
         known = [name.removesuffix(ending) for name, number in enum.items() if number]
         if word.upper() not in known:
             raise Mistake(t("usage.choice", word=word, known=", ".join(name.lower() for name in known)))

@@ -233,6 +233,24 @@ def close(
 _reasoned_step("cancel", pb.CancelOrderRequest)
 
 
+@app.verb("headcount")
+def headcount_(
+    ctx: typer.Context,
+    name: OrderName,
+    headcount: Annotated[int, typer.Argument(help=t("option.headcount"), metavar="N", parser=whole)],
+    reason: Reason,
+    etag: Etag = "",
+    *,
+    request_id: RequestId,
+    output: Output = Format.table,
+) -> None:
+    """Changes the workers wanted after submission."""
+    request = pb.ChangeOrderHeadcountRequest(
+        name=name, etag=etag, request_id=request_id, headcount=headcount, reason=reason
+    )
+    _do(ctx, request, output)
+
+
 @app.verb("ledger")
 def ledger(ctx: typer.Context, name: OrderName, output: Output = Format.table) -> None:
     """Shows where each seat is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import grpc
@@ -19,7 +20,7 @@ from services.platform.transaction import Tx
 from services.reference import credit_code, divisions, levels, occupations
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-from services.training import covering, messages, queries, seats
+from services.training import covering, headcount, messages, queries, seats
 from services.training.rules import states
 from services.training.rules.states import ORDER_VERBS, ClassState, OrderState, Seat
 from services.training.tables import ClassRow, OrderRow
@@ -189,6 +190,32 @@ class Orders(orders_pb2_grpc.OrdersServicer):
         """Any state before training -> cancelled."""
         return self._end(Call.of(context), request, "cancel")
 
+    def ChangeOrderHeadcount(self, request: pb.ChangeOrderHeadcountRequest, context: grpc.ServicerContext) -> pb.Order:
+        """Another headcount: new open seats, or seats given up that nobody has."""
+        call = Call.of(context)
+        reading = Reading()
+        reading.number("headcount", request.headcount, 1, MOST_HEADS)
+        reason = reading.text("reason", request.reason, 1, 500)
+        _read_verb(reading, request)
+
+        def work(tx: Tx) -> pb.Order:
+            queries.visible(tx.session, call, OrderRow, request.name)
+            classes = headcount.classes_for_change(tx, request.name)  # locked before the order
+            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
+            require_state(row, states.HEADCOUNT_CHANGES)
+            before = row.headcount
+            if request.headcount > before:
+                headcount.enlarge(tx, self._pack, row, request.headcount, reason)
+            elif request.headcount < before:
+                headcount.cut(tx, call, row, classes, request.headcount, reason)
+            if row.headcount != before:
+                detail = {"from": before, "to": row.headcount}
+                tx.record(call, request.name, event="order.headcount_changed", reason=reason, detail=detail)
+            covering.contract_if_covered(tx, call, self._pack, row)
+            return messages.order(row)
+
+        return self._database.write(call, request, work, key=request.name)
+
     def GetOrderLedger(self, request: pb.GetOrderLedgerRequest, context: grpc.ServicerContext) -> pb.OrderLedger:
         """Where each seat is, by class, and why seats were lost."""
         with self._database.reading() as session:
@@ -279,9 +306,14 @@ class Orders(orders_pb2_grpc.OrdersServicer):
 def allow(row: OrderRow, verb: str) -> OrderState:
     """The state that `verb` leads the order to. Raises Refused ORDER_STATE if it may not be done now."""
     allowed, target = ORDER_VERBS[verb]
+    require_state(row, allowed)
+    return target
+
+
+def require_state(row: OrderRow, allowed: Sequence[OrderState]) -> None:
+    """Raises Refused ORDER_STATE unless the order is in one of these states."""
     if row.state not in allowed:
         raise Refused("ORDER_STATE", order=f"orders/{row.id}", state=row.state, allowed=", ".join(allowed))
-    return target
 
 
 def begin_training(tx: Tx, order_id: str) -> None:

@@ -89,6 +89,15 @@ ORDER_VERBS: dict[str, tuple[tuple[OrderState, ...], OrderState]] = {
     "close": ((OrderState.TRAINING,), OrderState.FULFILLED),  # or SHORTFALL: see `ended`
 }
 
+# states of an order whose headcount may still change; a draft is simply edited
+HEADCOUNT_CHANGES = (
+    OrderState.SUBMITTED,
+    OrderState.VERIFIED,
+    OrderState.MATCHED,
+    OrderState.CONTRACTED,
+    OrderState.TRAINING,
+)
+
 CLASS_VERBS: dict[str, tuple[tuple[ClassState, ...], ClassState]] = {
     "file": ((ClassState.DRAFT,), ClassState.FILED),
     "return": ((ClassState.FILED,), ClassState.DRAFT),
