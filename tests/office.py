@@ -23,7 +23,9 @@ from liancai.training.v1 import (
     institutions_pb2_grpc,
     orders_pb2,
     orders_pb2_grpc,
+    quotas_pb2_grpc,
     rosters_pb2_grpc,
+    waitlist_pb2_grpc,
 )
 
 from services.reference import credit_code, resident_id
@@ -50,6 +52,8 @@ class Office:
         self.classes: Any = _Signed(classes_pb2_grpc.ClassesStub(channel), metadata)
         self.enrolments: Any = _Signed(enrolments_pb2_grpc.EnrolmentsStub(channel), metadata)
         self.rosters: Any = _Signed(rosters_pb2_grpc.RostersStub(channel), metadata)
+        self.waitlist: Any = _Signed(waitlist_pb2_grpc.WaitlistStub(channel), metadata)
+        self.quotas: Any = _Signed(quotas_pb2_grpc.QuotasStub(channel), metadata)
         self.audit: Any = _Signed(audit_pb2_grpc.AuditTrailStub(channel), metadata)
         self.reference: Any = _Signed(reference_pb2_grpc.ReferenceStub(channel), metadata)
 

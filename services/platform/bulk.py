@@ -57,7 +57,8 @@ class BulkInsert:
         for row in rows:
             values = list(row)
             for place, convert in self._converters[dialect]:
-                values[place] = convert(values[place])
+                if values[place] is not None:
+                    values[place] = convert(values[place])
             ready.append(values)
         if dialect == "sqlite":
             return json.dumps(ready, ensure_ascii=False)

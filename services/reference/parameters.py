@@ -163,6 +163,10 @@ class Pack:
     rules: tuple[RuleDeclaration, ...]
     fingerprint: str
 
+    def __hash__(self) -> int:
+        """By the fingerprint: the values may be mappings."""
+        return hash(self.fingerprint)
+
     @classmethod
     def load(cls, source: Path | str) -> Pack:
         """Read a pack from a file (Path) or from YAML text (str).
@@ -198,10 +202,14 @@ class Pack:
         `division` is a six- or nine-digit code, or EVERYWHERE for the entries of no place. Raises
         ParameterUnknown, or DivisionFault for a damaged code. A number not yet known has `.value` None.
         """
-        found = _most_specific(self._by_key.get(key, ()), division, on)
+        found = self.find(key, division, on)
         if found is None:
             raise ParameterUnknown(key, division, on)
         return found
+
+    def find(self, key: str, division: str, on: date) -> Parameter | None:
+        """Like `value`; None where no entry holds."""
+        return _most_specific(self._by_key.get(key, ()), division, on)
 
     def rules_on(self, day: date, division: str) -> tuple[RuleDeclaration, ...]:
         """The rules in force on `day` in `division`, in the order of the file; one for each rule key."""

@@ -23,11 +23,11 @@ from services.reference.clock import day_of
 from services.reference.parameters import Pack, ParameterUnknown
 from services.reference.workdays import CalendarNotPublished, published
 from services.training import covering, messages, orders, queries, seats
+from services.training.promotion import promote
 from services.training.rules import states
 from services.training.rules.states import CLASS_VERBS, ClassState, EnrolmentState, OrderState, Seat
 from services.training.rules.timetable import Slot, minute_of, own_clash
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, SessionRow
-from services.training.waitlist import promote
 
 CLOSED = "班级报名结束 · the class has closed"
 MOST_SESSIONS = 1000
@@ -194,7 +194,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
                 reason=reason,
                 detail={"from": old, "to": row.capacity},
             )
-            promote(tx, call, row, reason=reason)
+            promote(tx, call, self._pack, row.id, reason=reason)
             tx.session.refresh(row)
             return messages.training_class(call, row, _sessions(tx.session, row.id))
 

@@ -2,114 +2,66 @@
 
 The unary Enrol is a list of one that the writer lane puts together with its neighbours; the roster import sends chunks.
 Nobody is ever seated beyond the capacity because three things hold, each by itself: the class's row is locked while it
-is decided, the counter moves only under its condition, and a place in a class is given out once.
+is decided, the counter moves only under its condition, and a place in a class is given out once. The limits beside the
+class are held the same way.
 
-Rows are locked in one order everywhere, classes before people before orders, so that nobody waits in a circle.
+Rows are locked in one order everywhere, classes before quotas before people before orders, so that nobody waits in a
+circle.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple, cast
+from typing import cast
 
-from sqlalchemy import Connection, Table, bindparam, or_, select, update
+from sqlalchemy import Connection, Table
 
 from services.platform.boundary import Call
 from services.platform.bulk import BulkInsert
-from services.platform.prepared import Prepared, any_of
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
 from services.reference.clock import day_of
-from services.reference.occupations import is_trainable
 from services.reference.parameters import Pack
-from services.reference.resident_id import age_on
-from services.training import seats
+from services.training import known, limits, promotion, seats
+from services.training.appraisal import Appraisal, Timetables
+from services.training.known import TAKE_SEATS, ClassFacts, Taken
+from services.training.limits import Binding, Limits
 from services.training.people import Person
-from services.training.rules import timetable
-from services.training.rules.eligibility import Facts, Ruleset, Verdict
-from services.training.rules.states import ACTIVE, EnrolmentState, Seat
-from services.training.tables import ClassRow, EnrolmentRow, SessionRow, TraineeRow
+from services.training.rules import waitlist
+from services.training.rules.eligibility import Ruleset, Verdict
+from services.training.rules.facts import Facts
+from services.training.rules.states import EnrolmentState, Seat, free
+from services.training.tables import EnrolmentRow, TraineeRow
 
-SLICE = 1000  # values in one IN list
-
-
-class ClassFacts(NamedTuple):
-    """What is read of a class to decide who gets in."""
-
-    id: str
-    order_id: str
-    state: str
-    division: str
-    occupation_code: str
-    start_date: date
-    end_date: date
-    capacity: int
-    enrolled: int
-    waitlisted: int
-    arrivals: int
-
-
-_class, _enrolment, _trainee = ClassRow.__table__.c, EnrolmentRow.__table__.c, TraineeRow.__table__.c
-_trainees = (
-    select(_trainee.id, _trainee.resident_id_index, _trainee.full_name)
-    .where(any_of(_trainee.resident_id_index, "indexes"))
-    .order_by(_trainee.resident_id_index)
-)
-TRAINEES, LOCK_TRAINEES = Prepared(_trainees), Prepared(_trainees.with_for_update())
-_classes = select(*(_class[name] for name in ClassFacts._fields)).where(any_of(_class.id, "ids")).order_by(_class.id)
-CLASSES, LOCK_CLASSES = Prepared(_classes), Prepared(_classes.with_for_update())
-_ACTIVE = Prepared(
-    select(_enrolment.trainee_id, _enrolment.id, _enrolment.class_id, _enrolment.state, _enrolment.place)
-    .join(ClassRow.__table__, _class.id == _enrolment.class_id)
-    .where(
-        any_of(_enrolment.trainee_id, "trainees"),
-        or_(*(_enrolment.state == state for state in ACTIVE)),
-        or_(
-            any_of(_class.id, "classes"),
-            (_class.start_date <= bindparam("last")) & (_class.end_date >= bindparam("first")),
-        ),
-    )
-)
-_SESSIONS = Prepared(
-    select(SessionRow.class_id, SessionRow.day, SessionRow.start_minute, SessionRow.end_minute)
-    .where(any_of(SessionRow.__table__.c.class_id, "classes"))
-    .order_by(SessionRow.class_id, SessionRow.day, SessionRow.start_minute)
-)
 _TRAINEE = BulkInsert(
     cast(Table, TraineeRow.__table__),
     ("id", "resident_id_index", "resident_id_sealed", "full_name", "record_time"),
     unless="resident_id_index",
 )
-# the counter moves only where the seats are there: the second guard behind the row lock
-TAKE_SEATS = Prepared(
-    update(ClassRow)
-    .where(
-        _class.id == bindparam("of"),
-        _class.state == "OPEN",
-        or_(bindparam("seats") == 0, _class.enrolled + bindparam("seats") <= _class.capacity),
-    )
-    .values(
-        enrolled=_class.enrolled + bindparam("seats"),
-        waitlisted=_class.waitlisted + bindparam("waits"),
-        arrivals=_class.arrivals + bindparam("seats") + bindparam("waits"),
-    )
-)
 
 
 @dataclass(slots=True)
 class Application:
-    """One person's wish for one class. `late_reason` says why it is entered after `occur_time` (补录)."""
+    """One person's wish for one class.
+
+    `late_reason` says why it is entered after `occur_time` (补录), `accepted` why a warning is let pass, by its code.
+    Applications with one `party` stand together in the list and get seats together or not at all. `arrived` is when the
+    server received it: the waitlist counts from then.
+    """
 
     call: Call
     class_id: str
     person: Person
     occur_time: datetime
     late_reason: str = ""
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    seat_only: bool = False
+    party: str = ""
+    arrived: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -122,11 +74,21 @@ class Enrolled:
     trainee_id: str
     state: str
     place: int
+    priority: int
+    waits_since: datetime | None
+    tie: int
+    party: str
     phone_sealed: bytes
+    phone_index: bytes
+    category: str
+    proof_sealed: bytes
+    subsidy_fen: int
+    accepted: list[dict[str, str]]
     facts: dict[str, object]
     rule_pack: str
     occur_time: datetime
     record_time: datetime
+    offer_expire_time: datetime | None = None
     reason: str = ""
     version: int = 1
 
@@ -137,20 +99,25 @@ _row = attrgetter(*Enrolled.__slots__)
 
 @dataclass(slots=True)
 class Decision:
-    """What comes of an application: a new enrolment, the one the person has already, or neither when a rule blocks."""
+    """What comes of an application: a new enrolment, the place the person has already, or neither, and why.
+
+    `blocked` when a rule refuses, `unaccepted` the codes of warnings that nobody gave a reason to let pass, `binding`
+    the limit that has too little left, `full` when the class has no seat and nothing else was wanted, `partners` when
+    others of the party may not come.
+    """
 
     facts: Facts
     rules: Ruleset
     capacity: int
     filled: int
+    blocked: bool = False
+    unaccepted: tuple[str, ...] = ()
+    binding: Binding | None = None
+    full: bool = False
+    partners: bool = False
     state: EnrolmentState | None = None
     enrolment: Enrolled | None = None
     present: tuple[str, EnrolmentState, int] | None = None  # id, state and place of the active enrolment
-
-    @property
-    def blocked(self) -> bool:
-        """Whether a rule refuses."""
-        return self.rules.blocks(self.facts)
 
     @property
     def objections(self) -> list[Verdict]:
@@ -166,18 +133,24 @@ class _Held:
     enrolled: int
     waitlisted: int
     arrivals: int
+    last_arrival: datetime | None
     seated: list[Enrolled] = field(default_factory=list)
     waiting: list[Enrolled] = field(default_factory=list)
+    sizes: list[int] | None = None  # of the units that wait, once they were asked for
+
+    @property
+    def free(self) -> int:
+        """Seats that somebody could take now."""
+        return free(self.row.capacity, self.enrolled, self.row.offered)
 
 
 class Desk:
-    """Decides and writes. It remembers only timetables, which never change once a class exists."""
+    """Decides and writes. It remembers only timetables, by their version."""
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
         self._rulesets: dict[tuple[str, date], Ruleset] = {}
-        self._timetables: dict[str, Sequence[timetable.Slot]] = {}
-        self._clashes: dict[tuple[str, str], bool] = {}
+        self._timetables = Timetables()
 
     def enrol_many(self, tx: Tx, applications: Sequence[Application]) -> list[Decision]:
         """Enrols whoever may, in the order given, and puts on the waitlist whoever comes when the class is full.
@@ -185,18 +158,23 @@ class Desk:
         Each class must exist. Answers every application, in order. Raises Conflict if another transaction got between.
         """
         connection = tx.connection
-        held = _held(connection, LOCK_CLASSES, applications)
-        found = _known(connection, LOCK_TRAINEES, applications)
-        known = set(found)
-        decisions = self._decide(connection, applications, found, held, tx.now)
+        held = _held(connection, applications, lock=True)
+        rows = [entry.row for entry in held.values()]
+        limited = limits.read(connection, rows, lock=True)
+        persons = [application.person for application in applications]
+        appraisal = Appraisal(connection, self._timetables, rows, persons, lock=True)
+        known_before = set(appraisal.people)
+        decisions = self._decide(connection, applications, appraisal, held, limited, tx.now)
         placed = [pair for pair in zip(applications, decisions, strict=True) if pair[1].enrolment is not None]
         if not placed:
             return decisions
-        newcomers = {each.person.index: each.person for each, _ in reversed(placed) if each.person.index not in known}
+        newcomers = {each.person.index: each.person for each, _ in reversed(placed)}
+        for index in known_before & newcomers.keys():
+            del newcomers[index]
         if _TRAINEE(connection, [newcomers[index].row(tx.now) for index in sorted(newcomers)]) != len(newcomers):
             raise Conflict  # somebody else has just made one of them a trainee: read again what they are in
         tx.add(_ENROL, *(_row(each.enrolment) for _, each in placed))
-        _take(tx, held)
+        _take(tx, held, limited)
         for application, decision in placed:
             if decision.enrolment is not None:
                 _record(tx, application, decision.enrolment)
@@ -204,45 +182,106 @@ class Desk:
 
     def judge(self, connection: Connection, applications: Sequence[Application], now: datetime) -> list[Decision]:
         """What `enrol_many` would answer now. Writes and locks nothing."""
-        found = _known(connection, TRAINEES, applications)
-        held = _held(connection, CLASSES, applications)
-        return self._decide(connection, applications, found, held, now)
+        held = _held(connection, applications, lock=False)
+        rows = [entry.row for entry in held.values()]
+        limited = limits.read(connection, rows, lock=False)
+        persons = [application.person for application in applications]
+        appraisal = Appraisal(connection, self._timetables, rows, persons, lock=False)
+        return self._decide(connection, applications, appraisal, held, limited, now)
+
+    def priority(self, category: str, division: str, on: date) -> int:
+        """The group of the waitlist that a category belongs to; 1 is served first."""
+        groups = self._pack.find("waitlist.priority", division, on)
+        return waitlist.priority_of(category, groups.value if groups else None)
 
     def _decide(
         self,
         connection: Connection,
         applications: Sequence[Application],
-        found: dict[bytes, tuple[str, str]],
+        appraisal: Appraisal,
         held: dict[str, _Held],
+        limited: Limits,
         now: datetime,
     ) -> list[Decision]:
-        active = _active(connection, found.values(), held)
-        self._learn_timetables(connection, {other for mine in active.values() for other in mine} | held.keys())
-        decisions = []
-        for application in applications:
-            entry, person = held[application.class_id], application.person
-            row = entry.row
-            trainee_id, name = found.get(person.index, (person.trainee_id, person.full_name))
-            mine = active[trainee_id]
-            present = mine.get(row.id)
-            clashes = sorted(f"classes/{other}" for other in mine if other != row.id and self._clash(row.id, other))
-            facts = _facts(
-                row,
-                person,
-                # of somebody who comes for the first time no other name is on record
-                same_name=None if trainee_id == person.trainee_id else name == person.full_name,
-                present=f"enrolments/{present[0]}" if present else "",
-                clashes=tuple(clashes),
-            )
-            rules = self._rules(row, application)
-            decision = Decision(facts, rules, row.capacity, entry.enrolled, present=present)
-            decisions.append(decision)
-            if rules.blocks(facts):
-                continue
-            enrolment = _place(entry, decision, application, trainee_id, now)
-            found.setdefault(person.index, (trainee_id, name))
-            mine[row.id] = (enrolment.id, EnrolmentState(enrolment.state), enrolment.place)
+        decisions: list[Decision] = []
+        for unit in _units(applications):
+            entry = held[unit[0].class_id]
+            answers = [self._answer(appraisal, entry, application) for application in unit]
+            decisions += answers
+            if any(each.blocked or each.unaccepted for each in answers):
+                for each in answers:
+                    each.partners = not (each.blocked or each.unaccepted)
+            else:
+                self._place(connection, appraisal, entry, limited, unit, answers, now)
         return decisions
+
+    def _answer(self, appraisal: Appraisal, entry: _Held, application: Application) -> Decision:
+        """What the rules say of one application, before anybody looks for a seat."""
+        row, person = entry.row, application.person
+        facts = appraisal.facts(row, person)
+        rules = self._rules(row, application)
+        decision = Decision(facts, rules, row.capacity, entry.enrolled)
+        if (present := appraisal.present(row, person)) is not None:
+            decision.present = (present.enrolment_id, EnrolmentState(present.state), present.place)
+        decision.blocked = rules.blocks(facts)
+        if not decision.blocked:
+            decision.unaccepted = tuple(code for code in rules.warnings(facts) if code not in application.accepted)
+        return decision
+
+    def _place(
+        self,
+        connection: Connection,
+        appraisal: Appraisal,
+        entry: _Held,
+        limited: Limits,
+        unit: Sequence[Application],
+        answers: Sequence[Decision],
+        now: datetime,
+    ) -> None:
+        """Seats for a unit, or the waitlist: nobody passes those who could take the same seats."""
+        row, size = entry.row, len(unit)
+        seated = entry.free >= size and not self._waited_for(connection, entry, now)
+        if seated and (binding := limits.binding(limited, row, size)) is not None:
+            for each in answers:
+                each.binding = binding
+            return
+        if not seated and unit[0].seat_only:
+            for each in answers:
+                each.full = True
+            return
+        priority = tie = 0
+        if seated:
+            limits.reserve(limited, row, size)
+        else:
+            arrived = unit[0].arrived or now
+            entry.last_arrival = max(arrived, entry.last_arrival or arrived)
+            priority = max(self.priority(each.person.category, row.division, day_of(now)) for each in unit)
+            tie = waitlist.lottery_number(row.lottery_seed, min(each.person.index for each in unit))
+        for application, decision in zip(unit, answers, strict=True):
+            state = EnrolmentState.ENROLLED if seated else EnrolmentState.WAITLISTED
+            trainee_id, _ = appraisal.trainee(application.person)
+            enrolment = _enrolled(entry, application, decision, trainee_id, state, now)
+            if not seated:
+                enrolment.priority, enrolment.waits_since, enrolment.tie = priority, entry.last_arrival, tie
+            decision.state, decision.enrolment = state, enrolment
+            appraisal.add(application.person, _taken(row, enrolment))
+        if seated:
+            entry.enrolled += size
+        else:
+            entry.waitlisted += size
+            if entry.sizes is not None:
+                entry.sizes.append(size)
+
+    def _waited_for(self, connection: Connection, entry: _Held, now: datetime) -> bool:
+        """Whether somebody who waits could take the seats that are free."""
+        if entry.waitlisted == 0 or entry.free == 0:
+            return entry.waitlisted > 0
+        if not promotion.terms(self._pack, entry.row, now).pass_over:
+            return True
+        if entry.sizes is None:
+            entry.sizes = known.waiting_sizes(connection, entry.row.id)
+            entry.sizes += waitlist_sizes(entry.waiting)
+        return min(entry.sizes) <= entry.free
 
     def _rules(self, row: ClassFacts, application: Application) -> Ruleset:
         key = (row.division, day_of(application.occur_time))
@@ -253,49 +292,28 @@ class Desk:
             rules = self._rulesets[key] = Ruleset(self._pack, *key)
         return rules
 
-    def _learn_timetables(self, connection: Connection, classes: set[str]) -> None:
-        """Reads the timetables that are compared now and were not before."""
-        missing = sorted(classes - self._timetables.keys())
-        if not missing:
-            return
-        if len(self._timetables) > 4096:
-            self._timetables.clear()
-            self._clashes.clear()
-            missing = sorted(classes)
-        slots: dict[str, list[timetable.Slot]] = {each: [] for each in missing}
-        for part in _slices(missing):
-            for class_id, day, start, end in _SESSIONS.rows(connection, {"classes": part}):
-                slots[class_id].append(timetable.Slot(day, start, end))
-        self._timetables.update(slots)
 
-    def _clash(self, ours: str, theirs: str) -> bool:
-        key = (ours, theirs)
-        if key not in self._clashes:
-            mine, other = self._timetables[ours], self._timetables[theirs]
-            self._clashes[key] = timetable.first_clash(mine, other) is not None
-        return self._clashes[key]
+def waitlist_sizes(waiting: Iterable[Enrolled]) -> list[int]:
+    """How many seats each unit needs that has just begun to wait."""
+    return [unit.size for unit in waitlist.units((each.id, each.party) for each in waiting)]
 
 
-def _facts(
-    row: ClassFacts, person: Person, *, same_name: bool | None = None, present: str = "", clashes: tuple[str, ...] = ()
-) -> Facts:
-    return Facts(
-        class_state=row.state,
-        # somebody not yet born when the class began is of no age
-        age_at_class_start=age_on(person.birth, row.start_date) if person.birth <= row.start_date else 0,
-        occupation_listed=is_trainable(row.occupation_code),
-        division_known=person.division_known,
-        same_name=same_name,
-        present=present,
-        clashes=clashes,
-    )
+def _units(applications: Sequence[Application]) -> Iterable[Sequence[Application]]:
+    """Applications one by one, those of a party together."""
+    numbered = groupby(enumerate(applications), lambda pair: pair[1].party or pair[0])
+    return ([application for _, application in group] for _, group in numbered)
 
 
-def _place(entry: _Held, decision: Decision, application: Application, trainee_id: str, now: datetime) -> Enrolled:
-    """A seat, or the end of the waitlist: nobody passes those who wait."""
+def _enrolled(
+    entry: _Held,
+    application: Application,
+    decision: Decision,
+    trainee_id: str,
+    state: EnrolmentState,
+    now: datetime,
+) -> Enrolled:
+    """An enrolment in its place, counted in."""
     row, person = entry.row, application.person
-    seated = entry.enrolled < row.capacity and entry.waitlisted == 0
-    state = EnrolmentState.ENROLLED if seated else EnrolmentState.WAITLISTED
     entry.arrivals += 1
     enrolment = Enrolled(
         id=person.enrolment_id,
@@ -304,83 +322,89 @@ def _place(entry: _Held, decision: Decision, application: Application, trainee_i
         trainee_id=trainee_id,
         state=state,
         place=entry.arrivals,
+        priority=0,
+        waits_since=None,
+        tie=0,
+        party=application.party,
         phone_sealed=person.phone_sealed,
+        phone_index=person.phone_index,
+        category=person.category,
+        proof_sealed=person.proof_sealed,
+        subsidy_fen=row.subsidy_fen,
+        accepted=[
+            {"code": code, "reason": application.accepted[code]}
+            for code in (decision.rules.warnings(decision.facts) if application.accepted else ())
+        ],
         facts={
             **decision.facts.stored(),
             "capacity": row.capacity,
             "enrolled": entry.enrolled,
             "waitlisted": entry.waitlisted,
+            "result": state.value,
         },
         rule_pack=decision.rules.pack.fingerprint,
         occur_time=application.occur_time,
         record_time=now,
     )
-    if seated:
-        entry.enrolled += 1
-        entry.seated.append(enrolment)
-    else:
-        entry.waitlisted += 1
-        entry.waiting.append(enrolment)
-    decision.state, decision.enrolment = state, enrolment
+    (entry.seated if state is EnrolmentState.ENROLLED else entry.waiting).append(enrolment)
     return enrolment
 
 
-def _take(tx: Tx, held: dict[str, _Held]) -> None:
-    """Moves the counters of the classes, then the seats of their orders."""
+def _taken(row: ClassFacts, enrolment: Enrolled) -> Taken:
+    return Taken(
+        enrolment.id,
+        row.id,
+        enrolment.state,
+        enrolment.place,
+        row.start_date,
+        row.end_date,
+        row.timetable_version,
+        row.occupation_code,
+        row.certificate_level,
+        row.fund,
+    )
+
+
+def _take(tx: Tx, held: dict[str, _Held], limited: Limits) -> None:
+    """Moves the counters of the classes, then the limits, then the seats of the orders."""
     for class_id in sorted(held):
         entry = held[class_id]
-        counts = {"of": class_id, "seats": len(entry.seated), "waits": len(entry.waiting)}
+        counts = {
+            "of": class_id,
+            "seats": len(entry.seated),
+            "waits": len(entry.waiting),
+            "last": entry.last_arrival,
+        }
         if (entry.seated or entry.waiting) and TAKE_SEATS.run(tx.connection, counts) != 1:
             raise Conflict
+    for class_id in sorted(held):
+        limits.move(tx, held[class_id].row, len(held[class_id].seated), limited)
     for class_id in sorted(held, key=lambda each: (held[each].row.order_id, each)):
         entry = held[class_id]
         seats.move(tx, entry.row.order_id, class_id, Seat.COMMITTED, Seat.ENROLLED, len(entry.seated), "")
 
 
 def _record(tx: Tx, application: Application, enrolment: Enrolled) -> None:
+    detail: dict[str, object] = {
+        "class": f"classes/{enrolment.class_id}",
+        "state": enrolment.state,
+        "place": enrolment.place,
+    }
+    if enrolment.accepted:
+        detail["accepted"] = enrolment.accepted
     tx.record(
         application.call,
         f"enrolments/{enrolment.id}",
         event=f"enrolment.{enrolment.state.lower()}",
         occur_time=enrolment.occur_time,
         reason=application.late_reason,
-        detail={"class": f"classes/{enrolment.class_id}", "state": enrolment.state, "place": enrolment.place},
+        detail=detail,
     )
 
 
-def _known(
-    connection: Connection, wanted: Prepared, applications: Sequence[Application]
-) -> dict[bytes, tuple[str, str]]:
-    """Id and name of those who are known, by blind index."""
-    indexes = sorted({application.person.index for application in applications})
+def _held(connection: Connection, applications: Sequence[Application], *, lock: bool) -> dict[str, _Held]:
+    ids = {application.class_id for application in applications}
     return {
-        bytes(index): (trainee_id, name)
-        for part in _slices(indexes)
-        for trainee_id, index, name in wanted.rows(connection, {"indexes": part})
+        row.id: _Held(row, row.enrolled, row.waitlisted, row.arrivals, row.last_arrival)
+        for row in known.classes(connection, ids, lock=lock)
     }
-
-
-def _held(connection: Connection, wanted: Prepared, applications: Sequence[Application]) -> dict[str, _Held]:
-    ids = sorted({application.class_id for application in applications})
-    return {
-        row.id: _Held(row, row.enrolled, row.waitlisted, row.arrivals)
-        for row in itertools.starmap(ClassFacts, wanted.rows(connection, {"ids": ids}))
-    }
-
-
-def _active(
-    connection: Connection, known: Iterable[tuple[str, str]], held: dict[str, _Held]
-) -> defaultdict[str, dict[str, tuple[str, EnrolmentState, int]]]:
-    """What each person is in already: in these classes, or in others whose dates meet theirs."""
-    found: defaultdict[str, dict[str, tuple[str, EnrolmentState, int]]] = defaultdict(dict)
-    first: date = min((entry.row.start_date for entry in held.values()), default=date.max)
-    last: date = max((entry.row.end_date for entry in held.values()), default=date.min)
-    for part in _slices([trainee_id for trainee_id, _ in known]):
-        wanted = {"trainees": part, "classes": sorted(held), "first": first, "last": last}
-        for trainee_id, enrolment_id, class_id, state, place in _ACTIVE.rows(connection, wanted):
-            found[trainee_id][class_id] = (enrolment_id, EnrolmentState(state), place)
-    return found
-
-
-def _slices(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (values[start : start + SLICE] for start in range(0, len(values), SLICE))

@@ -21,11 +21,12 @@ from services.platform.requests import Reading, check_etag, etag_of, stamp
 from services.platform.transaction import Tx
 from services.reference import divisions, occupations, resident_id
 from services.reference.clock import day_of
+from services.reference.parameters import Pack
 from services.training import messages, orders
+from services.training.promotion import promote
 from services.training.rules import roster
 from services.training.rules.states import INSTITUTION_VERBS, InstitutionState
 from services.training.tables import ClassRow, InstitutionRow, TeacherRow
-from services.training.waitlist import promote
 
 MOST_OCCUPATIONS = 500
 EDITABLE = {"institution_name", "division", "licence_number", "catalogue_number", "occupation_codes"}
@@ -35,9 +36,10 @@ EVENTS = {"suspend": "suspended", "reinstate": "reinstated"}
 class Institutions(institutions_pb2_grpc.InstitutionsServicer):
     """The register is public to everybody who uses the system; the bureau of the institution's division keeps it."""
 
-    def __init__(self, database: Database, pages: Pages) -> None:
+    def __init__(self, database: Database, pages: Pages, pack: Pack) -> None:
         self._database = database
         self._pages = pages
+        self._pack = pack
 
     def RegisterInstitution(
         self, request: pb.RegisterInstitutionRequest, context: grpc.ServicerContext
@@ -234,7 +236,7 @@ class Institutions(institutions_pb2_grpc.InstitutionsServicer):
             tx.record(call, name, event=f"institution.{EVENTS[verb]}", reason=reason, detail=detail)
             if target == InstitutionState.ACTIVE:
                 for each in classes:
-                    promote(tx, call, each, reason=reason)
+                    promote(tx, call, self._pack, each.id, reason=reason)
             return _institution(row)
 
         return self._database.write(call, request, work, key=name)

@@ -15,6 +15,8 @@ from services.training.rules.eligibility import Outcome, Verdict
 from services.training.rules.timetable import clock_of
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, SessionRow
 
+# 残疾人、即将刑满释放人员、强制隔离戒毒人员: sensitive personal information (个人信息保护法第28条), never in a list
+SENSITIVE = frozenset({"DIS", "PRI", "DRG"})
 LEVELS = {
     Outcome.BLOCKED: types_pb2.Finding.ERROR,
     Outcome.WARNED: types_pb2.Finding.WARNING,
@@ -142,7 +144,18 @@ def enrolment(
         occur_time=stamp(row.occur_time),
         record_time=stamp(row.record_time),
         etag=etag_of(row.version),
+        offer_expire_time=stamp(row.offer_expire_time) if row.offer_expire_time else None,
+        party=row.party,
+        category="" if row.category in SENSITIVE else row.category,
+        accepted=[enrolments_pb2.AcceptedWarning(**each) for each in row.accepted],
     )
+
+
+def amount(call: Call, kind: str, value: int) -> str:
+    """So many persons, or so many yuan from fen, in words."""
+    if kind == "DIVISION_BUDGET":
+        return call.say("AMOUNT_YUAN", {"amount": f"{value // 100:,}.{value % 100:02}"})
+    return call.say("AMOUNT_PERSONS", {"amount": f"{value:,}"})
 
 
 def finding(call: Call, verdict: Verdict, field: str = "") -> types_pb2.Finding:

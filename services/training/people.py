@@ -26,6 +26,9 @@ class Person:
     enrolment_id: str
     number_sealed: bytes
     phone_sealed: bytes
+    phone_index: bytes
+    category: str = ""
+    proof_sealed: bytes = b""
 
     def row(self, now: datetime) -> tuple[object, ...]:
         """The row of a trainee who is new: id, index, sealed number, name, time."""
@@ -35,9 +38,12 @@ class Person:
         return f"Person({self.trainee_id})"
 
 
-def seal(vault: Vault, full_name: str, number: ResidentId, phone: str) -> Person:
-    """A person with fresh ids, ready to be stored."""
+def seal(
+    vault: Vault, full_name: str, number: ResidentId, phone: str, *, category: str = "", proof: str = ""
+) -> Person:
+    """A person with fresh ids, ready to be stored. `proof` is what proves the category: its kind and number."""
     trainee_id, enrolment_id = new_id(), new_id()
+    owner = f"enrolments/{enrolment_id}"
     return Person(
         full_name=full_name,
         number=number.number,
@@ -48,8 +54,16 @@ def seal(vault: Vault, full_name: str, number: ResidentId, phone: str) -> Person
         trainee_id=trainee_id,
         enrolment_id=enrolment_id,
         number_sealed=vault.seal(number.number, f"trainees/{trainee_id}", "resident_id"),
-        phone_sealed=vault.seal(phone, f"enrolments/{enrolment_id}", "phone"),
+        phone_sealed=vault.seal(phone, owner, "phone"),
+        phone_index=vault.index("phone", phone),
+        category=category,
+        proof_sealed=vault.seal(proof, owner, "proof") if proof else b"",
     )
+
+
+def proof_of(kind: str, number: str) -> str:
+    """A proof as it is sealed: nothing unless it has a number, for a kind alone proves nothing."""
+    return f"{kind} {number}".strip() if number else ""
 
 
 def unseal(vault: Vault, enrolment: EnrolmentRow, trainee: TraineeRow) -> tuple[str, str, str]:
@@ -59,3 +73,12 @@ def unseal(vault: Vault, enrolment: EnrolmentRow, trainee: TraineeRow) -> tuple[
         vault.unseal(trainee.resident_id_sealed, f"trainees/{trainee.id}", "resident_id"),
         vault.unseal(enrolment.phone_sealed, f"enrolments/{enrolment.id}", "phone"),
     )
+
+
+def again(vault: Vault, enrolment: EnrolmentRow, trainee: TraineeRow, today: date) -> Person:
+    """The person behind an enrolment, as somebody who applies once more."""
+    name, number, phone = unseal(vault, enrolment, trainee)
+    proof = (
+        vault.unseal(enrolment.proof_sealed, f"enrolments/{enrolment.id}", "proof") if enrolment.proof_sealed else ""
+    )
+    return seal(vault, name, resident_id.parse(number, today), phone, category=enrolment.category, proof=proof)

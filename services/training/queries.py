@@ -14,7 +14,7 @@ from services.platform.policy import Scope
 from services.platform.requests import check_etag
 from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
-from services.training.rules.states import InstitutionState, Seat
+from services.training.rules.states import EnrolmentState, InstitutionState, Seat
 from services.training.tables import ClassRow, EnrolmentRow, InstitutionRow, NumberRow, OrderRow, SeatMovementRow
 
 Parted = TypeVar("Parted", OrderRow, ClassRow)
@@ -82,25 +82,43 @@ def next_number(tx: Tx, series: str) -> str:
     return f"{month}{tx.connection.execute(statement).scalar_one():05}"
 
 
-def count_people(tx: Tx, class_id: str, *, enrolled: int = 0, waitlisted: int = 0, hired: int = 0) -> None:
+def count_people(
+    tx: Tx, class_id: str, *, enrolled: int = 0, offered: int = 0, waitlisted: int = 0, hired: int = 0
+) -> None:
     """Moves the counters of a class, whose row the caller has locked, without making its etag stale."""
     table = ClassRow.__table__.c
     tx.connection.execute(
         update(ClassRow)
         .where(table.id == class_id)
-        .values(enrolled=table.enrolled + enrolled, waitlisted=table.waitlisted + waitlisted, hired=table.hired + hired)
+        .values(
+            enrolled=table.enrolled + enrolled,
+            offered=table.offered + offered,
+            waitlisted=table.waitlisted + waitlisted,
+            hired=table.hired + hired,
+        )
     )
 
 
 def waiting_before(session: Session, row: EnrolmentRow) -> int:
-    """How many wait in the same class with an earlier place."""
-    return session.execute(
-        select(func.count())
-        .select_from(EnrolmentRow)
-        .where(
-            EnrolmentRow.class_id == row.class_id, EnrolmentRow.state == "WAITLISTED", EnrolmentRow.place < row.place
+    """How many wait in the same class and will be served before somebody who waits."""
+    return sum(waiting_ahead(session, row))
+
+
+def waiting_ahead(session: Session, row: EnrolmentRow) -> tuple[int, int, int]:
+    """Who is served before somebody who waits: for their priority group, for having waited longer, and by lottery."""
+    same = EnrolmentRow.priority == row.priority
+    drawn = same & (EnrolmentRow.waits_since == row.waits_since)
+    luck = tuple_(EnrolmentRow.tie, EnrolmentRow.place) < tuple_(literal(row.tie), literal(row.place))
+    waiting = (EnrolmentRow.class_id == row.class_id) & (EnrolmentRow.state == EnrolmentState.WAITLISTED)
+    first, longer, lottery = (
+        session.execute(select(func.count()).select_from(EnrolmentRow).where(waiting, term)).scalar_one()
+        for term in (
+            EnrolmentRow.priority < row.priority,
+            same & (EnrolmentRow.waits_since < row.waits_since),
+            drawn & luck,
         )
-    ).scalar_one()
+    )
+    return first, longer, lottery
 
 
 def losses(session: Session, order_id: str) -> list[tuple[str, int]]:

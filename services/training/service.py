@@ -19,8 +19,12 @@ from liancai.training.v1 import (
     institutions_pb2_grpc,
     orders_pb2,
     orders_pb2_grpc,
+    quotas_pb2,
+    quotas_pb2_grpc,
     rosters_pb2,
     rosters_pb2_grpc,
+    waitlist_pb2,
+    waitlist_pb2_grpc,
 )
 
 from services.platform.database import Database
@@ -34,9 +38,11 @@ from services.training.enrolments import Enrolments
 from services.training.institutions import Institutions
 from services.training.orders import Orders
 from services.training.packs import SHIPPED, Packs
+from services.training.quotas import Quotas
 from services.training.rosters import Rosters
 from services.training.scopes import ClassScopes
 from services.training.tables import BOOKS
+from services.training.waitlists import Waitlist
 
 HERE = Path(__file__).parent
 
@@ -49,9 +55,12 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     desk, scopes = Desk(packs.current), ClassScopes(database)
     orders_pb2_grpc.add_OrdersServicer_to_server(Orders(database, pages, packs.current), server)
     agreements_pb2_grpc.add_AgreementsServicer_to_server(Agreements(database, pages, packs.current), server)
-    institutions_pb2_grpc.add_InstitutionsServicer_to_server(Institutions(database, pages), server)
+    institutions_pb2_grpc.add_InstitutionsServicer_to_server(Institutions(database, pages, packs.current), server)
     classes_pb2_grpc.add_ClassesServicer_to_server(Classes(database, pages, packs.current), server)
-    enrolments_pb2_grpc.add_EnrolmentsServicer_to_server(Enrolments(database, pages, desk, packs, scopes), server)
+    clerk = (database, pages, desk, packs, scopes)
+    enrolments_pb2_grpc.add_EnrolmentsServicer_to_server(Enrolments(*clerk), server)
+    waitlist_pb2_grpc.add_WaitlistServicer_to_server(Waitlist(*clerk), server)
+    quotas_pb2_grpc.add_QuotasServicer_to_server(Quotas(database, pages, packs.current), server)
     rosters_pb2_grpc.add_RostersServicer_to_server(Rosters(database, desk, packs, scopes), server)
     audit_pb2_grpc.add_AuditTrailServicer_to_server(AuditTrail(database, pages), server)
 
@@ -66,6 +75,8 @@ PART = Part(
             institutions_pb2,
             classes_pb2,
             enrolments_pb2,
+            waitlist_pb2,
+            quotas_pb2,
             rosters_pb2,
             audit_pb2,
         )

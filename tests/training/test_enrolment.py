@@ -19,6 +19,7 @@ from services.reference import resident_id
 from services.training.tables import Base
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, INSTITUTION, Office, request_id, somebody
+from tests.statuses import info_of
 from tests.training.journal import prove
 
 
@@ -111,10 +112,22 @@ def test_a_child_is_refused_by_the_labour_law_with_the_derivation(office: Office
     assert enrol(office, held, of_age).state == pb.Enrolment.ENROLLED, "sixteen on the first day is enough"
 
 
-def test_a_warning_enrols_and_stays_on_record(office: Office) -> None:
+def test_a_warning_wants_an_officers_reason_and_stays_on_record_with_it(office: Office) -> None:
     held = office.open_class(office.contracted().name).name
     elder = somebody(resident_id=resident_id.make("370103", date(1960, 1, 1), 7))
-    enrolled = enrol(office, held, elder)
+    with pytest.raises(grpc.RpcError) as refused:
+        enrol(office, held, elder)
+    assert info_of(refused.value) == ("WARNINGS_NEED_REASON", {"class_name": held, "codes": "TR-AGE-MAX"})
+    assert {said.rule for said in decision_of(refused.value).verdicts if said.outcome == RuleVerdict.WARNED} == {
+        "AGE_MAX"
+    }
+    with pytest.raises(grpc.RpcError):  # a reason for something else
+        enrol(office, held, elder, accepted=[pb.AcceptedWarning(code="TR-NAME-DIFFERS", reason="已核对证件")])
+    why = pb.AcceptedWarning(code="TR-AGE-MAX", reason="已核实未领取养老金")
+    enrolled = enrol(office, held, elder, accepted=[why])
+    assert list(enrolled.accepted) == [why]
+    explained = office.enrolments.ExplainEnrolment(pb.ExplainEnrolmentRequest(name=enrolled.name))
+    assert list(explained.accepted) == [why]
     assert [finding.code for finding in enrolled.findings] == ["TR-AGE-MAX"]
     found = office.enrolments.GetEnrolment(pb.GetEnrolmentRequest(name=enrolled.name))
     assert [finding.code for finding in found.findings] == ["TR-AGE-MAX"]

@@ -7,15 +7,18 @@ does not change. The facts of a decision are stored with it, so explaining it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from services.reference.parameters import Effect, Pack, Parameter, ParameterUnknown, RuleDeclaration
+from services.reference.parameters import Effect, Pack, Parameter, RuleDeclaration
+from services.reference.workdays import add_months
+from services.training.rules.facts import NO_FUND, Facts
 
 Numbers = Mapping[str, Parameter | None]
+Test = Callable[[Facts, Numbers], bool | None]
 
 
 class Outcome(StrEnum):
@@ -29,40 +32,13 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What was known of one person and one class when it was decided. Nothing in it is personal but the age in years.
-
-    `present` names the active enrolment the person has in this class, `clashes` the classes whose sessions overlap.
-    """
-
-    class_state: str
-    age_at_class_start: int
-    occupation_listed: bool
-    division_known: bool
-    same_name: bool | None = None
-    present: str = ""
-    clashes: tuple[str, ...] = ()
-
-    def stored(self) -> dict[str, object]:
-        """As JSON stores it."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    @classmethod
-    def restored(cls, stored: Mapping[str, object]) -> Facts:
-        """From what `stored` gave; a fact that was not known then takes its default."""
-        known = {key: value for key, value in stored.items() if key in cls.__slots__}
-        clashes = known.pop("clashes", ())
-        return cls(**known, clashes=tuple(clashes))  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """A test of facts. `test` gives True when they meet the rule, False when not, None when it cannot tell.
 
     `uses` names the facts it looks at, for the explanation.
     """
 
-    test: Callable[[Facts, Numbers], bool | None]
+    test: Test
     uses: tuple[str, ...]
     field: str = ""
 
@@ -87,18 +63,101 @@ def _most(facts: Facts, numbers: Numbers) -> bool | None:
     return None if notice is None else facts.age_at_class_start < notice
 
 
+def _year_cap(facts: Facts, numbers: Numbers) -> bool | None:
+    """Fewer subsidised trainings in the year than the cap, those elsewhere counted in."""
+    cap = _integer(numbers, "year_cap.count")
+    if cap is None:
+        return None
+    if facts.subsidised_this_year >= cap:
+        return False
+    if facts.subsidised_elsewhere is None:
+        return None
+    return facts.subsidised_this_year + facts.subsidised_elsewhere < cap
+
+
+def _not_again(facts: Facts, numbers: Numbers) -> bool | None:
+    """No subsidised training of the same occupation and level within the window: a lifetime, or the year before."""
+    window = numbers["repeat.window"]
+    told = None if window is None else window.text()
+    if told is None:
+        return None
+    if facts.same_level_last and (told == "lifetime" or _within_a_year(facts.same_level_last, facts.class_start)):
+        return False
+    return None if facts.same_level_elsewhere is None else True
+
+
+def _no_lower(facts: Facts, _: Numbers) -> bool | None:
+    """No training below a level that the person has."""
+    if facts.higher_level or facts.higher_level_elsewhere:
+        return False
+    return None if facts.higher_level_elsewhere is None else True
+
+
+def _category_true(facts: Facts, numbers: Numbers) -> bool | None:
+    """Nobody insured as an employee is trained as one of those who are out of work."""
+    listed = numbers["category.without_work"]
+    if listed is None or not isinstance(listed.value, tuple):
+        return None
+    if facts.category not in listed.value:
+        return True
+    return None if facts.insured_as_employee is None else not facts.insured_as_employee
+
+
+def _within_a_year(earlier: str, later: str) -> bool:
+    """Whether `later` comes before the corresponding day of the next year (民法典第202条)."""
+    return date.fromisoformat(later) < add_months(date.fromisoformat(earlier), 12)
+
+
 def _integer(numbers: Numbers, key: str) -> int | None:
     parameter = numbers[key]
     return None if parameter is None else parameter.integer()
 
 
+def _not(fact: str) -> Test:
+    """Met when the fact is known and not so."""
+
+    def test(facts: Facts, _: Numbers) -> bool | None:
+        value = getattr(facts, fact)
+        return None if value is None else not value
+
+    return test
+
+
+def _subsidised(test: Test, uses: tuple[str, ...], field: str = "", fund: str = "") -> Rule:
+    """A rule about public money: met by any class that has none (or not of `fund`)."""
+
+    def where_paid(facts: Facts, numbers: Numbers) -> bool | None:
+        if facts.fund == NO_FUND or (fund and facts.fund != fund):
+            return True
+        return test(facts, numbers)
+
+    return Rule(where_paid, ("fund", *uses), field)
+
+
 RULES: dict[str, Rule] = {
     "CLASS_OPEN": Rule(lambda facts, _: facts.class_state == "OPEN", ("class_state",)),
     "NO_DUPLICATE": Rule(lambda facts, _: not facts.present, ("present",), "resident_id"),
+    "INSTITUTION_ACTIVE": Rule(_not("institution_suspended"), ("institution_suspended",)),
     "AGE_MIN": Rule(_least, ("age_at_class_start",), "resident_id"),
     "AGE_MAX": Rule(_most, ("age_at_class_start",), "resident_id"),
-    "NO_OVERLAP": Rule(lambda facts, _: not facts.clashes, ("clashes",), "resident_id"),
+    "NO_OVERLAP": Rule(_not("clashes"), ("clashes",), "resident_id"),
     "IN_CATALOGUE": Rule(lambda facts, _: facts.occupation_listed, ("occupation_listed",)),
+    "INSTITUTION_LISTED": _subsidised(lambda facts, _: facts.institution_listed, ("institution_listed",)),
+    "NOT_PENSIONER": _subsidised(_not("drawing_pension"), ("drawing_pension",), "resident_id"),
+    "NOT_PUBLIC_STAFF": _subsidised(_not("public_staff"), ("public_staff",), "resident_id"),
+    "YEAR_CAP": _subsidised(_year_cap, ("subsidised_this_year", "subsidised_elsewhere"), "resident_id"),
+    "SAME_OCC_LEVEL": _subsidised(
+        _not_again, ("same_level", "same_level_last", "same_level_elsewhere", "class_start"), "resident_id"
+    ),
+    "NO_LOWER_AFTER_HIGHER": _subsidised(_no_lower, ("higher_level", "higher_level_elsewhere"), "resident_id"),
+    "NO_LOWER_INSURANCE": _subsidised(
+        _no_lower, ("higher_level", "higher_level_elsewhere"), "resident_id", fund="UNEMPLOYMENT_INSURANCE"
+    ),
+    "NO_DOUBLE_FUND": _subsidised(_not("skill_subsidy_drawn"), ("skill_subsidy_drawn",), "resident_id"),
+    "CATEGORY_GIVEN": _subsidised(lambda facts, _: bool(facts.category), ("category",), "category"),
+    "CATEGORY_PROOF": _subsidised(lambda facts, _: facts.proof_given, ("category", "proof_given"), "proof_number"),
+    "CATEGORY_TRUE": _subsidised(_category_true, ("category", "insured_as_employee"), "category"),
+    "LEVEL_PREREQ": Rule(lambda facts, _: facts.prerequisite_met, ("prerequisite_met",)),
     "ID_DIVISION_KNOWN": Rule(lambda facts, _: facts.division_known, ("division_known",), "resident_id"),
     "SAME_NAME": Rule(lambda facts, _: facts.same_name, ("same_name",), "full_name"),
 }
@@ -117,11 +176,12 @@ class Ruleset:
             (
                 declaration,
                 RULES[declaration.key],
-                {key: _number(pack, key, division, on) for key in declaration.parameters},
+                {key: pack.find(key, division, on) for key in declaration.parameters},
             )
             for declaration in pack.rules_on(on, division)
         ]
         self._blocks = [entry for entry in self._rules if entry[0].effect is Effect.BLOCK]
+        self._warns = [entry for entry in self._rules if entry[0].effect is Effect.WARN]
 
     def verdicts(self, facts: Facts) -> list[Verdict]:
         """What every rule says, in the order of the pack."""
@@ -138,6 +198,10 @@ class Ruleset:
     def blocks(self, facts: Facts) -> bool:
         """Whether any rule refuses."""
         return any(rule.test(facts, numbers) is False for _, rule, numbers in self._blocks)
+
+    def warnings(self, facts: Facts) -> list[str]:
+        """The codes of the rules that warn."""
+        return [declaration.code for declaration, rule, numbers in self._warns if rule.test(facts, numbers) is False]
 
 
 def checked(pack: Pack) -> Pack:
@@ -159,20 +223,6 @@ def ruleset(pack: Pack, division: str, on: date) -> Ruleset:
     return Ruleset(pack, division, on)
 
 
-def fact_texts(facts: Facts, names: Iterable[str]) -> dict[str, str]:
-    """Facts as an explanation prints them; an unknown one as "unknown", an empty one as "none"."""
-    texts = {}
-    for name in names:
-        value = getattr(facts, name)
-        if value is None:
-            texts[name] = "unknown"
-        elif isinstance(value, tuple):
-            texts[name] = ", ".join(value) or "none"
-        else:
-            texts[name] = str(value).lower() if isinstance(value, bool) else str(value) or "none"
-    return texts
-
-
 def _verdict(declaration: RuleDeclaration, rule: Rule, numbers: Numbers, facts: Facts) -> Verdict:
     met = rule.test(facts, numbers)
     outcome = Outcome.NOT_CHECKED if met is None else Outcome.PASSED if met else _EFFECTS[declaration.effect]
@@ -180,11 +230,4 @@ def _verdict(declaration: RuleDeclaration, rule: Rule, numbers: Numbers, facts: 
         key: "unknown" if number is None or number.value is None else str(number.value)
         for key, number in numbers.items()
     }
-    return Verdict(declaration, outcome, fact_texts(facts, rule.uses), shown)
-
-
-def _number(pack: Pack, key: str, division: str, on: date) -> Parameter | None:
-    try:
-        return pack.value(key, division, on)
-    except ParameterUnknown:
-        return None
+    return Verdict(declaration, outcome, facts.texts(rule.uses), shown)

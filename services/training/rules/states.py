@@ -58,6 +58,15 @@ class EnrolmentState(StrEnum):
     LOST = "LOST"
 
 
+class SubstitutionState(StrEnum):
+    """The life of a substitution (学员替换)."""
+
+    ASKED = "ASKED"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+    LAPSED = "LAPSED"
+
+
 class Seat(StrEnum):
     """Where one seat of an order's headcount is. At every moment each seat is in exactly one of these."""
 
@@ -132,11 +141,11 @@ def ended(headcount: int, hired: int) -> OrderState:
     return OrderState.FULFILLED if hired == headcount else OrderState.SHORTFALL
 
 
-def unfilled(capacity: int, enrolled: int) -> int:
-    """Seats a class holds and has not filled: none when the capacity was lowered below the number enrolled."""
-    return max(0, capacity - enrolled)
+def unfilled(capacity: int, enrolled: int, offered: int = 0) -> int:
+    """Seats a class holds and has not filled. An offer keeps its seat even when the capacity falls below it."""
+    return max(offered, capacity - enrolled, 0)
 
 
-def seats_to_fill(capacity: int, enrolled: int, waitlisted: int) -> int:
-    """How many of the waitlist get a seat now."""
-    return min(unfilled(capacity, enrolled), waitlisted)
+def free(capacity: int, enrolled: int, offered: int) -> int:
+    """Seats that somebody could take now."""
+    return max(0, capacity - enrolled - offered)
