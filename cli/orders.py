@@ -215,21 +215,6 @@ def match(
     _do(ctx, request, output)
 
 
-@app.verb("contract")
-def contract(
-    ctx: typer.Context,
-    name: OrderName,
-    agreement: Annotated[str, option("agreement", "--agreement", metavar="NUMBER")],
-    etag: Etag = "",
-    *,
-    request_id: RequestId,
-    output: Output = Format.table,
-) -> None:
-    """Matched -> contracted."""
-    request = pb.ContractOrderRequest(name=name, etag=etag, request_id=request_id, agreement_number=agreement)
-    _do(ctx, request, output)
-
-
 @app.verb("close")
 def close(
     ctx: typer.Context,
@@ -246,6 +231,24 @@ def close(
 
 
 _reasoned_step("cancel", pb.CancelOrderRequest)
+
+
+@app.verb("headcount")
+def headcount_(
+    ctx: typer.Context,
+    name: OrderName,
+    headcount: Annotated[int, typer.Argument(help=t("option.headcount"), metavar="N", parser=whole)],
+    reason: Reason,
+    etag: Etag = "",
+    *,
+    request_id: RequestId,
+    output: Output = Format.table,
+) -> None:
+    """Changes the workers wanted after submission."""
+    request = pb.ChangeOrderHeadcountRequest(
+        name=name, etag=etag, request_id=request_id, headcount=headcount, reason=reason
+    )
+    _do(ctx, request, output)
 
 
 @app.verb("ledger")

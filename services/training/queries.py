@@ -9,13 +9,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
-from services.platform.errors import NotFound
+from services.platform.errors import NotFound, Refused
 from services.platform.policy import Scope
 from services.platform.requests import check_etag
 from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
-from services.training.rules.states import EnrolmentState, Seat
-from services.training.tables import ClassRow, EnrolmentRow, NumberRow, OrderRow, SeatMovementRow
+from services.training.rules.states import EnrolmentState, InstitutionState, Seat
+from services.training.tables import ClassRow, EnrolmentRow, InstitutionRow, NumberRow, OrderRow, SeatMovementRow
 
 Parted = TypeVar("Parted", OrderRow, ClassRow)
 
@@ -136,3 +136,18 @@ def losses(session: Session, order_id: str) -> list[tuple[str, int]]:
 def after_place(key: list[str | int]) -> ColumnElement[bool]:
     """The enrolments after one (class, place): a row value, which both databases read off the index."""
     return tuple_(EnrolmentRow.class_id, EnrolmentRow.place) > tuple_(*map(literal, key))
+
+
+def active_institution(session: Session, credit_code: str, *, keep: bool = False) -> InstitutionRow:
+    """The institution with this credit code; with `keep` nobody suspends it before we commit.
+
+    Institutions are locked after classes and before people. Raises Refused INSTITUTION_UNKNOWN, INSTITUTION_SUSPENDED.
+    """
+    name = f"institutions/{credit_code}"
+    shared = {"read": True} if keep else None
+    row = session.get(InstitutionRow, credit_code, with_for_update=shared, populate_existing=keep)
+    if row is None:
+        raise Refused("INSTITUTION_UNKNOWN", institution=name)
+    if row.state != InstitutionState.ACTIVE:
+        raise Refused("INSTITUTION_SUSPENDED", institution=name)
+    return row

@@ -133,7 +133,6 @@ def test_every_command_of_the_job_is_there() -> None:
         "return",
         "verify",
         "match",
-        "contract",
         "close",
         "cancel",
         "ledger",

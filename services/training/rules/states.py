@@ -98,6 +98,15 @@ ORDER_VERBS: dict[str, tuple[tuple[OrderState, ...], OrderState]] = {
     "close": ((OrderState.TRAINING,), OrderState.FULFILLED),  # or SHORTFALL: see `ended`
 }
 
+# states of an order whose headcount may still change; a draft is simply edited
+HEADCOUNT_CHANGES = (
+    OrderState.SUBMITTED,
+    OrderState.VERIFIED,
+    OrderState.MATCHED,
+    OrderState.CONTRACTED,
+    OrderState.TRAINING,
+)
+
 CLASS_VERBS: dict[str, tuple[tuple[ClassState, ...], ClassState]] = {
     "file": ((ClassState.DRAFT,), ClassState.FILED),
     "return": ((ClassState.FILED,), ClassState.DRAFT),
@@ -106,6 +115,19 @@ CLASS_VERBS: dict[str, tuple[tuple[ClassState, ...], ClassState]] = {
     "close": ((ClassState.OPEN,), ClassState.CLOSED),
 }
 
+AGREEMENT_VERBS: dict[str, tuple[tuple[AgreementState, ...], AgreementState]] = {
+    "update": ((AgreementState.DRAFT,), AgreementState.DRAFT),
+    "sign": ((AgreementState.DRAFT,), AgreementState.SIGNED),  # with the last signature
+    "terminate": ((AgreementState.SIGNED,), AgreementState.TERMINATED),
+}
+
+INSTITUTION_VERBS: dict[str, tuple[tuple[InstitutionState, ...], InstitutionState]] = {
+    "suspend": ((InstitutionState.ACTIVE,), InstitutionState.SUSPENDED),
+    "reinstate": ((InstitutionState.SUSPENDED,), InstitutionState.ACTIVE),
+}
+
+# states of an order that an agreement may be written for: it can no longer change who ordered, and where
+TAKES_AGREEMENTS = (OrderState.VERIFIED, OrderState.MATCHED, OrderState.CONTRACTED, OrderState.TRAINING)
 # states of an order that a class may be created, filed and opened for
 TAKES_CLASSES = (OrderState.CONTRACTED, OrderState.TRAINING)
 # states of a class in which it holds seats that are not filled
