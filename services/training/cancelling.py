@@ -32,9 +32,7 @@ def cancel_class(tx: Tx, call: Call, row: ClassRow, reason: str, *, lost: bool =
     [held] = known.classes(tx.connection, [row.id], lock=True)
     dissolve(tx, call, row, reason, EnrolmentState.LOST if lost else EnrolmentState.WITHDRAWN)
     limits.move(tx, held, -(held.enrolled + held.offered))
-    queries.count_people(
-        tx, row.id, enrolled=-held.enrolled, offered=-held.offered, waitlisted=-held.waitlisted
-    )
+    queries.count_people(tx, row.id, enrolled=-held.enrolled, offered=-held.offered, waitlisted=-held.waitlisted)
     bookings.free(tx, row.id)
     if held.state in HOLDS_SEATS:
         left = unfilled(held.capacity, held.enrolled, held.offered)

@@ -315,7 +315,12 @@ def _one_place_each(
 def _move_people(tx: Tx, call: Call, people: Sequence[EnrolmentRow], target_id: str, arrivals: int) -> None:
     """Into another class, at its end."""
     for place, row in enumerate(people, start=arrivals + 1):
-        detail = {"class": f"classes/{target_id}", "from": f"classes/{row.class_id}", "state": row.state, "place": place}
+        detail = {
+            "class": f"classes/{target_id}",
+            "from": f"classes/{row.class_id}",
+            "state": row.state,
+            "place": place,
+        }
         tx.announce(call, f"enrolments/{row.id}", "enrolment.transferred", tx.now, detail)
         row.class_id, row.place = target_id, place
     tx.session.flush()
@@ -341,9 +346,7 @@ def _arrive(
     tx.connection.execute(
         update(ClassRow)
         .where(table.id == class_id)
-        .values(
-            arrivals=table.arrivals + arrivals, last_arrival=table.last_arrival if last_arrival is None else later
-        )
+        .values(arrivals=table.arrivals + arrivals, last_arrival=table.last_arrival if last_arrival is None else later)
     )
 
 
@@ -370,7 +373,9 @@ def _copy_of(row: ClassRow, title: str, capacity: int, number: str, now: datetim
         *("id", "title", "capacity", "minimum", "enrolled", "offered", "waitlisted", "hired", "arrivals"),
         *("last_arrival", "lottery_seed", "timetable_version", "create_time", "update_time", "version", "reason"),
     }
-    same = {column.name: getattr(row, column.name) for column in ClassRow.__table__.columns if column.name not in skipped}
+    same = {
+        column.name: getattr(row, column.name) for column in ClassRow.__table__.columns if column.name not in skipped
+    }
     return ClassRow(
         **same,
         id=number,

@@ -56,10 +56,7 @@ def found(
     timetables.learn(tx.connection, set(versions.values()))
     meets = {each for each in others if first_clash(slots, timetables.slots(versions[each])) is not None}
     return [
-        Clash(row.id, class_id)
-        for row in enrolments
-        for class_id in sorted(taken[row.trainee_id])
-        if class_id in meets
+        Clash(row.id, class_id) for row in enrolments for class_id in sorted(taken[row.trainee_id]) if class_id in meets
     ]
 
 
