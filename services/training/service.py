@@ -15,6 +15,8 @@ from liancai.training.v1 import (
     enrolments_pb2_grpc,
     orders_pb2,
     orders_pb2_grpc,
+    registers_pb2,
+    registers_pb2_grpc,
     rosters_pb2,
     rosters_pb2_grpc,
 )
@@ -28,6 +30,7 @@ from services.training.enrolling import Desk
 from services.training.enrolments import Enrolments
 from services.training.orders import Orders
 from services.training.packs import SHIPPED, Packs
+from services.training.registers import Registers
 from services.training.rosters import Rosters
 from services.training.scopes import ClassScopes
 from services.training.tables import BOOKS
@@ -45,12 +48,15 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     classes_pb2_grpc.add_ClassesServicer_to_server(Classes(database, pages, packs.current), server)
     enrolments_pb2_grpc.add_EnrolmentsServicer_to_server(Enrolments(database, pages, desk, packs, scopes), server)
     rosters_pb2_grpc.add_RostersServicer_to_server(Rosters(database, desk, packs, scopes), server)
+    registers_pb2_grpc.add_RegistersServicer_to_server(Registers(database, pages), server)
     audit_pb2_grpc.add_AuditTrailServicer_to_server(AuditTrail(database, pages), server)
 
 
 PART = Part(
     name="training",
-    files=tuple(module.DESCRIPTOR for module in (orders_pb2, classes_pb2, enrolments_pb2, rosters_pb2, audit_pb2)),
+    files=tuple(
+        module.DESCRIPTOR for module in (orders_pb2, classes_pb2, enrolments_pb2, rosters_pb2, registers_pb2, audit_pb2)
+    ),
     books=BOOKS,
     migrations=HERE / "migrations",
     policy=HERE / "policy.cedar",
