@@ -19,6 +19,7 @@ from liancai.training.v1 import (
     enrolments_pb2_grpc,
     orders_pb2,
     orders_pb2_grpc,
+    registers_pb2_grpc,
     rosters_pb2_grpc,
 )
 
@@ -41,6 +42,7 @@ class Office:
         self.classes: Any = _Signed(classes_pb2_grpc.ClassesStub(channel), metadata)
         self.enrolments: Any = _Signed(enrolments_pb2_grpc.EnrolmentsStub(channel), metadata)
         self.rosters: Any = _Signed(rosters_pb2_grpc.RostersStub(channel), metadata)
+        self.registers: Any = _Signed(registers_pb2_grpc.RegistersStub(channel), metadata)
         self.audit: Any = _Signed(audit_pb2_grpc.AuditTrailStub(channel), metadata)
         self.reference: Any = _Signed(reference_pb2_grpc.ReferenceStub(channel), metadata)
 

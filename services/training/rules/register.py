@@ -56,6 +56,7 @@ def read(line: Line, kind: Kind, today: date) -> Entry | list[Finding]:
     """The entry, or everything that is wrong with the row. `today` is the Asia/Shanghai date."""
     found: list[Finding] = []
 
+    # no cell is repeated but the number, masked: where columns have slipped, any of them may hold a name or a number
     def wrong(code: str, column: str, value: str = "", **values: str) -> None:
         found.append(Finding(Level.ERROR, code, column, value, (), values))
 
@@ -73,16 +74,16 @@ def read(line: Line, kind: Kind, today: date) -> Entry | list[Finding]:
     for column, text in (("since", line.since.strip()), ("until", line.until.strip())):
         days[column] = read_date(text) if text else None
         if text and days[column] is None:
-            wrong("TR-REGISTER-DATE", column, text[:20])
+            wrong("TR-REGISTER-DATE", column)
     since, until = days["since"], days["until"]
     if since and until and until < since:
-        wrong("TR-REGISTER-PERIOD", "until", until.isoformat(), since=since.isoformat())
+        wrong("TR-REGISTER-PERIOD", "until")
     if kind is Kind.SUBSIDISED_TRAINING and not line.since.strip():
         # how many trainings a year somebody had cannot be counted without
         wrong("TR-REGISTER-NO-DATE", "since")
     occupation = line.occupation_code.strip()
     if occupation and not (OCCUPATION.fullmatch(occupation) and len(occupation) <= LONGEST_OCCUPATION):
-        wrong("TR-REGISTER-OCCUPATION", "occupation_code", occupation[:20])
+        wrong("TR-REGISTER-OCCUPATION", "occupation_code")
     if not 0 <= line.certificate_level <= 5:
         wrong("TR-REGISTER-LEVEL", "certificate_level")
     return found or Entry(number, since, until, occupation, line.certificate_level)
