@@ -20,7 +20,7 @@ from services.platform.transaction import Tx
 from services.reference import resident_id
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentIdFault
-from services.training import messages, orders, people, queries, seats
+from services.training import messages, orders, people, queries, searching, seats
 from services.training.enrolling import Application, Decision, Desk
 from services.training.packs import Packs
 from services.training.people import Person
@@ -118,6 +118,19 @@ class Enrolments(enrolments_pb2_grpc.EnrolmentsServicer):
         return pb.ListEnrolmentsResponse(
             enrolments=[messages.enrolment(row, self._masked(row, trainee)) for row, trainee in rows[: page.size]],
             next_page_token=self._pages.token(call, request, [last.class_id, last.place]) if last else "",
+        )
+
+    def SearchEnrolments(
+        self, request: pb.SearchEnrolmentsRequest, context: grpc.ServicerContext
+    ) -> pb.ListEnrolmentsResponse:
+        """A page of the enrolments within reach of the people a query finds, masked."""
+        call = Call.of(context)
+        return searching.search(
+            self._database,
+            self._pages,
+            call,
+            request,
+            lambda row, trainee: messages.enrolment(row, self._masked(row, trainee)),
         )
 
     def WithdrawEnrolment(
