@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Integer, LargeBinary, Table
+from sqlalchemy import JSON, Column, Connection, Date, Integer, LargeBinary, Table
 
 from services.platform.types import UtcTime
 
@@ -117,6 +117,8 @@ def _converters(columns: Sequence[Column[Any]], time_text: Convert) -> list[tupl
             found.append((place, time_text))
         elif isinstance(column.type, LargeBinary):
             found.append((place, bytes.hex))
+        elif isinstance(column.type, Date):
+            found.append((place, _date_text))
     return found
 
 
@@ -150,6 +152,10 @@ def _sqlite_time(instant: datetime) -> str:
     return instant.isoformat(" ", "microseconds")[:26]
 
 
+def _date_text(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
 def _from_json_each(place: int, column: Column[Any]) -> str:
     if isinstance(column.type, JSON):
         return f"value -> {place}"
@@ -161,6 +167,8 @@ def _record_type(column: Column[Any]) -> str:
         return "timestamptz"
     if isinstance(column.type, JSON):
         return "json"
+    if isinstance(column.type, Date):
+        return "date"
     return "bigint" if isinstance(column.type, Integer) else "text"
 
 

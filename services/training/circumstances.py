@@ -1,5 +1,6 @@
 """What happens to a class while it runs (情况变更): moved, split, merged, cancelled. Nobody who has a seat loses it
-unless the class is cancelled."""
+unless the class is cancelled.
+"""
 
 from __future__ import annotations
 
@@ -211,7 +212,7 @@ class Circumstances(Steps):
     def _new_sessions(
         self, tx: Tx, source: ClassRow, target: ClassRow, planned: Sequence[Planned]
     ) -> Sequence[SessionRow]:
-        """The timetable of a class that is split off; without one of its own it has the hours of the other, no rooms."""
+        """The timetable of a class that is split off; without one of its own it has the other's hours and no rooms."""
         if planned:
             return self._replace_sessions(tx, target, planned)
         rows = [

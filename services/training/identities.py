@@ -14,7 +14,7 @@ from services.platform.transaction import Tx
 from services.reference import resident_id
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentId, ResidentIdFault
-from services.training import known, messages, people, queries
+from services.training import known, messages, names, people, queries
 from services.training.clerk import Clerk, found
 from services.training.enrolling import Application
 from services.training.rules import roster
@@ -50,6 +50,7 @@ class Identities(Clerk):
                 trainee = self._renumber(tx, trainee, number)
             if name:
                 trainee.full_name = name
+                trainee.name_pinyin, trainee.name_initials = names.pinyin(name)
             tx.session.flush()
             changed = [each for each, new in (("full_name", name), ("resident_id", number)) if new]
             detail = {"class": f"classes/{held.id}", "changed": changed, "proof": proof}

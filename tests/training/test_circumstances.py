@@ -50,15 +50,28 @@ def cancel_order(office: Office, name: str) -> orders.Order:
 
 def move(office: Office, name: str, start: str, end: str, **more: object) -> classes.MoveClassResponse:
     request = classes.MoveClassRequest(
-        name=name, start_date=start, end_date=end, reason=WHY, request_id=request_id(), **more  # type: ignore[arg-type]
+        name=name,
+        start_date=start,
+        end_date=end,
+        reason=WHY,
+        request_id=request_id(),
+        **more,  # type: ignore[arg-type]
     )
     moved: classes.MoveClassResponse = office.classes.MoveClass(request)
     return moved
 
 
-def split(office: Office, name: str, capacity: int, enrolments: list[str], **more: object) -> classes.SplitClassResponse:
+def split(
+    office: Office, name: str, capacity: int, enrolments: list[str], **more: object
+) -> classes.SplitClassResponse:
     request = classes.SplitClassRequest(
-        name=name, title="二班", capacity=capacity, enrolments=enrolments, reason=WHY, request_id=request_id(), **more  # type: ignore[arg-type]
+        name=name,
+        title="二班",
+        capacity=capacity,
+        enrolments=enrolments,
+        reason=WHY,
+        request_id=request_id(),
+        **more,  # type: ignore[arg-type]
     )
     done: classes.SplitClassResponse = office.classes.SplitClass(request)
     return done
@@ -188,9 +201,7 @@ def test_without_the_comparison_a_move_puts_somebody_in_two_places(
     assert not moved.clashes
 
 
-def test_a_class_that_moves_into_another_year_takes_of_that_year(
-    office: Office, database: Database, year: int
-) -> None:
+def test_a_class_that_moves_into_another_year_takes_of_that_year(office: Office, database: Database, year: int) -> None:
     this, following = heads(office, year, 5).name, heads(office, year + 1, 1).name
     held = subsidised(office, database, year, capacity=3)
     people = [office.enrol(held, jobless()).name for _ in range(2)]

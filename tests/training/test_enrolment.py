@@ -12,10 +12,12 @@ from grpc_status import rpc_status
 from liancai.common.v1.types_pb2 import RuleVerdict
 from liancai.training.v1 import audit_pb2, classes_pb2
 from liancai.training.v1 import enrolments_pb2 as pb
+from sqlalchemy import select
 
 from services import host
 from services.platform.database import Database
 from services.reference import resident_id
+from services.training import trail
 from services.training.tables import Base
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, INSTITUTION, Office, request_id, somebody
