@@ -203,7 +203,7 @@ class Exchanges(Clerk):
 
 
 def _lock(tx: Tx, class_ids: set[str], trainee_id: str) -> dict[str, ClassFacts]:
-    """Locks what a transfer touches, in the order of everywhere: classes, limits, the person, orders. The classes by id.
+    """Locks what a transfer touches, in the order of everywhere: classes, limits, the person, orders. The classes.
 
     One class is left before the other is entered: locked as they come, two transfers would wait in a circle.
     """
