@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import grpc
@@ -282,9 +283,7 @@ def test_transfers_that_cross_both_come_to_an_end(
         if orders == 1:
             c, d = b, a
         there, back = office.enrol(a).name, office.enrol(c).name
-        moved = together(
-            lambda there=there, b=b: transfer(office, there, b), lambda back=back, d=d: transfer(partner, back, d)
-        )
+        moved = together(partial(transfer, office, there, b), partial(transfer, partner, back, d))
         assert [each.target.class_name for each in moved] == [b, d]  # type: ignore[attr-defined]
         for name in names:
             prove(database, name)
@@ -343,8 +342,8 @@ def test_two_who_want_the_last_seat_of_a_class(office: Office, partner: Office, 
         new = new_class(office, capacity=1)
         first, second = (office.enrol(new_class(office)).name for _ in range(2))
         moved = together(
-            lambda first=first, new=new: transfer(office, first, new),
-            lambda second=second, new=new: transfer(partner, second, new),
+            partial(transfer, office, first, new),
+            partial(transfer, partner, second, new),
         )
         errors = [each for each in moved if isinstance(each, grpc.RpcError)]
         assert [info_of(each)[0] for each in errors] == ["CLASS_FULL"]
@@ -474,7 +473,7 @@ def test_two_consents_at_once_are_one_substitution(office: Office, partner: Offi
         held, leaving, coming = pair(office)
         other = office.enrol(held)
         asked = [substitute(office, leaving.name, each.name).name for each in (coming, other)]
-        said = together(*(lambda name=name: answer(partner, name) for name in asked))
+        said = together(*(partial(answer, partner, name) for name in asked))
         assert sorted(each.state for each in said) == [pb.Substitution.DONE, pb.Substitution.LAPSED]  # type: ignore[attr-defined]
         assert (office.the_class(held).enrolled, office.the_class(held).waitlisted) == (1, 1)
         prove(database, office.the_class(held).order)
@@ -494,7 +493,7 @@ def test_a_substitute_takes_over_what_the_seat_took_of_the_limit(
             request_id=request_id(),
         )
     )
-    next_year = {"start_date": "2027-01-04", "end_date": "2027-01-29"}
+    next_year: dict[str, Any] = {"start_date": "2027-01-04", "end_date": "2027-01-29"}
     held = subsidise(database, new_class(office, capacity=1, **next_year), "SKILLS_ACTION")
     jobless = {"category": "UNE", "proof_kind": "就业创业证", "proof_number": "3715260001"}
     leaving, coming = (office.enrol(held, somebody(**jobless)) for _ in range(2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import date
+from functools import partial
 from typing import Any
 
 import grpc
@@ -207,8 +208,8 @@ def test_of_two_corrections_at_once_one_is_told(office: Office, partner: Office)
     for _ in range(5):
         enrolled = office.enrol(new_class(office))
         said = together(
-            lambda enrolled=enrolled: correct(office, enrolled.name, full_name="样例一改", etag=enrolled.etag),
-            lambda enrolled=enrolled: correct(partner, enrolled.name, full_name="样例二改", etag=enrolled.etag),
+            partial(correct, office, enrolled.name, full_name="样例一改", etag=enrolled.etag),
+            partial(correct, partner, enrolled.name, full_name="样例二改", etag=enrolled.etag),
         )
         errors = [each for each in said if isinstance(each, grpc.RpcError)]
         assert [info_of(each)[0] for each in errors] == ["STALE_ETAG"]
@@ -219,8 +220,8 @@ def test_two_who_are_corrected_to_each_others_number_at_once(office: Office, par
         left, right = somebody(), somebody()
         first, second = office.enrol(new_class(office), left), office.enrol(new_class(office), right)
         together(
-            lambda first=first, right=right: correct(office, first.name, resident_id=right.resident_id),
-            lambda second=second, left=left: correct(partner, second.name, resident_id=left.resident_id),
+            partial(correct, office, first.name, resident_id=right.resident_id),
+            partial(correct, partner, second.name, resident_id=left.resident_id),
         )
         # whichever came last, both are one person with a number that checks
         numbers = {reveal(office, each.name).resident_id for each in (first, second)}
