@@ -125,13 +125,16 @@ def refusal(application: Application, decision: Decision) -> Fault:
         return quota_binds(application.call, decision.binding)
     if decision.partners:
         return Refused("PARTY_REFUSED", class_name=class_name, refused="")
-    return Refused("CLASS_FULL", class_name=class_name, capacity=decision.capacity, enrolled=decision.filled)
+    return Refused(
+        "CLASS_FULL", details=details, class_name=class_name, capacity=decision.capacity, enrolled=decision.filled
+    )
 
 
 def quota_binds(call: Call, bound: Binding) -> Fault:
     """The limit that binds, and what is left of it."""
     return Refused(
         "QUOTA_BINDS",
+        details=[shown(call, decision)],
         quota=bound.quota,
         left=messages.amount(call, bound.kind, bound.left),
         asked=messages.amount(call, bound.kind, bound.asked),
