@@ -12,7 +12,7 @@ from services.reference.resident_id import ResidentId
 from services.training.tables import EnrolmentRow, TraineeRow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Person:
     """Who applies. `index` finds them again; the sealed fields belong to `trainee_id` and `enrolment_id`."""
 
