@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from services.reference.parameters import Pack, Parameter, ParameterUnknown
+from services.reference.parameters import Pack, Parameter
 
 RELATIONS = "agreement.relation."
 
@@ -82,11 +82,8 @@ def relations(pack: Pack, division: str, on: date) -> tuple[Relation, ...]:
     """The relations that must be agreed on in `division` on a day. A value nobody knows yet asks for nothing."""
     found = []
     for key in dict.fromkeys(each.key for each in pack.parameters if each.key.startswith(RELATIONS)):
-        try:
-            relation = _relation(pack.value(key, division, on))
-        except ParameterUnknown:
-            continue
-        if relation is not None:
+        parameter = pack.find(key, division, on)
+        if parameter is not None and (relation := _relation(parameter)) is not None:
             found.append(relation)
     return tuple(found)
 
