@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import grpc
-from google.rpc import status_pb2
+from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 
@@ -12,3 +12,21 @@ def status_of(error: BaseException) -> status_pb2.Status:
     status = rpc_status.from_call(error)
     assert status is not None, error
     return status
+
+
+def info_of(error: BaseException) -> tuple[str, dict[str, str]]:
+    """The reason of a refusal, and what it is about."""
+    for detail in status_of(error).details:
+        info = error_details_pb2.ErrorInfo()
+        if detail.Unpack(info):
+            return info.reason, dict(info.metadata)
+    raise AssertionError("no ErrorInfo in the status")
+
+
+def violations_of(error: BaseException) -> list[error_details_pb2.BadRequest.FieldViolation]:
+    """The fields that were wrong."""
+    for detail in status_of(error).details:
+        request = error_details_pb2.BadRequest()
+        if detail.Unpack(request):
+            return list(request.field_violations)
+    return []

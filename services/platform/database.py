@@ -96,7 +96,7 @@ class Database:
             self.reading_engine = _postgresql(address, service, READERS, writing=False).execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-        self._writer = Writer(self.writing_engine, books.once, books.trail, clock, count)
+        self._writer = Writer(self.writing_engine, books.once, books.trail, lambda: self.clock(), count)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -163,6 +163,10 @@ class Pack:
     rules: tuple[RuleDeclaration, ...]
     fingerprint: str
 
+    def __hash__(self) -> int:
+        """By the fingerprint: the values may be mappings."""
+        return hash(self.fingerprint)
+
     @classmethod
     def load(cls, source: Path | str) -> Pack:
         """Read a pack from a file (Path) or from YAML text (str).

@@ -22,10 +22,10 @@ from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack, ParameterUnknown
 from services.reference.workdays import CalendarNotPublished, published
-from services.training import messages, orders, queries, seats
+from services.training import covering, messages, orders, queries, seats
 from services.training.promotion import promote
 from services.training.rules import states
-from services.training.rules.states import CLASS_VERBS, ClassState, EnrolmentState, Seat
+from services.training.rules.states import CLASS_VERBS, ClassState, EnrolmentState, OrderState, Seat
 from services.training.rules.timetable import Slot, minute_of, own_clash
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, SessionRow
 
@@ -54,7 +54,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         reading.done()
 
         def work(tx: Tx) -> pb.Class:
-            order = _order_for(tx, call, order_name)
+            order = self._order_for(tx, call, order_name, values["institution_credit_code"])
             number = queries.next_number(tx, f"classes/{day_of(tx.now):%Y%m}")
             row = ClassRow(
                 id=number,
@@ -128,6 +128,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         def work(tx: Tx, row: ClassRow) -> dict[str, Any]:
             order = tx.session.get_one(OrderRow, row.order_id)
             _takes_classes(order)
+            queries.active_institution(tx.session, row.institution_credit_code)
             today = day_of(tx.now)
             if order.valid_until < today:
                 raise Refused("ORDER_EXPIRED", order=f"orders/{order.id}", valid_until=order.valid_until.isoformat())
@@ -248,6 +249,19 @@ class Classes(classes_pb2_grpc.ClassesServicer):
 
         return self._database.write(call, request, work, key=request.name)
 
+    def _order_for(self, tx: Tx, call: Call, name: str, institution: str) -> OrderRow:
+        """The order of a new class, if it takes classes; whether the caller may file one is asked of the class."""
+        order = tx.session.get(OrderRow, name.partition("/")[2])
+        if order is None:
+            raise NotFound(name)
+        call.require(queries.scope_of(order), name)
+        queries.active_institution(tx.session, institution, keep=True)
+        if order.state == OrderState.MATCHED:  # an agreement that was signed before may be in force since today
+            order = tx.session.get_one(OrderRow, order.id, with_for_update=True, populate_existing=True)
+            covering.contract_if_covered(tx, call, self._pack, order)
+        _takes_classes(order)
+        return order
+
     def _remarks(self, row: ClassRow, today: date) -> list[dict[str, Any]]:
         """What the parameters in force say of its size and dates; a number nobody knows yet gives no remark."""
         remarks: list[dict[str, Any]] = []
@@ -274,16 +288,6 @@ class Classes(classes_pb2_grpc.ClassesServicer):
 
 def _nothing_else(_tx: Tx, _row: ClassRow) -> dict[str, Any]:
     return {}
-
-
-def _order_for(tx: Tx, call: Call, name: str) -> OrderRow:
-    """The order of a new class, if it takes classes; whether the caller may file one is asked of the class."""
-    order = tx.session.get(OrderRow, name.partition("/")[2])
-    if order is None:
-        raise NotFound(name)
-    call.require(queries.scope_of(order), name)
-    _takes_classes(order)
-    return order
 
 
 def _takes_classes(order: OrderRow) -> None:

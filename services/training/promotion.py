@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
 
 from services.platform.boundary import Call
+from services.platform.database import Database
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
@@ -15,7 +17,7 @@ from services.training import known, limits, queries, seats
 from services.training.known import ClassFacts
 from services.training.rules import waitlist
 from services.training.rules.states import ClassState, EnrolmentState, Seat, free, unfilled
-from services.training.tables import EnrolmentRow
+from services.training.tables import ClassRow, EnrolmentRow
 
 ORDER: tuple[ColumnElement[object], ...] = (
     EnrolmentRow.__table__.c.priority,
@@ -23,6 +25,7 @@ ORDER: tuple[ColumnElement[object], ...] = (
     EnrolmentRow.__table__.c.tie,
     EnrolmentRow.__table__.c.place,
 )
+LAPSED = "递补通知逾期未答复 · the offer was not answered in time"
 LEAVES = (EnrolmentState.ENROLLED, EnrolmentState.OFFERED, EnrolmentState.WAITLISTED)
 LOOKED_AT = 500  # of those who wait, beyond the seats there are: more than that many too large parties stand still
 
@@ -130,7 +133,7 @@ def leave(tx: Tx, held: ClassFacts, row: EnrolmentRow, reason: str) -> None:
         seats.move(tx, held.order_id, held.id, Seat.COMMITTED, Seat.OPEN, -kept, reason)
 
 
-def expire(tx: Tx, call: Call, pack: Pack, class_id: str, reason: str) -> list[EnrolmentRow]:
+def expire(tx: Tx, call: Call, pack: Pack, class_id: str) -> list[EnrolmentRow]:
     """Takes back the offers of a class whose time is past, and gives their seats to the next; returns whose."""
     known.classes(tx.connection, [class_id], lock=True)
     late = tx.session.scalars(
@@ -145,16 +148,34 @@ def expire(tx: Tx, call: Call, pack: Pack, class_id: str, reason: str) -> list[E
     ).all()
     for row in late:
         [held] = known.classes(tx.connection, [class_id], lock=True)
-        leave(tx, held, row, reason)
+        leave(tx, held, row, LAPSED)
         detail = {"class": f"classes/{class_id}", "from": EnrolmentState.OFFERED}
         tx.record(
             call,
             f"enrolments/{row.id}",
             action="training.waitlist.expire",
             event="enrolment.withdrawn",
-            reason=reason,
+            reason=LAPSED,
             detail=detail,
         )
     if late:
-        promote(tx, call, pack, class_id, reason=reason)
+        promote(tx, call, pack, class_id, reason=LAPSED)
     return list(late)
+
+
+def expire_all(database: Database, pack: Pack) -> int:
+    """Takes back every offer whose time is past, a class at a time; of several replicas one does each. How many."""
+    with database.reading() as session:
+        late = session.execute(
+            select(ClassRow.id, ClassRow.division)
+            .join(EnrolmentRow, EnrolmentRow.class_id == ClassRow.id)
+            .where(EnrolmentRow.state == EnrolmentState.OFFERED, EnrolmentRow.offer_expire_time <= database.clock())
+            .distinct()
+            .order_by(ClassRow.id)
+        ).all()
+    count = 0
+    for class_id, division in late:
+        call = Call.by_system("training", "training.waitlist.expire", division)
+        work = partial(expire, call=call, pack=pack, class_id=class_id)
+        count += len(database.write_again(call, work, key=f"classes/{class_id}"))
+    return count

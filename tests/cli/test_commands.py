@@ -59,7 +59,6 @@ def test_update_sends_a_mask_of_what_was_given(server: Any, liancai: Run) -> Non
             "MatchOrder",
             {"institution_credit_code": "91X"},
         ),
-        (["order", "contract", "7", "--agreement", "A1"], "ContractOrder", {"agreement_number": "A1"}),
         (["order", "close", "7"], "CloseOrder", {"reason": ""}),
         (["order", "cancel", "7", "--reason", "r"], "CancelOrder", {"reason": "r"}),
         (["class", "file", "7"], "FileClass", {"name": "classes/7"}),

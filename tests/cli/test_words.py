@@ -14,7 +14,7 @@ import pytest
 import typer
 from liancai.common.v1 import audit_pb2, types_pb2
 from liancai.reference.v1 import reference_pb2
-from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, rosters_pb2
+from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, registers_pb2, rosters_pb2
 
 import cli
 from cli import orders, reports, show
@@ -76,7 +76,7 @@ def messages() -> Iterator[Any]:
         enrolments_pb2.RevealEnrolmentResponse, rosters_pb2.RosterSummary, audit_pb2.AuditEntry,
         reference_pb2.AddWorkdaysResponse, reference_pb2.CountWorkdaysResponse,
         reference_pb2.CheckResidentIdResponse, reference_pb2.CheckCreditCodeResponse, reference_pb2.Occupation,
-        reference_pb2.Unit, types_pb2.Finding,
+        reference_pb2.Unit, types_pb2.Finding, registers_pb2.ImportRegisterResponse.Summary,
     ]  # fmt: skip
     descriptors = [message.DESCRIPTOR for message in waiting]
     while descriptors:
@@ -133,15 +133,15 @@ def test_every_command_of_the_job_is_there() -> None:
         "return",
         "verify",
         "match",
-        "contract",
         "close",
         "cancel",
         "ledger",
         "report",
     }
     assert listed["class"] == {"create", "show", "list", "file", "return", "approve", "open", "capacity", "close"}
-    assert listed["enrolment"] == {"add", "check", "show", "list", "withdraw", "hire", "explain", "reveal"}
+    assert listed["enrolment"] == {"add", "check", "show", "list", "search", "withdraw", "hire", "explain", "reveal"}
     assert listed["roster"] == {"import", "template"}
+    assert listed["register"] == {"import", "list"}
     assert listed["calendar"] == {"add", "count"}
     assert listed["id"] == {"check", "credit-code"}
 
@@ -191,7 +191,7 @@ def test_the_root_shows_five_examples_that_parse(capsys: pytest.CaptureFixture[s
 def test_what_importing_costs() -> None:
     """The root and a noun bring neither tables, spreadsheets nor anything of the servers."""
     code = (
-        "import sys, cli.app, cli.orders, cli.classes, cli.enrolments, cli.rosters; "
+        "import sys, cli.app, cli.orders, cli.classes, cli.enrolments, cli.rosters, cli.registers; "
         "print(*(name for name in ('pandas', 'openpyxl', 'numpy', 'sqlalchemy', 'services') if name in sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -77,7 +77,6 @@ def good_requests(office: Office) -> dict[str, Message]:
         "etag": "",
         "institution_credit_code": INSTITUTION,
         "employer_credit_code": ENTERPRISE,
-        "agreement_number": "2026-1",
         "purpose": "核对身份",
         "contract_start": "2026-11-02",
         "class_name": held.name,

@@ -44,9 +44,6 @@ ORDER_CALLS = [
     lambda office, name: office.orders.MatchOrder(
         orders_pb2.MatchOrderRequest(name=name, request_id=request_id(), institution_credit_code=INSTITUTION)
     ),
-    lambda office, name: office.orders.ContractOrder(
-        orders_pb2.ContractOrderRequest(name=name, request_id=request_id(), agreement_number="1")
-    ),
     lambda office, name: office.orders.CloseOrder(
         orders_pb2.CloseOrderRequest(name=name, request_id=request_id(), reason="x", etag='"99"')
     ),

@@ -12,13 +12,16 @@ from grpc_status import rpc_status
 from liancai.common.v1.types_pb2 import RuleVerdict
 from liancai.training.v1 import audit_pb2, classes_pb2
 from liancai.training.v1 import enrolments_pb2 as pb
+from sqlalchemy import select
 
 from services import host
 from services.platform.database import Database
 from services.reference import resident_id
+from services.training import trail
 from services.training.tables import Base
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, INSTITUTION, Office, request_id, somebody
+from tests.statuses import info_of
 from tests.training.journal import prove
 
 
@@ -111,10 +114,22 @@ def test_a_child_is_refused_by_the_labour_law_with_the_derivation(office: Office
     assert enrol(office, held, of_age).state == pb.Enrolment.ENROLLED, "sixteen on the first day is enough"
 
 
-def test_a_warning_enrols_and_stays_on_record(office: Office) -> None:
+def test_a_warning_wants_an_officers_reason_and_stays_on_record_with_it(office: Office) -> None:
     held = office.open_class(office.contracted().name).name
     elder = somebody(resident_id=resident_id.make("370103", date(1960, 1, 1), 7))
-    enrolled = enrol(office, held, elder)
+    with pytest.raises(grpc.RpcError) as refused:
+        enrol(office, held, elder)
+    assert info_of(refused.value) == ("WARNINGS_NEED_REASON", {"class_name": held, "codes": "TR-AGE-MAX"})
+    assert {said.rule for said in decision_of(refused.value).verdicts if said.outcome == RuleVerdict.WARNED} == {
+        "AGE_MAX"
+    }
+    with pytest.raises(grpc.RpcError):  # a reason for something else
+        enrol(office, held, elder, accepted=[pb.AcceptedWarning(code="TR-NAME-DIFFERS", reason="已核对证件")])
+    why = pb.AcceptedWarning(code="TR-AGE-MAX", reason="已核实未领取养老金")
+    enrolled = enrol(office, held, elder, accepted=[why])
+    assert list(enrolled.accepted) == [why]
+    explained = office.enrolments.ExplainEnrolment(pb.ExplainEnrolmentRequest(name=enrolled.name))
+    assert list(explained.accepted) == [why]
     assert [finding.code for finding in enrolled.findings] == ["TR-AGE-MAX"]
     found = office.enrolments.GetEnrolment(pb.GetEnrolmentRequest(name=enrolled.name))
     assert [finding.code for finding in found.findings] == ["TR-AGE-MAX"]
@@ -258,3 +273,29 @@ def test_a_list_of_enrolments_pages_in_order_of_place(office: Office) -> None:
         if not page.next_page_token:
             break
     assert seen == names
+
+
+def test_a_roster_leaves_the_same_trail_as_its_people_one_by_one(office: Office, database: Database) -> None:
+    order = office.contracted().name
+    by_hand, by_roster = (office.open_class(order, capacity=19).name for _ in range(2))
+    wishes = [somebody() for _ in range(trail.WORTH_IT)]
+    elder = somebody(resident_id=resident_id.make("370103", date(1960, 1, 1), 8))
+    why = pb.AcceptedWarning(code="TR-AGE-MAX", reason='已核实"未领取养老金"')
+    for each in (*wishes, elder):
+        enrol(office, by_hand, each, accepted=[why])
+    office.import_people(by_roster, [*wishes, elder], accepted=[why])
+
+    def told(name: str) -> list[tuple[object, ...]]:
+        audit, events = (Base.metadata.tables[table] for table in ("audit_entry", "outbox_event"))
+        with database.reading() as session:
+            entries = session.execute(select(audit)).all()
+            sent = session.execute(select(events)).all()
+        return [
+            (row.actor, row.unit, row.division, row.reason, {**row.detail, "class": ""})
+            for row in entries
+            if row.detail.get("class") == name
+        ] + [(row.type, {**row.data, "class": ""}) for row in sent if row.data.get("class") == name]
+
+    one_by_one, at_once = told(by_hand), told(by_roster)
+    assert len(one_by_one) == 2 * (len(wishes) + 1)
+    assert at_once == one_by_one
