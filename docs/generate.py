@@ -84,6 +84,14 @@ def verdicts() -> str:
     lines += ["| code | 中文 | English |", "| --- | --- | --- |"]
     for code in sorted(key for key in said if key.startswith("TR-") and key not in declared):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
+    lines += ["", "## Gaps of a class filing", ""]
+    lines += [
+        "An ERROR keeps the filing from its first review, a WARNING is for the officer to weigh, a NOTE only tells."
+    ]
+    lines += ["", "| code | level | 中文 | English |", "| --- | --- | --- | --- |"]
+    levels = gap_levels()
+    for code in sorted(key for key in said if key.startswith("TF-")):
+        lines.append(f"| `{code}` | {levels[code]} | {said[code]['zh']} | {said[code]['en']} |")
     return "\n".join(lines) + "\n"
 
 
