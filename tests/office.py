@@ -199,7 +199,13 @@ def an_order(**fields: Any) -> orders_pb2.Order:
 
 def an_institution(**fields: Any) -> institutions_pb2.Institution:
     """A good institution; `fields` change it."""
-    values = {"credit_code": INSTITUTION, "institution_name": "市中区样例职业培训学校", "division": "371526"}
+    values = {
+        "credit_code": INSTITUTION,
+        "institution_name": "市中区样例职业培训学校",
+        "division": "371526",
+        "licence_number": "人社民3701034000001号",
+        "catalogue_number": "样例目录-1",
+    }
     return institutions_pb2.Institution(**{**values, **fields})
 
 

@@ -106,7 +106,10 @@ class Bureau:
             return f"{task.run}.{task.presentation.module}.{task.presentation.code}.{step}"
 
         institution = institutions_pb2.Institution(
-            credit_code=INSTITUTION, institution_name=INSTITUTION_NAME, division="371526"
+            credit_code=INSTITUTION,
+            institution_name=INSTITUTION_NAME,
+            division="371526",
+            licence_number="OULAD",
         )
         # one request for all presentations: whoever is first registers it, the others hear that it is
         self._ask(
