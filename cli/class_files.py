@@ -77,7 +77,9 @@ def read(path: Path) -> tuple[pb.Class, list[str]]:
         given = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  it makes texts only
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
         mark = getattr(fault, "problem_mark", None)
-        raise Mistake(t("file.no_class", path=path, why=f"line {mark.line + 1}" if mark else "UTF-8")) from None
+        raise Mistake(
+            t("file.no_class", path=path, why=t("file.line", line=mark.line + 1) if mark else "UTF-8")
+        ) from None
     if not isinstance(given, dict):
         raise Mistake(t("file.no_class", path=path, why=t("file.no_fields")))
     values = dict(given)

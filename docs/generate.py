@@ -86,12 +86,15 @@ def verdicts() -> str:
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
     lines += ["", "## Gaps of a class filing", ""]
     lines += [
-        "An ERROR keeps the filing from its first review, a WARNING is for the officer to weigh, a NOTE only tells."
+        "An error keeps the filing from its first review, a warning is for the officer to weigh, a note only tells.",
+        "What public money pays for must be there; of a class without any the same gap is a warning. A number that is",
+        "unconfirmed never makes an error.",
+        "",
+        "| code | 中文 | English |",
+        "| --- | --- | --- |",
     ]
-    lines += ["", "| code | level | 中文 | English |", "| --- | --- | --- | --- |"]
-    levels = gap_levels()
     for code in sorted(key for key in said if key.startswith("TF-")):
-        lines.append(f"| `{code}` | {levels[code]} | {said[code]['zh']} | {said[code]['en']} |")
+        lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
     return "\n".join(lines) + "\n"
 
 

@@ -63,7 +63,7 @@ def holds(session: Session, site_address: str, sessions: Sequence[SessionRow]) -
     """What sessions at a site take, in order. Without an address rooms are not compared: theirs could be anywhere."""
     teachers = sorted({each.teacher_id for each in sessions if each.teacher_id})
     known = select(TeacherRow.id, TeacherRow.resident_id_index).where(TeacherRow.id.in_(teachers))
-    people = dict(session.execute(known).tuples().all()) if teachers else {}
+    people = dict(session.execute(known).all()) if teachers else {}
     found: set[Hold] = set()
     for each in sessions:
         subjects = []
@@ -92,7 +92,7 @@ def first_taken(session: Session, class_id: str, wanted: Sequence[Hold]) -> list
         .order_by(BookingRow.day, BookingRow.half_hour, BookingRow.kind)
     )
     first: dict[tuple[str, str], Taken] = {}
-    for kind, subject, day, half_hour, other in taken.tuples():
+    for kind, subject, day, half_hour, other in taken:
         if (kind, other) not in first and Hold(kind, subject, day, half_hour) in asked:
             first[kind, other] = Taken(kind, f"classes/{other}", day, clock_of(half_hour * HALF_HOUR))
     return list(first.values())

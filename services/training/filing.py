@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from liancai.common.v1 import types_pb2
 from liancai.training.v1 import classes_pb2 as pb
 
 from services.platform.boundary import Call
@@ -22,6 +23,7 @@ from services.training.tables import ClassRow, OrderRow
 
 OFFICER = "TF-OFFICER"  # the code of a gap that an officer names
 MOST_NAMED = 50
+TOLD = 5000  # bytes of gaps in one refusal: a client takes no more than 8 KiB of metadata
 
 
 class Filing(Steps):
@@ -74,7 +76,7 @@ class Filing(Steps):
             if missing := rules.blocking(found_gaps(tx.session, self._pack, row, tx.now)):
                 raise Refused(
                     "FILING_GAPS",
-                    details=[messages.gap(call, stored(each)) for each in missing],
+                    details=_told(call, missing),
                     class_name=request.name,
                     codes=", ".join(dict.fromkeys(each.code for each in missing)),
                 )
@@ -110,6 +112,18 @@ class Filing(Steps):
             return {}
 
         return self.advance(call, request, "approve", work)
+
+
+def _told(call: Call, missing: list[Finding]) -> list[types_pb2.Finding]:
+    """The gaps of a refusal in words, as many as metadata takes: the codes are all named, a check has all the words."""
+    told, room = [], TOLD
+    for each in missing:
+        gap = messages.gap(call, stored(each))
+        room -= gap.ByteSize()
+        if room < 0:
+            break
+        told.append(gap)
+    return told
 
 
 def give_back(tx: Tx, row: ClassRow, gaps: list[dict[str, Any]], reason: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack, Parameter
 from services.reference.workdays import CalendarNotPublished, published
-from services.training import filing
+from services.training import filing, promotion
 from services.training.filing_facts import found_gaps, number
 from services.training.rules import filing as rules
 from services.training.rules.roster import Finding, Level
@@ -27,6 +27,11 @@ from services.training.tables import ClassRow
 IDLE = "TF-IDLE"  # the code of a filing that nobody looked at
 
 log = logging.getLogger("liancai.training.upkeep")
+
+
+def still_waits(row: ClassRow, version: int) -> bool:
+    """Whether nobody has looked at a filing since it was found, and no other replica was here."""
+    return row.state == ClassState.FILED and row.version == version
 
 
 class Upkeep:
@@ -40,6 +45,8 @@ class Upkeep:
     def run(self, now: datetime) -> None:
         """One round."""
         self._return_idle_filings(now)
+        if count := promotion.expire_all(self._database, self._pack):
+            log.info("%d offers were not answered in time", count)
 
     def _return_idle_filings(self, now: datetime) -> None:
         """Returns the filings that nobody reviewed within the working days of class.review, oldest first."""
@@ -49,7 +56,7 @@ class Upkeep:
             .order_by(ClassRow.file_time)
         )
         with self._database.reading() as session:
-            waiting = session.execute(wanted).tuples().all()
+            waiting = session.execute(wanted).all()
         for class_id, version, division, filed in waiting:
             if filed is None:
                 continue
@@ -72,8 +79,8 @@ class Upkeep:
     def _return(self, class_id: str, version: int, limit: Parameter, now: datetime) -> None:
         def work(tx: Tx) -> bool:
             row = tx.session.get(ClassRow, class_id, with_for_update=True, populate_existing=True)
-            if row is None or row.state != ClassState.FILED or row.version != version:
-                return False  # somebody has looked at it, or another replica was here
+            if row is None or not still_waits(row, version):
+                return False
             idle = {"limit": str(limit.value), "source": limit.source, "confidence": limit.confidence.value}
             found = [each for each in found_gaps(tx.session, self._pack, row, now) if rules.is_gap(each)]
             gaps = [filing.stored(each) for each in (Finding(Level.WARNING, IDLE, values=idle), *found)]
@@ -86,8 +93,11 @@ class Upkeep:
             return True
 
         call = Call.by_system("training", "training.class.review", "")
-        if self._database.write_again(call, work, key=f"classes/{class_id}"):
-            log.info("classes/%s was returned: nobody looked at it", class_id)
+        try:
+            if self._database.write_again(call, work, key=f"classes/{class_id}"):
+                log.info("classes/%s was returned: nobody looked at it", class_id)
+        except Exception as error:  # noqa: BLE001  one that cannot be returned does not keep the others
+            log.error("classes/%s was not returned: error=%s", class_id, type(error).__name__)
 
     def _say_once(self, words: str) -> None:
         """Logs a sentence once a process: the rounds come every minute."""

@@ -290,7 +290,7 @@ def flown(
         engine = stack.enter_context(engine_of(settings))
         token = token_of(settings)
         witness = Witness(channel, token)
-        office = Office(channel, token)
+        office = Office(channel, token, second=token_of(settings, subject="second officer"))
         class_name, mine = walk(office, witness)
         everything_else(office, witness)
         stuff_every_rpc(witness)

@@ -70,6 +70,13 @@ CLASS_CALLS = [
         )
         for verb, more in (("File", {}), ("Return", {"reason": "x"}), ("Approve", {}), ("Open", {}), ("Close", {}))
     ),
+    lambda office, name: office.classes.ReviewClass(classes_pb2.ReviewClassRequest(name=name, request_id=request_id())),
+    lambda office, name: office.classes.CheckFiling(classes_pb2.CheckFilingRequest(name=name)),
+    lambda office, name: office.classes.UpdateClass(
+        classes_pb2.UpdateClassRequest(
+            training_class=classes_pb2.Class(name=name), update_mask={"paths": ["title"]}, request_id=request_id()
+        )
+    ),
     lambda office, name: office.classes.ChangeClassCapacity(
         classes_pb2.ChangeClassCapacityRequest(name=name, request_id=request_id(), capacity=9, reason="x")
     ),
