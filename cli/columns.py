@@ -145,6 +145,9 @@ TIMETABLE = {
     "start": _column("column.start", "上课开始时间 开始时间 start"),
     "end": _column("column.end", "上课结束时间 结束时间 end"),
     "place": _column("column.place", "上课地点 地点 place room", required=False),
+    "teacher": _column("column.teacher", "培训教师 教师 教师编号 teacher", required=False),
+    "topic": _column("column.topic", "课别 上课内容 课程内容 内容 topic", required=False),
+    "practice": _column("column.practice", "实操 是否实操 practice", required=False),
 }
 REGISTER = {
     "resident_id": _column(

@@ -34,6 +34,8 @@ SINCE_1904 = 1462  # days between the two calendars of spreadsheets
 NUMBERS = frozenset({"resident_id", "bank_account", "employment_card", "proof_number", "employer_credit_code"})
 DATES = frozenset({"birth_date", "proof_date", "start_date", "end_date"})
 LAST_DAY = 80_000
+# columns of a timetable that are told of only where they are filled
+_OPTIONAL = ("teacher", "topic", "practice")
 # the pair that annotating adds on the right, in either language; only together and adjacent are they ours
 VERDICT_PAIRS = frozenset({("结果", "说明"), ("result", "findings")})
 
@@ -132,7 +134,7 @@ def open_table(path: Path, known: Mapping[str, Column], sheet: str = "") -> Iter
 
 
 def read_timetable(path: Path) -> list[dict[str, str]]:
-    """The sessions of a timetable file: date, start, end, place as the contract wants them."""
+    """The sessions of a timetable file: date, start, end, place as the contract wants them, the rest as it stands."""
     sessions = []
     with open_table(path, TIMETABLE) as table:
         for number, row in table.rows():
@@ -148,6 +150,7 @@ def read_timetable(path: Path) -> list[dict[str, str]]:
                     "start": start,
                     "end": end,
                     "place": row.get("place", ""),
+                    **{name: said for name in _OPTIONAL if (said := row.get(name, "").strip())},
                 }
             )
     return sessions

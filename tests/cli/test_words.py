@@ -71,7 +71,7 @@ def test_every_key_is_used() -> None:
 def messages() -> Iterator[Any]:
     """Every message that is printed, with those inside it."""
     waiting: list[Any] = [
-        orders_pb2.Order, orders_pb2.OrderLedger, classes_pb2.Class, enrolments_pb2.Enrolment,
+        orders_pb2.Order, orders_pb2.OrderLedger, classes_pb2.Class, classes_pb2.FilingReport, enrolments_pb2.Enrolment,
         enrolments_pb2.EnrolmentDecision, enrolments_pb2.WithdrawEnrolmentResponse,
         enrolments_pb2.RevealEnrolmentResponse, rosters_pb2.RosterSummary, audit_pb2.AuditEntry,
         reference_pb2.AddWorkdaysResponse, reference_pb2.CountWorkdaysResponse,
@@ -138,7 +138,10 @@ def test_every_command_of_the_job_is_there() -> None:
         "ledger",
         "report",
     }
-    assert listed["class"] == {"create", "show", "list", "file", "return", "approve", "open", "capacity", "close"}
+    assert listed["class"] == {
+        *("create", "show", "list", "update", "check", "file", "review", "return", "approve", "open", "capacity"),
+        "close",
+    }
     assert listed["enrolment"] == {"add", "check", "show", "list", "search", "withdraw", "hire", "explain", "reveal"}
     assert listed["roster"] == {"import", "template"}
     assert listed["register"] == {"import", "list"}
