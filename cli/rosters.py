@@ -210,7 +210,7 @@ def _words(summary: pb.RosterSummary, mode: str) -> Iterator[str]:
     if mode == CHECK:
         yield t("roster.checked")
     elif _nothing(summary, mode):
-        yield t(f"roster.{'over_threshold' if mode == THRESHOLD else 'nothing_stored'}")
+        yield t("roster.over_threshold") if mode == THRESHOLD else t("roster.nothing_stored")
     elif summary.seen_before and not summary.changed:
         yield t("roster.seen_before")
     elif not summary.changed:

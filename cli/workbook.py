@@ -25,7 +25,7 @@ from cli.texts import t
 __all__ = ["REGISTER", "ROSTER", "TIMETABLE", "Layout", "Table", "cell_text", "open_table", "read_timetable"]
 
 MAX_ROWS = 200_000
-MAX_CELL = 201  # characters of a cell that are sent: one more than any field allows, so that the server sees it
+MAX_CELL = 200  # characters of a cell that any field allows
 HEADER_WITHIN = 20
 SINCE_1904 = 1462  # days between the two calendars of spreadsheets
 
@@ -76,7 +76,7 @@ class Table:
             found.append(("TR-FILE-DUPLICATE-COLUMN", "、".join(layout.twice)))
         if layout.verdict_column:
             found.append(("TR-FILE-VERDICTS", f"{t('verdict.result')}、{t('verdict.findings')}"))
-        return [(code, "".join(filter(str.isprintable, about))[: MAX_CELL - 1]) for code, about in found]
+        return [(code, "".join(filter(str.isprintable, about))[:MAX_CELL]) for code, about in found]
 
     def lines(self, most: int = 0) -> Iterator[tuple[int, dict[str, str], list[str]]]:
         """Row number, filled cells as text, and the columns among NUMBERS that were stored as numbers."""
@@ -96,7 +96,8 @@ class Table:
                         numeric.append(name)
                     elif days and name in DATES and 0 < value < LAST_DAY:
                         value += days
-                row[name] = cell_text(value, name)[:MAX_CELL]
+                # one more than is allowed, so that the server sees that it was more
+                row[name] = cell_text(value, name)[: MAX_CELL + 1]
             if row and any(text.strip() for text in row.values()):
                 count += 1
                 if count > most:
