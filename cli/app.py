@@ -23,7 +23,9 @@ from cli.wire import Refused, Settings, Wire
 NOUNS = {
     "order": "orders",
     "class": "classes",
-    "enrolment": "enrolments",
+    "enrolment": "exchanges",  # which adds its verbs to those of enrolments
+    "waitlist": "waitlists",
+    "quota": "quotas",
     "roster": "rosters",
     "calendar": "lookups:calendar",
     "id": "lookups:identity",

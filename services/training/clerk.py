@@ -113,7 +113,7 @@ def refusal(application: Application, decision: Decision) -> Fault:
     if decision.present is not None:
         enrolment_id, state, _ = decision.present
         return Exists("ALREADY_ENROLLED", enrolment=f"enrolments/{enrolment_id}", state=state)
-    details = [shown(application.call, decision)]
+    details = [shown(application.call, decision, application.accepted)]
     if decision.blocked:
         codes = [said.declaration.code for said in decision.objections if said.outcome is Outcome.BLOCKED]
         return Refused("NOT_ELIGIBLE", details=details, codes=", ".join(codes), class_name=class_name)
@@ -121,7 +121,7 @@ def refusal(application: Application, decision: Decision) -> Fault:
         codes = list(decision.unaccepted)
         return Refused("WARNINGS_NEED_REASON", details=details, codes=", ".join(codes), class_name=class_name)
     if decision.binding is not None:
-        return quota_binds(application.call, decision)
+        return _quota_binds(application.call, decision, details)
     if decision.partners:
         return Refused("PARTY_REFUSED", class_name=class_name, refused="")
     return Refused(
@@ -129,21 +129,21 @@ def refusal(application: Application, decision: Decision) -> Fault:
     )
 
 
-def quota_binds(call: Call, decision: Decision) -> Fault:
+def _quota_binds(call: Call, decision: Decision, details: Sequence[pb.EnrolmentDecision]) -> Fault:
     """The limit that binds, and what is left of it."""
     bound = decision.binding
     assert bound is not None
     return Refused(
         "QUOTA_BINDS",
-        details=[shown(call, decision)],
+        details=details,
         quota=bound.quota,
         left=messages.amount(call, bound.kind, bound.left),
         asked=messages.amount(call, bound.kind, bound.asked),
     )
 
 
-def shown(call: Call, decision: Decision) -> pb.EnrolmentDecision:
-    """A decision with its derivation."""
+def shown(call: Call, decision: Decision, accepted: Mapping[str, str]) -> pb.EnrolmentDecision:
+    """A decision with its derivation; `accepted` are the reasons that were given, by code."""
     return pb.EnrolmentDecision(
         result=pb.Enrolment.State.Value(decision.state) if decision.state else pb.Enrolment.STATE_UNSPECIFIED,
         verdicts=[messages.verdict(call, said) for said in decision.rules.verdicts(decision.facts)],
@@ -151,6 +151,11 @@ def shown(call: Call, decision: Decision) -> pb.EnrolmentDecision:
         capacity=decision.capacity,
         enrolled=decision.filled,
         binding_quota=decision.binding.quota if decision.binding else "",
+        accepted=[
+            pb.AcceptedWarning(code=code, reason=accepted[code])
+            for code in (decision.rules.warnings(decision.facts) if accepted else ())
+            if code in accepted
+        ],
     )
 
 
