@@ -85,6 +85,11 @@ REGISTER = {
 }
 # columns of a timetable that are told of only where they are filled
 _OPTIONAL = ("teacher", "topic", "practice")
+PARTY = {name: ROSTER[name] for name in ("full_name", "resident_id", "phone")} | {
+    "category": _column("field.category", "人员类别 类别 category", required=False),
+    "proof_kind": _column("field.proof_kind", "证明材料 证明名称 证明种类 proofkind proof", required=False),
+    "proof_number": _column("field.proof_number", "证明编号 证明号码 证明材料编号 proofnumber", required=False),
+}
 # columns that say nothing about a person and are no surprise
 _IGNORED = frozenset(["序号", "编号", "备注", "no", "number", "remark", "remarks", "note", "notes"])
 # the pair that annotating adds on the right, in either language; only together and adjacent are they ours
