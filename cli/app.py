@@ -28,6 +28,7 @@ NOUNS = {
     "class": "classes",
     "enrolment": "enrolments",
     "roster": "rosters",
+    "register": "registers",
     "calendar": "lookups:calendar",
     "id": "lookups:identity",
     "occupation": "lookups:occupation",

@@ -11,6 +11,7 @@ from liancai.training.v1 import classes_pb2 as pb
 from liancai.training.v1.classes_pb2_grpc import ClassesStub
 
 from cli import show, wire
+from cli.export import Export, Force, listed
 from cli.grammar import (
     ClassName,
     Etag,
@@ -115,6 +116,8 @@ def list_(
     ] = "",
     limit: Limit = 100,
     output: Output = Format.table,
+    export: Export = None,
+    force: Force = False,
 ) -> None:
     """Lists classes, newest first."""
     wanted = pb.ListClassesRequest.Filter(
@@ -122,8 +125,8 @@ def list_(
         order=order,
         institution_credit_code=institution_code,
     )
-    found = wire.of(ctx).pages(ClassesStub, pb.ListClassesRequest(filter=wanted), "classes", limit)
-    show.rows(found, COLUMNS, output, limit)
+    request = pb.ListClassesRequest(filter=wanted)
+    listed(ctx, ClassesStub, request, "classes", COLUMNS, limit=limit, output=output, target=export, force=force)
 
 
 _step("file", pb.FileClassRequest)

@@ -11,6 +11,7 @@ from liancai.training.v1 import orders_pb2 as pb
 from liancai.training.v1.orders_pb2_grpc import OrdersStub
 
 from cli import show, wire
+from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
     Format,
@@ -149,6 +150,8 @@ def list_(
     division: Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)] = "",
     limit: Limit = 100,
     output: Output = Format.table,
+    export: Export = None,
+    force: Force = False,
 ) -> None:
     """Lists orders, newest first."""
     wanted = pb.ListOrdersRequest.Filter(
@@ -157,8 +160,8 @@ def list_(
         occupation_code=occupation or "",
         division=division,
     )
-    found = wire.of(ctx).pages(OrdersStub, pb.ListOrdersRequest(filter=wanted), "orders", limit)
-    show.rows(found, COLUMNS, output, limit)
+    request = pb.ListOrdersRequest(filter=wanted)
+    listed(ctx, OrdersStub, request, "orders", COLUMNS, limit=limit, output=output, target=export, force=force)
 
 
 @app.verb("update")

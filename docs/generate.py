@@ -1,6 +1,7 @@
 """The pages of the documentation that are generated: `python docs/generate.py` writes them, `--check` compares them.
 
-verdicts.md from the sentences and the declared rules, errors.md from the contract, cli*.md from the client's own help.
+verdicts.md from the sentences and the declared rules, errors.md from the contract, policy.md from the Cedar policies,
+cli*.md from the client's own help.
 """
 
 from __future__ import annotations
@@ -151,9 +152,12 @@ def main() -> int:
     if sys.argv[1:] == ["--helps"]:
         sys.stdout.write(helps())
         return 0
+    import policies  # beside this file
+
     pages = {
         "verdicts.md": verdicts(),
         "errors.md": errors(),
+        "policy.md": policies.page(),
         "cli.md": client("en", "The client"),
         "cli.zh-CN.md": client("zh", "命令行客户端"),
     }

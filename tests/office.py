@@ -24,6 +24,7 @@ from liancai.training.v1 import (
     orders_pb2,
     orders_pb2_grpc,
     quotas_pb2_grpc,
+    registers_pb2_grpc,
     rosters_pb2_grpc,
     waitlist_pb2_grpc,
 )
@@ -54,6 +55,8 @@ class Office:
         self.rosters: Any = _Signed(rosters_pb2_grpc.RostersStub(channel), metadata)
         self.waitlist: Any = _Signed(waitlist_pb2_grpc.WaitlistStub(channel), metadata)
         self.quotas: Any = _Signed(quotas_pb2_grpc.QuotasStub(channel), metadata)
+
+        self.registers: Any = _Signed(registers_pb2_grpc.RegistersStub(channel), metadata)
         self.audit: Any = _Signed(audit_pb2_grpc.AuditTrailStub(channel), metadata)
         self.reference: Any = _Signed(reference_pb2_grpc.ReferenceStub(channel), metadata)
 

@@ -44,6 +44,10 @@ class Timetables:
             slots[missing[class_id]].append(timetable.Slot(day, start, end))
         self._slots.update(slots)
 
+    def slots(self, version: Version) -> list[timetable.Slot]:
+        """The sessions of a timetable that was learned."""
+        return self._slots[version]
+
     def clash(self, ours: Version, theirs: Version) -> bool:
         """Whether any session of the one overlaps one of the other."""
         key = (ours, theirs)

@@ -18,6 +18,7 @@ from services.reference.clock import day_of
 from services.reference.resident_id import ResidentIdFault
 from services.training import messages, people
 from services.training.enrolling import Application, Decision, Desk
+from services.training.limits import Binding
 from services.training.packs import Packs
 from services.training.people import Person
 from services.training.rules import roster
@@ -121,18 +122,19 @@ def refusal(application: Application, decision: Decision) -> Fault:
         codes = list(decision.unaccepted)
         return Refused("WARNINGS_NEED_REASON", details=details, codes=", ".join(codes), class_name=class_name)
     if decision.binding is not None:
-        return quota_binds(application.call, decision)
+        return quota_binds(application.call, decision.binding)
     if decision.partners:
         return Refused("PARTY_REFUSED", class_name=class_name, refused="")
-    return Refused("CLASS_FULL", class_name=class_name, capacity=decision.capacity, enrolled=decision.filled)
+    return Refused(
+        "CLASS_FULL", details=details, class_name=class_name, capacity=decision.capacity, enrolled=decision.filled
+    )
 
 
-def quota_binds(call: Call, decision: Decision) -> Fault:
+def quota_binds(call: Call, bound: Binding) -> Fault:
     """The limit that binds, and what is left of it."""
-    bound = decision.binding
-    assert bound is not None
     return Refused(
         "QUOTA_BINDS",
+        details=[shown(call, decision)],
         quota=bound.quota,
         left=messages.amount(call, bound.kind, bound.left),
         asked=messages.amount(call, bound.kind, bound.asked),

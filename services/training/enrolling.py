@@ -39,7 +39,7 @@ from services.training.tables import EnrolmentRow, TraineeRow
 
 _TRAINEE = BulkInsert(
     cast(Table, TraineeRow.__table__),
-    ("id", "resident_id_index", "resident_id_sealed", "full_name", "record_time"),
+    ("id", "resident_id_index", "resident_id_sealed", "full_name", "name_pinyin", "name_initials", "record_time"),
     unless="resident_id_index",
 )
 

@@ -13,8 +13,9 @@ from services.platform.ids import new_id
 from services.platform.later import Answer, answers_later
 from services.platform.requests import Reading, check_etag, stamp
 from services.platform.transaction import Tx
+from services.platform.writer import Conflict
 from services.reference.clock import day_of
-from services.training import known, messages, orders, people, promotion, queries, seats
+from services.training import known, messages, orders, people, promotion, queries, searching, seats
 from services.training.clerk import read_accepted, refusal, shown, wrong_state
 from services.training.enrolling import Application, Decision
 from services.training.exchanges import Exchanges
@@ -157,6 +158,19 @@ class Enrolments(Exchanges, Identities, enrolments_pb2_grpc.EnrolmentsServicer):
             next_page_token=self._pages.token(call, request, [last.class_id, last.place]) if last else "",
         )
 
+    def SearchEnrolments(
+        self, request: pb.SearchEnrolmentsRequest, context: grpc.ServicerContext
+    ) -> pb.ListEnrolmentsResponse:
+        """A page of the enrolments within reach of the people a query finds, masked."""
+        call = Call.of(context)
+        return searching.search(
+            self._database,
+            self._pages,
+            call,
+            request,
+            lambda row, trainee: messages.enrolment(row, self.masked(row, trainee)),
+        )
+
     def WithdrawEnrolment(
         self, request: pb.WithdrawEnrolmentRequest, context: grpc.ServicerContext
     ) -> pb.WithdrawEnrolmentResponse:
@@ -256,7 +270,9 @@ class Enrolments(Exchanges, Identities, enrolments_pb2_grpc.EnrolmentsServicer):
         def work(tx: Tx) -> pb.RevealEnrolmentResponse:
             row, _ = queries.enrolment_with_class(tx.session, call, request.name)
             tx.record(call, request.name, reason=purpose)
-            trainee = tx.session.get_one(TraineeRow, row.trainee_id)
+            trainee = tx.session.get(TraineeRow, row.trainee_id)
+            if trainee is None:  # a correction has just made them another person
+                raise Conflict
             name, number, phone = people.unseal(self._database.vault, row, trainee)
             return pb.RevealEnrolmentResponse(applicant=pb.Applicant(full_name=name, resident_id=number, phone=phone))
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import grpc
+from liancai.common.v1 import types_pb2
 from liancai.training.v1 import enrolments_pb2 as pb
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
-from services.platform.errors import Fault, NotFound, Refused
+from services.platform.errors import Fault, Invalid, NotFound, Refused, Violation
 from services.platform.ids import new_id
 from services.platform.requests import Reading, check_etag, etag_of, stamp
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.divisions import covers
-from services.training import known, people, promotion, queries
+from services.training import known, limits, people, promotion, queries
 from services.training.clerk import Clerk, read_accepted, wrong_state
 from services.training.enrolling import Application
+from services.training.known import ClassFacts
 from services.training.rules.states import ClassState, EnrolmentState, SubstitutionState
-from services.training.tables import ClassRow, EnrolmentRow, SubstitutionRow, TraineeRow
+from services.training.tables import ClassRow, EnrolmentRow, OrderRow, SubstitutionRow, TraineeRow
 
 
 class Exchanges(Clerk):
@@ -39,13 +41,13 @@ class Exchanges(Clerk):
         now = self._database.clock()
 
         def work(tx: Tx) -> pb.TransferEnrolmentResponse:
-            source = self.class_of(request.name).partition("/")[2]
+            row, held = queries.enrolment_with_class(tx.session, call, request.name)
+            source = held.id
             if source == into:
-                raise Refused("CLASS_STATE", class_name=request.into, state="=", allowed="another class")
-            # both classes first and in order, as everywhere
-            known.classes(tx.connection, {source, into}, lock=True)
-            row, held = queries.enrolment_with_class(tx.session, call, request.name, lock=True)
+                raise Invalid(Violation("into", "FIELD_SAME_CLASS"))
             queries.visible(tx.session, call, ClassRow, request.into)
+            classes = _lock(tx, {source, into}, row.trainee_id)
+            row, held = queries.enrolment_with_class(tx.session, call, request.name, lock=True)
             check_etag(request.etag, request.name, row.version)
             if row.state not in promotion.LEAVES:
                 raise wrong_state(row, promotion.LEAVES)
@@ -54,8 +56,7 @@ class Exchanges(Clerk):
             trainee = tx.session.get_one(TraineeRow, row.trainee_id)
             person = people.again(self._database.vault, row, trainee, day_of(now))
             before = row.state
-            [facts] = known.classes(tx.connection, [source], lock=True)
-            promotion.leave(tx, facts, row, reason)
+            promotion.leave(tx, classes[source], row, reason)
             detail = {"class": f"classes/{source}", "from": before, "into": request.into}
             tx.record(call, request.name, event="enrolment.withdrawn", reason=reason, detail=detail)
             application = Application(call, into, person, now, accepted=accepted, seat_only=True, arrived=now)
@@ -90,7 +91,7 @@ class Exchanges(Clerk):
                 raise wrong_state(leaving, [EnrolmentState.ENROLLED])
             if coming.state != EnrolmentState.WAITLISTED:
                 raise wrong_state(coming, [EnrolmentState.WAITLISTED])
-            self._in_time(held, day_of(tx.now))
+            self._replaceable(call, held, day_of(tx.now))
             row = SubstitutionRow(
                 id=new_id(),
                 class_id=held.id,
@@ -123,7 +124,9 @@ class Exchanges(Clerk):
             class_id = _substitution(session, request.name).class_id
 
         def work(tx: Tx) -> pb.Substitution:
-            held = queries.visible(tx.session, call, ClassRow, f"classes/{class_id}", lock=True)
+            # the class before what is in it, as everywhere
+            held = tx.session.get_one(ClassRow, class_id, with_for_update=True)
+            call.require(queries.scope_of(held), request.name)
             row = _substitution(tx.session, request.name, lock=True)
             check_etag(request.etag, request.name, row.version)
             if row.state != SubstitutionState.ASKED:
@@ -171,7 +174,7 @@ class Exchanges(Clerk):
         still = leaving.state == EnrolmentState.ENROLLED and coming.state == EnrolmentState.WAITLISTED
         if not still or held.state != ClassState.OPEN:
             return SubstitutionState.LAPSED
-        self._in_time(held, day_of(tx.now))
+        self._replaceable(call, held, day_of(tx.now))
         leaving.state, leaving.reason = EnrolmentState.WITHDRAWN, row.reason
         coming.state, coming.subsidy_fen, coming.party = EnrolmentState.ENROLLED, leaving.subsidy_fen, ""
         tx.session.flush()
@@ -185,12 +188,31 @@ class Exchanges(Clerk):
             tx.record(call, f"enrolments/{enrolment.id}", event=event, reason=row.reason, detail=detail)
         return SubstitutionState.DONE
 
-    def _in_time(self, held: ClassRow, today: date) -> None:
-        """Raises Refused SUBSTITUTION_WINDOW after the days the parameter gives; unknown is no limit."""
+    def _replaceable(self, call: Call, held: ClassRow, today: date) -> None:
+        """Raises Refused if nobody new may come: NOT_ELIGIBLE while the institution is suspended, SUBSTITUTION_WINDOW
+        after the days the parameter gives; unknown is no limit.
+        """
+        if held.suspended:
+            code = "TR-INSTITUTION-SUSPENDED"
+            finding = types_pb2.Finding(level=types_pb2.Finding.ERROR, code=code, message=call.say(code))
+            raise Refused("NOT_ELIGIBLE", details=[finding], class_name=f"classes/{held.id}", codes=code)
         found = self._packs.current.find("class.substitute_days", held.division, today)
         days = None if found is None else found.integer()
         if days is not None and today > (last := held.start_date + timedelta(days=days)):
             raise Refused("SUBSTITUTION_WINDOW", class_name=f"classes/{held.id}", last_day=last.isoformat())
+
+
+def _lock(tx: Tx, class_ids: set[str], trainee_id: str) -> dict[str, ClassFacts]:
+    """Locks what a transfer touches, in the order of everywhere: classes, limits, the person, orders. The classes.
+
+    One class is left before the other is entered: locked as they come, two transfers would wait in a circle.
+    """
+    found = {each.id: each for each in known.classes(tx.connection, class_ids, lock=True)}
+    limits.read(tx.connection, found.values(), lock=True)
+    tx.session.get(TraineeRow, trainee_id, with_for_update=True)
+    orders = {each.order_id for each in found.values()}
+    tx.session.execute(select(OrderRow.id).where(OrderRow.id.in_(orders)).order_by(OrderRow.id).with_for_update())
+    return found
 
 
 def _other_side(call: Call, held: ClassRow, row: SubstitutionRow) -> bool:

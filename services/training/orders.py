@@ -20,7 +20,7 @@ from services.platform.transaction import Tx
 from services.reference import credit_code, divisions, levels, occupations
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-from services.training import covering, headcount, messages, queries, seats
+from services.training import cancelling, covering, headcount, messages, queries, seats
 from services.training.rules import states
 from services.training.rules.states import ORDER_VERBS, ClassState, OrderState, Seat
 from services.training.tables import ClassRow, OrderRow
@@ -183,12 +183,51 @@ class Orders(orders_pb2_grpc.OrdersServicer):
         return self._advance(Call.of(context), request, "match", reading, institution_credit_code=code)
 
     def CloseOrder(self, request: pb.CloseOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """Training -> fulfilled or shortfall."""
-        return self._end(Call.of(context), request, "close")
+        """Training -> fulfilled or shortfall: no class may hold seats any more; those that never filled are lost."""
+        call = Call.of(context)
+        reading = Reading()
+        reason = reading.text("reason", request.reason, 0, 500)
+        _read_verb(reading, request)
+
+        def work(tx: Tx) -> pb.Order:
+            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
+            allow(row, "close")
+            running = tx.session.scalars(
+                select(ClassRow.id)
+                .where(ClassRow.order_id == row.id, ClassRow.state.in_(states.HOLDS_SEATS))
+                .order_by(ClassRow.id)
+            ).all()
+            if running:
+                raise Refused(
+                    "ORDER_HAS_OPEN_CLASSES",
+                    order=request.name,
+                    classes=", ".join(f"classes/{each}" for each in running[:20]),
+                )
+            if row.seats_enrolled:
+                raise Refused("ORDER_HAS_ENROLLED", order=request.name, enrolled=row.seats_enrolled)
+            if row.seats_open and not reason:
+                raise Invalid(Violation("reason", "FIELD_REQUIRED"))
+            seats.move(tx, row.id, None, Seat.OPEN, Seat.LOST, row.seats_open, reason)
+            return _ended(tx, call, row, states.ended(row.headcount, row.seats_hired), reason)
+
+        return self._database.write(call, request, work, key=request.name)
 
     def CancelOrder(self, request: pb.CancelOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """Any state before training -> cancelled."""
-        return self._end(Call.of(context), request, "cancel")
+        """Any state before the end -> cancelled, or shortfall when somebody is hired; its classes with it."""
+        call = Call.of(context)
+        reading = Reading()
+        reason = reading.text("reason", request.reason, 1, 500)
+        _read_verb(reading, request)
+
+        def work(tx: Tx) -> pb.Order:
+            # whether the caller may is asked before anything is locked, classes are locked before the order
+            queries.visible(tx.session, call, OrderRow, request.name)
+            classes = cancelling.classes_of(tx, request.name.partition("/")[2])
+            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
+            allow(row, "cancel")
+            return _ended(tx, call, row, cancelling.cancel_order(tx, call, row, classes, reason), reason)
+
+        return self._database.write(call, request, work, key=request.name)
 
     def ChangeOrderHeadcount(self, request: pb.ChangeOrderHeadcountRequest, context: grpc.ServicerContext) -> pb.Order:
         """Another headcount: new open seats, or seats given up that nobody has."""
@@ -268,39 +307,14 @@ class Orders(orders_pb2_grpc.OrdersServicer):
 
         return self._database.write(call, request, work, key=request.name)
 
-    def _end(self, call: Call, request: pb.CloseOrderRequest | pb.CancelOrderRequest, verb: str) -> pb.Order:
-        """Closing and cancelling: no class may hold seats any more, and seats that never filled are lost."""
-        reading = Reading()
-        reason = reading.text("reason", request.reason, 1 if verb == "cancel" else 0, 500)
-        _read_verb(reading, request)
 
-        def work(tx: Tx) -> pb.Order:
-            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
-            state = allow(row, verb)
-            running = tx.session.scalars(
-                select(ClassRow.id)
-                .where(ClassRow.order_id == row.id, ClassRow.state.in_(states.HOLDS_SEATS))
-                .order_by(ClassRow.id)
-            ).all()
-            if running:
-                raise Refused(
-                    "ORDER_HAS_OPEN_CLASSES",
-                    order=request.name,
-                    classes=", ".join(f"classes/{each}" for each in running[:20]),
-                )
-            if row.seats_enrolled:
-                raise Refused("ORDER_HAS_ENROLLED", order=request.name, enrolled=row.seats_enrolled)
-            if row.seats_open and not reason:
-                raise Invalid(Violation("reason", "FIELD_REQUIRED"))
-            if verb == "close":
-                state = states.ended(row.headcount, row.seats_hired)
-            _set(row, {"reason": reason, "state": state, "update_time": tx.now})
-            tx.session.flush()
-            seats.move(tx, row.id, None, Seat.OPEN, Seat.LOST, row.seats_open, reason)
-            tx.record(call, request.name, event=f"order.{state.lower()}", reason=reason, detail={"state": state})
-            return messages.order(row)
-
-        return self._database.write(call, request, work, key=request.name)
+def _ended(tx: Tx, call: Call, row: OrderRow, state: OrderState, reason: str) -> pb.Order:
+    """The order in its last state, with its trail."""
+    tx.session.refresh(row)
+    _set(row, {"reason": reason, "state": state, "update_time": tx.now})
+    tx.session.flush()
+    tx.record(call, f"orders/{row.id}", event=f"order.{state.lower()}", reason=reason, detail={"state": state})
+    return messages.order(row)
 
 
 def allow(row: OrderRow, verb: str) -> OrderState:

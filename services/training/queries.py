@@ -71,7 +71,11 @@ def enrolment_with_class(
 
 def next_number(tx: Tx, series: str) -> str:
     """The next number of a monthly series: `202611` and five digits, `20261100001`."""
-    month = series.rpartition("/")[2]
+    return f"{series.rpartition('/')[2]}{next_in(tx, series):05}"
+
+
+def next_in(tx: Tx, series: str) -> int:
+    """The next number of a series, from 1; the series stays locked until the transaction ends."""
     insert = sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
     statement = (
         insert(NumberRow)
@@ -79,7 +83,7 @@ def next_number(tx: Tx, series: str) -> str:
         .on_conflict_do_update(index_elements=["series"], set_={"last": NumberRow.last + 1})
         .returning(NumberRow.last)
     )
-    return f"{month}{tx.connection.execute(statement).scalar_one():05}"
+    return tx.connection.execute(statement).scalar_one()
 
 
 def count_people(

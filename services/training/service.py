@@ -21,6 +21,8 @@ from liancai.training.v1 import (
     orders_pb2_grpc,
     quotas_pb2,
     quotas_pb2_grpc,
+    registers_pb2,
+    registers_pb2_grpc,
     rosters_pb2,
     rosters_pb2_grpc,
     waitlist_pb2,
@@ -39,6 +41,7 @@ from services.training.institutions import Institutions
 from services.training.orders import Orders
 from services.training.packs import SHIPPED, Packs
 from services.training.quotas import Quotas
+from services.training.registers import Registers
 from services.training.rosters import Rosters
 from services.training.scopes import ClassScopes
 from services.training.tables import BOOKS
@@ -62,6 +65,7 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     waitlist_pb2_grpc.add_WaitlistServicer_to_server(Waitlist(*clerk), server)
     quotas_pb2_grpc.add_QuotasServicer_to_server(Quotas(database, pages, packs.current), server)
     rosters_pb2_grpc.add_RostersServicer_to_server(Rosters(database, desk, packs, scopes), server)
+    registers_pb2_grpc.add_RegistersServicer_to_server(Registers(database, pages), server)
     audit_pb2_grpc.add_AuditTrailServicer_to_server(AuditTrail(database, pages), server)
 
 
@@ -77,6 +81,7 @@ PART = Part(
             enrolments_pb2,
             waitlist_pb2,
             quotas_pb2,
+            registers_pb2,
             rosters_pb2,
             audit_pb2,
         )

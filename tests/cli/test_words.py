@@ -14,7 +14,15 @@ import pytest
 import typer
 from liancai.common.v1 import audit_pb2, types_pb2
 from liancai.reference.v1 import reference_pb2
-from liancai.training.v1 import agreements_pb2, classes_pb2, enrolments_pb2, institutions_pb2, orders_pb2, rosters_pb2
+from liancai.training.v1 import (
+    agreements_pb2,
+    classes_pb2,
+    enrolments_pb2,
+    institutions_pb2,
+    orders_pb2,
+    registers_pb2,
+    rosters_pb2,
+)
 
 import cli
 from cli import agreements, institutions, orders, reports, show
@@ -77,7 +85,7 @@ def messages() -> Iterator[Any]:
         enrolments_pb2.RevealEnrolmentResponse, rosters_pb2.RosterSummary, audit_pb2.AuditEntry,
         reference_pb2.AddWorkdaysResponse, reference_pb2.CountWorkdaysResponse,
         reference_pb2.CheckResidentIdResponse, reference_pb2.CheckCreditCodeResponse, reference_pb2.Occupation,
-        reference_pb2.Unit, types_pb2.Finding,
+        reference_pb2.Unit, types_pb2.Finding, registers_pb2.ImportRegisterResponse.Summary,
     ]  # fmt: skip
     descriptors = [message.DESCRIPTOR for message in waiting]
     while descriptors:
@@ -144,8 +152,9 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["institution"] == {"register", "show", "list", "update", "suspend", "reinstate"}
     assert listed["teacher"] == {"add", "list"}
     assert listed["class"] == {"create", "show", "list", "file", "return", "approve", "open", "capacity", "close"}
-    assert listed["enrolment"] == {"add", "check", "show", "list", "withdraw", "hire", "explain", "reveal"}
+    assert listed["enrolment"] == {"add", "check", "show", "list", "search", "withdraw", "hire", "explain", "reveal"}
     assert listed["roster"] == {"import", "template"}
+    assert listed["register"] == {"import", "list"}
     assert listed["calendar"] == {"add", "count"}
     assert listed["id"] == {"check", "credit-code"}
 
@@ -196,6 +205,7 @@ def test_what_importing_costs() -> None:
     """The root and a noun bring neither tables, spreadsheets nor anything of the servers."""
     code = (
         "import sys, cli.app, cli.orders, cli.agreements, cli.institutions, cli.classes, cli.enrolments, cli.rosters; "
+        "import cli.registers; "
         "print(*(name for name in ('pandas', 'openpyxl', 'numpy', 'sqlalchemy', 'services') if name in sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

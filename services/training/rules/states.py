@@ -94,7 +94,7 @@ ORDER_VERBS: dict[str, tuple[tuple[OrderState, ...], OrderState]] = {
     "match": ((OrderState.VERIFIED,), OrderState.MATCHED),
     "contract": ((OrderState.MATCHED,), OrderState.CONTRACTED),
     "train": ((OrderState.CONTRACTED, OrderState.TRAINING), OrderState.TRAINING),
-    "cancel": (BEFORE_TRAINING, OrderState.CANCELLED),
+    "cancel": ((*BEFORE_TRAINING, OrderState.TRAINING), OrderState.CANCELLED),  # or SHORTFALL, if somebody is hired
     "close": ((OrderState.TRAINING,), OrderState.FULFILLED),  # or SHORTFALL: see `ended`
 }
 
@@ -132,6 +132,8 @@ TAKES_AGREEMENTS = (OrderState.VERIFIED, OrderState.MATCHED, OrderState.CONTRACT
 TAKES_CLASSES = (OrderState.CONTRACTED, OrderState.TRAINING)
 # states of a class in which it holds seats that are not filled
 HOLDS_SEATS = (ClassState.FILED, ClassState.REVIEWED, ClassState.APPROVED, ClassState.OPEN)
+# states of a class that it may still be cancelled in
+BEFORE_CLOSING = (ClassState.DRAFT, ClassState.RETURNED, *HOLDS_SEATS)
 # states of an enrolment in which the person is in the class
 ACTIVE = (EnrolmentState.ENROLLED, EnrolmentState.OFFERED, EnrolmentState.WAITLISTED, EnrolmentState.HIRED)
 

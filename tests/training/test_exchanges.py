@@ -1,0 +1,549 @@
+"""Transfers and substitutions over the wire, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import grpc
+import pytest
+from liancai.training.v1 import audit_pb2, classes_pb2
+from liancai.training.v1 import enrolments_pb2 as pb
+from liancai.training.v1 import quotas_pb2 as quota
+
+from services import host
+from services.platform.database import Database
+from services.platform.writer import Committer, Work
+from services.reference import resident_id
+from services.training import exchanges, known, promotion
+from services.training.known import ClassFacts
+from services.training.tables import Base, ClassRow
+from tests.conftest import token_of
+from tests.office import INSTITUTION, Office, request_id, somebody
+from tests.races.crowd import Meeting, together
+from tests.statuses import info_of, violations_of
+from tests.training.journal import prove, prove_quota
+from tests.training.money import subsidise
+
+State = pb.Enrolment.State
+DAYS_AFTER = datetime(2026, 12, 4, 4, 0, tzinfo=UTC)  # three days after the first day of a class
+
+
+@pytest.fixture(scope="module")
+def partner(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
+    """The bureau of the other side."""
+    token = token_of(settings, division="370103", unit="370103-hrss", subject="their officer")
+    return Office(grpc_channel, token)
+
+
+@pytest.fixture(scope="module")
+def colleague(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
+    """Another officer of the same bureau."""
+    return Office(grpc_channel, token_of(settings, subject="colleague"))
+
+
+@pytest.fixture(scope="module")
+def stranger(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
+    """A bureau that has no part in it."""
+    return Office(grpc_channel, token_of(settings, division="110101", unit="110101-hrss", subject="stranger"))
+
+
+@pytest.fixture(scope="module")
+def elsewhere(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
+    """A bureau of another county."""
+    return Office(grpc_channel, token_of(settings, division="371502", unit="371502-hrss", subject="elsewhere"))
+
+
+@contextmanager
+def clock_at(database: Database, now: datetime) -> Iterator[None]:
+    clock = database.clock
+    database.clock = lambda: now
+    try:
+        yield
+    finally:
+        database.clock = clock
+
+
+def new_class(office: Office, capacity: int = 2, order: dict[str, Any] | None = None, **fields: Any) -> str:
+    """An open class of an order of its own."""
+    return office.open_class(office.contracted(**order or {}).name, capacity=capacity, **fields).name
+
+
+def transfer(office: Office, name: str, into: str, **more: Any) -> pb.TransferEnrolmentResponse:
+    more = {"request_id": request_id(), "reason": "离家较近", **more}
+    moved: pb.TransferEnrolmentResponse = office.enrolments.TransferEnrolment(
+        pb.TransferEnrolmentRequest(name=name, into=into, **more)
+    )
+    return moved
+
+
+def substitute(office: Office, name: str, coming: str, **more: Any) -> pb.Substitution:
+    more = {"request_id": request_id(), "reason": "开班未到，无法联系", **more}
+    asked: pb.Substitution = office.enrolments.SubstituteTrainee(
+        pb.SubstituteTraineeRequest(name=name, coming=coming, **more)
+    )
+    return asked
+
+
+def answer(office: Office, name: str, consent: bool = True, **more: Any) -> pb.Substitution:
+    more = {"request_id": request_id(), "answer": "同意", **more}
+    done: pb.Substitution = office.enrolments.AnswerSubstitution(
+        pb.AnswerSubstitutionRequest(name=name, consent=consent, **more)
+    )
+    return done
+
+
+def enrolment(office: Office, name: str) -> pb.Enrolment:
+    found: pb.Enrolment = office.enrolments.GetEnrolment(pb.GetEnrolmentRequest(name=name))
+    return found
+
+
+def refused(call: Any, *args: Any, **more: Any) -> tuple[str, dict[str, str]]:
+    with pytest.raises(grpc.RpcError) as error:
+        call(*args, **more)
+    return info_of(error.value)
+
+
+def trail(database: Database) -> tuple[int, int]:
+    """How many audit entries and events there are."""
+    with database.reading() as session:
+        return tuple(  # type: ignore[return-value]
+            len(session.execute(Base.metadata.tables[name].select()).all()) for name in ("audit_entry", "outbox_event")
+        )
+
+
+def pair(office: Office, **order: Any) -> tuple[str, pb.Enrolment, pb.Enrolment]:
+    """A class of one seat, who has it, and who waits for it."""
+    held = new_class(office, capacity=1, order=order)
+    return held, office.enrol(held), office.enrol(held)
+
+
+# ---- transfers -------------------------------------------------------------------------------------
+
+
+def test_a_transfer_takes_a_seat_there_and_gives_the_old_one_to_the_next(office: Office, database: Database) -> None:
+    old, new = new_class(office, capacity=1), new_class(office)
+    person = office.enrol(old)
+    waits = office.enrol(old)
+    moved = transfer(office, person.name, new)
+    assert (moved.source.name, moved.source.state, moved.source.reason) == (person.name, State.WITHDRAWN, "离家较近")
+    assert (moved.target.class_name, moved.target.state) == (new, State.ENROLLED)
+    assert moved.target.masked_resident_id == person.masked_resident_id
+    assert moved.target.masked_phone == person.masked_phone
+    assert (moved.promoted.name, moved.promoted.state) == (waits.name, State.ENROLLED)
+    assert enrolment(office, moved.target.name) == moved.target
+    for held in (old, new):
+        prove(database, office.the_class(held).order)
+    entries = office.audit.ListAuditEntries(audit_pb2.ListAuditEntriesRequest(resource=person.name)).entries
+    assert [each.action.rpartition(".")[2] for each in entries] == ["enrol", "transfer"]
+    assert entries[-1].reason == "离家较近"
+
+
+def test_the_same_transfer_asked_for_twice_is_one(office: Office, database: Database) -> None:
+    old, new = new_class(office), new_class(office)
+    person = office.enrol(old)
+    again = request_id()
+    assert transfer(office, person.name, new, request_id=again) == transfer(office, person.name, new, request_id=again)
+    assert (office.the_class(old).enrolled, office.the_class(new).enrolled) == (0, 1)
+    reason, about = refused(transfer, office, person.name, new)
+    assert (reason, about["state"]) == ("ENROLMENT_STATE", "WITHDRAWN")
+
+
+def test_a_transfer_into_a_full_class_changes_nothing(office: Office, database: Database) -> None:
+    old, new = new_class(office, capacity=1), new_class(office, capacity=1)
+    person, waits = office.enrol(old), office.enrol(old)
+    office.enrol(new)
+    before = [office.the_class(held) for held in (old, new)], trail(database)
+    assert refused(transfer, office, person.name, new) == (
+        "CLASS_FULL",
+        {"class_name": new, "capacity": "1", "enrolled": "1"},
+    )
+    assert ([office.the_class(held) for held in (old, new)], trail(database)) == before
+    assert enrolment(office, person.name).state == State.ENROLLED
+    assert enrolment(office, waits.name).waitlist_position == 1
+    for held in (old, new):
+        prove(database, office.the_class(held).order)
+
+
+def test_nobody_passes_those_who_wait_for_the_other_class(office: Office) -> None:
+    old, new = new_class(office), new_class(office, capacity=1)
+    there, waits = office.enrol(new), office.enrol(new)
+    person = office.enrol(old)
+    assert office.withdraw(there.name).promoted.name == waits.name
+    assert refused(transfer, office, person.name, new)[0] == "CLASS_FULL"
+
+
+def test_sessions_may_overlap_those_of_the_class_that_is_left_and_of_no_other(office: Office) -> None:
+    def at(start: str, end: str) -> str:
+        return new_class(office, sessions=[classes_pb2.Session(date="2026-12-08", start=start, end=end)])
+
+    morning, later, evening = at("08:30", "11:30"), at("10:00", "12:00"), at("11:00", "13:00")
+    person = somebody()
+    enrolled = office.enrol(morning, person)
+    moved = transfer(office, enrolled.name, later)
+    assert moved.target.state == State.ENROLLED
+    other = office.enrol(new_class(office), person)
+    with pytest.raises(grpc.RpcError) as error:
+        transfer(office, other.name, evening)
+    reason, about = info_of(error.value)
+    assert (reason, about) == ("NOT_ELIGIBLE", {"class_name": evening, "codes": "TR-OVERLAP"})
+    assert enrolment(office, other.name).state == State.ENROLLED
+
+
+def test_who_waits_or_is_offered_a_seat_may_be_transferred(office: Office, database: Database) -> None:
+    old, _, waits = pair(office)
+    moved = transfer(office, waits.name, new_class(office))
+    assert (moved.source.state, moved.target.state) == (State.WITHDRAWN, State.ENROLLED)
+    assert not moved.promoted.name
+    assert office.the_class(old).waitlisted == 0
+    prove(database, office.the_class(old).order)
+
+
+def test_a_warning_of_the_other_class_wants_its_reason(office: Office) -> None:
+    old, new = new_class(office), new_class(office)
+    elder = somebody(resident_id=resident_id.make("370103", datetime(1960, 2, 2, tzinfo=UTC).date(), 7))
+    why = pb.AcceptedWarning(code="TR-AGE-MAX", reason="已核实未领取养老金")
+    request = pb.EnrolRequest(class_name=old, applicant=elder, accepted=[why], request_id=request_id())
+    person = office.enrolments.Enrol(request)
+    assert refused(transfer, office, person.name, new)[0] == "WARNINGS_NEED_REASON"
+    moved = transfer(office, person.name, new, accepted=[why])
+    assert list(moved.target.accepted) == [why]
+
+
+def test_a_transfer_takes_the_head_along_when_the_limit_is_used_up(office: Office, database: Database) -> None:
+    made = office.quotas.SetQuota(
+        quota.SetQuotaRequest(
+            kind=quota.INSTITUTION_HEADS,
+            institution_credit_code=INSTITUTION,
+            division="371526",
+            year=2026,
+            granted=1,
+            source="样例文号",
+            request_id=request_id(),
+        )
+    )
+    old, new = (subsidise(database, new_class(office)) for _ in range(2))
+    jobless = {"category": "UNE", "proof_kind": "就业创业证", "proof_number": "3715260001"}
+    person = office.enrol(old, somebody(**jobless))
+    assert refused(office.enrol, new, somebody(**jobless))[0] == "QUOTA_BINDS"
+    moved = transfer(office, person.name, new)
+    assert (moved.target.state, moved.target.category) == (State.ENROLLED, "UNE")
+    assert prove_quota(database, made.name) == 1
+
+
+def test_a_class_that_is_closed_gives_and_takes_nobody(office: Office) -> None:
+    old, new = new_class(office), new_class(office)
+    person, other = office.enrol(old), office.enrol(new)
+    office.classes.CloseClass(classes_pb2.CloseClassRequest(name=new, request_id=request_id()))
+    assert refused(transfer, office, person.name, new) == (
+        "NOT_ELIGIBLE",
+        {"class_name": new, "codes": "TR-CLASS-CLOSED"},
+    )
+    reason, about = refused(transfer, office, other.name, old)
+    assert (reason, about["class_name"], about["state"]) == ("CLASS_STATE", new, "CLOSED")
+
+
+def test_a_transfer_into_the_same_class_is_no_transfer(office: Office) -> None:
+    held = new_class(office)
+    person = office.enrol(held)
+    with pytest.raises(grpc.RpcError) as error:
+        transfer(office, person.name, held)
+    assert [each.field for each in violations_of(error.value)] == ["into"]
+    with pytest.raises(grpc.RpcError) as error:
+        transfer(office, person.name, "", reason="")
+    assert {each.field for each in violations_of(error.value)} == {"into", "reason"}
+
+
+def test_a_transfer_is_for_whoever_may_see_both_classes(
+    office: Office, partner: Office, stranger: Office, elsewhere: Office
+) -> None:
+    old, new = new_class(office), new_class(office)
+    hidden = new_class(elsewhere, order={"division": "371502", "partner_division": "370103"})
+    person = office.enrol(old)
+    for name in (hidden, "classes/20991199999"):
+        assert refused(transfer, office, person.name, name) == ("NOT_FOUND", {"resource": name})
+    assert refused(transfer, stranger, person.name, new) == ("NOT_FOUND", {"resource": person.name})
+    assert refused(transfer, stranger, person.name, old) == ("NOT_FOUND", {"resource": person.name})
+    assert refused(transfer, partner, person.name, new, etag='"99"')[0] == "STALE_ETAG"
+    assert transfer(partner, person.name, new, etag=person.etag).target.state == State.ENROLLED
+
+
+@pytest.mark.parametrize("orders", [1, 2], ids=["one order", "crossing orders"])
+def test_transfers_that_cross_both_come_to_an_end(
+    orders: int, office: Office, partner: Office, database: Database
+) -> None:
+    for _ in range(5):
+        names = [office.contracted().name for _ in range(orders)]
+        # there: A (first order) to B (second), and back: C (second) to D (first)
+        a, b, c, d = (office.open_class(names[each % orders], capacity=2).name for each in (0, 1, 1, 0))
+        if orders == 1:
+            c, d = b, a
+        there, back = office.enrol(a).name, office.enrol(c).name
+        moved = together(partial(transfer, office, there, b), partial(transfer, partner, back, d))
+        assert [each.target.class_name for each in moved] == [b, d]  # type: ignore[attr-defined]
+        for name in names:
+            prove(database, name)
+
+
+def test_transfers_between_two_orders_never_wait_in_a_circle(
+    office: Office, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.sqlite:
+        pytest.skip("one writer at a time")
+    ends: list[bool] = []
+    commit = Committer._commit
+
+    def counted(committer: Committer, batch: list[Work]) -> bool:
+        ends.append(commit(committer, batch))
+        return ends[-1]
+
+    def cross() -> None:
+        """From the first order to the second and back at once, in two lanes."""
+        first, second = (office.contracted(headcount=200).name for _ in range(2))
+        a, b, c, d = (office.open_class(order, capacity=2).name for order in (first, second, second, first))
+        while lane(a) == lane(c):
+            c = office.open_class(second, capacity=2).name
+        there, back = office.enrol(a).name, office.enrol(c).name
+        ends.clear()
+        moved = together(lambda: transfer(office, there, b), lambda: transfer(office, back, d))
+        assert [each.target.class_name for each in moved] == [b, d]  # type: ignore[attr-defined]
+        prove(database, first), prove(database, second)
+
+    def lane(key: str) -> int:
+        return zlib.crc32(key.encode()) % 2
+
+    monkeypatch.setattr(Committer, "_commit", counted)
+    for _ in range(5):
+        cross()
+        assert all(ends)  # nothing was run again
+    # when only the classes are locked first, each holds the order that the other waits for
+    meeting, leave = Meeting(), promotion.leave
+
+    def leave_and_meet(*args: Any) -> None:
+        leave(*args)
+        meeting.wait()
+
+    def classes_only(tx: Any, class_ids: Any, _: str) -> dict[str, ClassFacts]:
+        return {each.id: each for each in known.classes(tx.connection, class_ids, lock=True)}
+
+    monkeypatch.setattr(exchanges, "_lock", classes_only)
+    monkeypatch.setattr(promotion, "leave", leave_and_meet)
+    cross()
+    assert meeting.happened
+    assert not all(ends)  # the database broke the circle, and it was run again
+
+
+def test_two_who_want_the_last_seat_of_a_class(office: Office, partner: Office, database: Database) -> None:
+    for _ in range(5):
+        new = new_class(office, capacity=1)
+        first, second = (office.enrol(new_class(office)).name for _ in range(2))
+        moved = together(
+            partial(transfer, office, first, new),
+            partial(transfer, partner, second, new),
+        )
+        errors = [each for each in moved if isinstance(each, grpc.RpcError)]
+        assert [info_of(each)[0] for each in errors] == ["CLASS_FULL"]
+        states = sorted(enrolment(office, name).state for name in (first, second))
+        assert states == [State.ENROLLED, State.WITHDRAWN]
+        prove(database, office.the_class(new).order)
+
+
+# ---- substitutions ---------------------------------------------------------------------------------
+
+
+def test_with_the_other_sides_consent_one_takes_the_very_seat_of_the_other(
+    office: Office, partner: Office, database: Database
+) -> None:
+    held, leaving, coming = pair(office)
+    asked = substitute(office, leaving.name, coming.name)
+    assert asked.state == pb.Substitution.ASKED
+    assert (asked.leaving, asked.coming, asked.class_name) == (leaving.name, coming.name, held)
+    assert (asked.asking_division, asked.reason) == ("371526", "开班未到，无法联系")
+    assert enrolment(office, leaving.name).state == State.ENROLLED  # nothing yet
+    before = prove(database, office.the_class(held).order)
+    done = answer(partner, asked.name, etag=asked.etag)
+    assert (done.state, done.answer) == (pb.Substitution.DONE, "同意")
+    left = enrolment(office, leaving.name)
+    assert (left.state, left.reason) == (State.WITHDRAWN, "开班未到，无法联系")
+    assert enrolment(office, coming.name).state == State.ENROLLED
+    found = office.the_class(held)
+    assert (found.enrolled, found.waitlisted) == (1, 0)
+    assert prove(database, found.order) == before
+    reason, about = refused(answer, partner, asked.name)
+    assert (reason, about) == ("SUBSTITUTION_STATE", {"substitution": asked.name, "state": "DONE"})
+
+
+def test_who_asked_cannot_consent_nor_can_their_colleague(
+    office: Office, partner: Office, colleague: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, leaving, coming = pair(office)
+    asked = substitute(office, leaving.name, coming.name)
+    for side in (office, colleague):
+        assert refused(answer, side, asked.name) == ("SAME_SIDE", {"substitution": asked.name})
+    # asked by the other side, it is for this one to answer
+    _, leaving, coming = pair(office)
+    theirs = substitute(partner, leaving.name, coming.name)
+    assert theirs.asking_division == "370103"
+    assert refused(answer, partner, theirs.name)[0] == "SAME_SIDE"
+    assert answer(colleague, theirs.name).state == pb.Substitution.DONE
+    # without the guard the first consents to what they asked for themselves
+    monkeypatch.setattr(exchanges, "_other_side", lambda *_: True)
+    assert answer(office, asked.name).state == pb.Substitution.DONE
+
+
+def test_where_there_is_one_division_another_officer_consents(office: Office, colleague: Office) -> None:
+    _, leaving, coming = pair(office, partner_division="")
+    asked = substitute(office, leaving.name, coming.name)
+    assert refused(answer, office, asked.name)[0] == "SAME_SIDE"
+    assert answer(colleague, asked.name).state == pb.Substitution.DONE
+
+
+def test_the_other_side_may_refuse_in_its_words(office: Office, partner: Office) -> None:
+    _, leaving, coming = pair(office)
+    asked = substitute(office, leaving.name, coming.name)
+    with pytest.raises(grpc.RpcError) as error:
+        answer(partner, asked.name, consent=False, answer="")
+    assert [each.field for each in violations_of(error.value)] == ["answer"]
+    said = answer(partner, asked.name, consent=False, answer="学员已来电说明，次日到班")
+    assert (said.state, said.answer) == (pb.Substitution.REFUSED, "学员已来电说明，次日到班")
+    assert enrolment(office, leaving.name).state == State.ENROLLED
+    assert enrolment(office, coming.name).state == State.WAITLISTED
+    assert refused(answer, partner, asked.name)[1]["state"] == "REFUSED"
+
+
+def test_only_who_is_enrolled_leaves_and_only_who_waits_for_that_class_comes(office: Office) -> None:
+    _, leaving, coming = pair(office)
+    _, _, elsewhere = pair(office)
+    assert refused(substitute, office, coming.name, coming.name)[1]["allowed"] == "ENROLLED"
+    assert refused(substitute, office, leaving.name, leaving.name)[1]["allowed"] == "WAITLISTED"
+    assert refused(substitute, office, leaving.name, elsewhere.name) == ("NOT_FOUND", {"resource": elsewhere.name})
+    assert refused(substitute, office, leaving.name, coming.name, etag='"9"')[0] == "STALE_ETAG"
+
+
+def test_after_the_days_of_the_parameter_nobody_is_replaced(
+    office: Office, partner: Office, database: Database
+) -> None:
+    held, leaving, coming = pair(office)
+    asked = substitute(office, leaving.name, coming.name)
+    window = ("SUBSTITUTION_WINDOW", {"class_name": held, "last_day": "2026-12-03"})
+    with clock_at(database, DAYS_AFTER):
+        assert refused(answer, partner, asked.name) == window
+        assert refused(substitute, office, leaving.name, coming.name) == window
+        assert answer(partner, asked.name, consent=False, answer="已过期限").state == pb.Substitution.REFUSED
+    with clock_at(database, DAYS_AFTER.replace(day=3)):  # the last day
+        again = substitute(office, leaving.name, coming.name)
+        assert answer(partner, again.name).state == pb.Substitution.DONE
+
+
+def test_a_substitution_that_was_overtaken_lapses(office: Office, partner: Office, database: Database) -> None:
+    held, leaving, coming = pair(office)
+    third = office.enrol(held)
+    asked = substitute(office, leaving.name, third.name)
+    office.withdraw(leaving.name)  # the seat goes to the head of the waitlist, not to the third
+    assert answer(partner, asked.name).state == pb.Substitution.LAPSED
+    assert enrolment(office, third.name).state == State.WAITLISTED
+    again = substitute(office, coming.name, third.name)
+    office.classes.CloseClass(classes_pb2.CloseClassRequest(name=held, request_id=request_id()))
+    assert answer(partner, again.name).state == pb.Substitution.LAPSED
+    assert enrolment(office, coming.name).state == State.ENROLLED
+    prove(database, office.the_class(held).order)
+
+
+def test_an_institution_that_is_suspended_takes_no_substitute(
+    office: Office, partner: Office, database: Database
+) -> None:
+    held, leaving, coming = pair(office)
+    asked = substitute(office, leaving.name, coming.name)
+    table = ClassRow.__table__
+    with database.writing_engine.begin() as connection:
+        connection.execute(
+            table.update().where(table.c.id == held.partition("/")[2]).values(suspended=True)  # type: ignore[attr-defined]
+        )
+    wanted = ("NOT_ELIGIBLE", {"class_name": held, "codes": "TR-INSTITUTION-SUSPENDED"})
+    assert refused(answer, partner, asked.name) == wanted
+    assert refused(substitute, office, leaving.name, coming.name) == wanted
+
+
+def test_two_consents_at_once_are_one_substitution(office: Office, partner: Office, database: Database) -> None:
+    for _ in range(5):
+        held, leaving, coming = pair(office)
+        other = office.enrol(held)
+        asked = [substitute(office, leaving.name, each.name).name for each in (coming, other)]
+        said = together(*(partial(answer, partner, name) for name in asked))
+        assert sorted(each.state for each in said) == [pb.Substitution.DONE, pb.Substitution.LAPSED]  # type: ignore[attr-defined]
+        assert (office.the_class(held).enrolled, office.the_class(held).waitlisted) == (1, 1)
+        prove(database, office.the_class(held).order)
+
+
+def test_a_substitute_takes_over_what_the_seat_took_of_the_limit(
+    office: Office, partner: Office, database: Database
+) -> None:
+    made = office.quotas.SetQuota(
+        quota.SetQuotaRequest(
+            kind=quota.DIVISION_BUDGET,
+            division="371526",
+            year=2027,
+            fund=quota.SKILLS_ACTION,
+            granted=10**9,
+            source="样例文号",
+            request_id=request_id(),
+        )
+    )
+    next_year: dict[str, Any] = {"start_date": "2027-01-04", "end_date": "2027-01-29"}
+    held = subsidise(database, new_class(office, capacity=1, **next_year), "SKILLS_ACTION")
+    jobless = {"category": "UNE", "proof_kind": "就业创业证", "proof_number": "3715260001"}
+    leaving, coming = (office.enrol(held, somebody(**jobless)) for _ in range(2))
+    taken = prove_quota(database, made.name)
+    answer(partner, substitute(office, leaving.name, coming.name).name)
+    assert prove_quota(database, made.name) == taken > 0
+    office.withdraw(coming.name)
+    assert prove_quota(database, made.name) == 0
+
+
+def test_the_substitutions_of_a_class_newest_first_page_by_page(
+    office: Office, partner: Office, stranger: Office
+) -> None:
+    held, leaving, coming = pair(office)
+    names = [substitute(office, leaving.name, coming.name).name for _ in range(5)]
+    request = pb.ListSubstitutionsRequest(class_name=held, page_size=2)
+    seen: list[str] = []
+    while True:
+        page = partner.enrolments.ListSubstitutions(request)
+        seen += [each.name for each in page.substitutions]
+        request.page_token = page.next_page_token
+        if not page.next_page_token:
+            break
+    assert seen == names[::-1]
+    assert refused(stranger.enrolments.ListSubstitutions, pb.ListSubstitutionsRequest(class_name=held)) == (
+        "NOT_FOUND",
+        {"resource": held},
+    )
+
+
+def test_a_substitution_of_others_is_not_there(office: Office, stranger: Office) -> None:
+    _, leaving, coming = pair(office)
+    asked = substitute(office, leaving.name, coming.name).name
+    for name in (asked, "substitutions/01ZZZZZZZZZZZZZZZZZZZZZZZZ"):
+        assert refused(answer, stranger, name) == ("NOT_FOUND", {"resource": name})
+    assert refused(substitute, stranger, leaving.name, coming.name) == ("NOT_FOUND", {"resource": leaving.name})
+
+
+def test_no_person_is_in_the_trail_of_an_exchange(office: Office, partner: Office, database: Database) -> None:
+    held = new_class(office, capacity=1)
+    people = [somebody(full_name=name) for name in ("欧阳样例", "司马样例")]
+    leaving, coming = (office.enrol(held, each) for each in people)
+    answer(partner, substitute(office, leaving.name, coming.name).name)
+    transfer(office, coming.name, new_class(office))
+    with database.reading() as session:
+        told = "".join(
+            str(tuple(row))
+            for name in ("audit_entry", "outbox_event")
+            for row in session.execute(Base.metadata.tables[name].select())
+        )
+    assert leaving.name in told
+    secrets = [secret for each in people for secret in (each.full_name, each.resident_id, each.phone)]
+    assert [secret for secret in secrets if secret in told] == []
