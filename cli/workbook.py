@@ -55,6 +55,9 @@ TIMETABLE = {
     "start": _column("column.start", "上课开始时间 开始时间 start"),
     "end": _column("column.end", "上课结束时间 结束时间 end"),
     "place": _column("column.place", "上课地点 地点 place room", required=False),
+    "teacher": _column("column.teacher", "培训教师 教师 教师编号 teacher", required=False),
+    "topic": _column("column.topic", "课别 上课内容 课程内容 内容 topic", required=False),
+    "practice": _column("column.practice", "实操 是否实操 practice", required=False),
 }
 REGISTER = {
     "resident_id": _column(
@@ -80,6 +83,8 @@ REGISTER = {
         "column.certificate_level", "证书等级 技能等级 职业技能等级 等级 级别 certificatelevel level", required=False
     ),
 }
+# columns of a timetable that are told of only where they are filled
+_OPTIONAL = ("teacher", "topic", "practice")
 # columns that say nothing about a person and are no surprise
 _IGNORED = frozenset(["序号", "编号", "备注", "no", "number", "remark", "remarks", "note", "notes"])
 # the pair that annotating adds on the right, in either language; only together and adjacent are they ours
@@ -131,7 +136,7 @@ def open_table(path: Path, known: Mapping[str, Column]) -> Iterator[Table]:
 
 
 def read_timetable(path: Path) -> list[dict[str, str]]:
-    """The sessions of a timetable file: date, start, end, place as the contract wants them."""
+    """The sessions of a timetable file: date, start, end, place as the contract wants them, the rest as it stands."""
     sessions = []
     with open_table(path, TIMETABLE) as table:
         for number, row in table.rows():
@@ -147,6 +152,7 @@ def read_timetable(path: Path) -> list[dict[str, str]]:
                     "start": start,
                     "end": end,
                     "place": row.get("place", ""),
+                    **{name: said for name in _OPTIONAL if (said := row.get(name, "").strip())},
                 }
             )
     return sessions

@@ -84,6 +84,17 @@ def verdicts() -> str:
     lines += ["| code | 中文 | English |", "| --- | --- | --- |"]
     for code in sorted(key for key in said if key.startswith("TR-") and key not in declared):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
+    lines += ["", "## Gaps of a class filing", ""]
+    lines += [
+        "An error keeps the filing from its first review, a warning is for the officer to weigh, a note only tells.",
+        "What public money pays for must be there; of a class without any the same gap is a warning. A number that is",
+        "unconfirmed never makes an error.",
+        "",
+        "| code | 中文 | English |",
+        "| --- | --- | --- |",
+    ]
+    for code in sorted(key for key in said if key.startswith("TF-")):
+        lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
     return "\n".join(lines) + "\n"
 
 

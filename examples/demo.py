@@ -39,6 +39,8 @@ TEXTS = {
     "steps": ("提交、核验、登记并匹配机构", "Submitted, verified, an institution registered and matched"),
     "agreement": ("企业、机构、人社局三方签约", "Enterprise, institution and bureau sign an agreement"),
     "class": ("培训机构备案开班：40 个名额", "The institution files a class of 40 seats"),
+    "lacks": ("备案缺什么，一次说清", "What the filing lacks, all at once"),
+    "filed": ("备案、初审，由另一人审核，开班", "Filed, reviewed, approved by another officer, opened"),
     "state": ("状态", "state"),
     "check": ("花名册 60 行先预检，什么都不保存", "A roster of 60 rows is checked; nothing is stored"),
     "rows": (
@@ -128,6 +130,18 @@ class Demo:
         print("".join(shown[:head]) + remarks, end="", flush=True)
         return output
 
+    def second_officer(self) -> str:
+        """The file of another officer's token, made with the server's own key."""
+        words = ("token", "--subject", "second-officer", "--division", "371526", "--role", "hr_officer")
+        made = subprocess.run(  # noqa: S603
+            _command("liancai-server", *words), env=self.environment, capture_output=True, encoding="utf-8", check=False
+        )
+        self._check(words, made.returncode)
+        path = self.folder / "second-officer.token"
+        path.touch(mode=0o600)
+        path.write_text(made.stdout, encoding="utf-8")
+        return str(path)
+
     def ask(self, *words: str) -> Any:
         """What a command says, as data; not shown."""
         return json.loads(self._output((*words, "-o", "json"))[0])
@@ -211,11 +225,19 @@ def _class(demo: Demo, order: str, first: date) -> str:
         "--institution-name", INSTITUTION_NAME, "--title", "电工中级班", "--capacity", "40",
         "--start", f"{first}", "--end", f"{first + timedelta(days=18)}",
         "--session", f"{first} 08:30-11:30 实训楼 201", "--session", f"{first} 14:00-17:00 实训楼 201",
-        "--session", f"{first + timedelta(days=1)} 08:30-11:30 实训楼 201",
+        "--session", f"{first + timedelta(days=1)} 08:30-11:30 实训楼 201", "--minimum", "20",
+        "--kind", "post-skills", "--certificate", "skill-level", "--theory", "40", "--practice", "60",
+        "--site", "济南市市中区样例路 1 号", "--head-teacher", "样例老师", "--assessment", "理论笔试与实操考核各一次",
     ))  # fmt: skip
+    demo.chapter("lacks")
+    demo.run("class", "check", held)
+    demo.chapter("filed")
     state = demo.text("state")
-    for verb in ("file", "approve", "open"):
-        demo.read("class", verb, held, only=state)
+    demo.read("class", "file", held, only=state)
+    demo.read("class", "review", held, only=state)
+    # whoever reviewed may not approve
+    demo.read("--token-file", demo.second_officer(), "class", "approve", held, only=state)
+    demo.read("class", "open", held, only=state)
     return held
 
 

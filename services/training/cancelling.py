@@ -30,7 +30,7 @@ def cancel_class(tx: Tx, call: Call, row: ClassRow, reason: str, *, lost: bool =
     """
     target = Seat.LOST if lost else Seat.OPEN
     [held] = known.classes(tx.connection, [row.id], lock=True)
-    dissolve(tx, call, row, reason, EnrolmentState.LOST if lost else EnrolmentState.WITHDRAWN)
+    dissolve(tx, call, row, reason, LEFT, lost=lost)
     limits.move(tx, held, -(held.enrolled + held.offered))
     queries.count_people(tx, row.id, enrolled=-held.enrolled, offered=-held.offered, waitlisted=-held.waitlisted)
     bookings.free(tx, row.id)
@@ -49,14 +49,17 @@ def cancel_class(tx: Tx, call: Call, row: ClassRow, reason: str, *, lost: bool =
     )
 
 
-def dissolve(tx: Tx, call: Call, row: ClassRow, reason: str, enrolled: EnrolmentState) -> None:
-    """Everybody leaves: whoever is enrolled becomes `enrolled`, whoever waits or is offered a seat withdraws."""
+def dissolve(
+    tx: Tx, call: Call, row: ClassRow, reason: str, wanted: Sequence[EnrolmentState], *, lost: bool = False
+) -> None:
+    """Everybody in these states leaves: whoever has a seat is LOST with it if it is, the others are WITHDRAWN."""
+    enrolled = EnrolmentState.LOST if lost else EnrolmentState.WITHDRAWN
     people = tx.session.execute(
         select(EnrolmentRow.id, EnrolmentRow.state)
-        .where(EnrolmentRow.class_id == row.id, EnrolmentRow.state.in_(LEFT))
+        .where(EnrolmentRow.class_id == row.id, EnrolmentRow.state.in_(wanted))
         .order_by(EnrolmentRow.id)
     ).all()
-    for state in LEFT:
+    for state in wanted:
         after = enrolled if state == EnrolmentState.ENROLLED else EnrolmentState.WITHDRAWN
         tx.session.execute(
             update(EnrolmentRow)
@@ -92,7 +95,7 @@ def cancel_order(tx: Tx, call: Call, order: OrderRow, held: Sequence[ClassRow], 
         elif row.enrolled:
             # the class is over, and nobody is going to hire them
             enrolled = row.enrolled
-            dissolve(tx, call, row, reason, EnrolmentState.LOST)
+            dissolve(tx, call, row, reason, LEFT, lost=True)
             [facts] = known.classes(tx.connection, [row.id], lock=True)
             limits.move(tx, facts, -enrolled)
             queries.count_people(tx, row.id, enrolled=-enrolled)

@@ -23,7 +23,7 @@ from services.training import bookings, clashes, known, limits, messages, orders
 from services.training.appraisal import Timetables
 from services.training.cancelling import cancel_class
 from services.training.class_fields import Planned, read_dates, read_sessions, sessions_of, store_sessions
-from services.training.class_steps import Steps, read_verb, require_active, require_state
+from services.training.class_steps import Steps, read_verb, require_state
 from services.training.clerk import quota_binds, wrong_state
 from services.training.known import ClassFacts
 from services.training.promotion import promote
@@ -53,7 +53,7 @@ class Circumstances(Steps):
         reason = reading.text("reason", request.reason, 1, 500)
         accepted = reading.text("accept_clashes", request.accept_clashes, 0, 500)
         site = reading.text("site_address", request.site_address, 0, 200)
-        start, end = read_dates(reading, request, "")
+        start, end = read_dates(reading, request.start_date, request.end_date, "")
         planned = read_sessions(reading, request, start, end, "")
         read_verb(reading, request)
 
@@ -104,7 +104,7 @@ class Circumstances(Steps):
         def work(tx: Tx) -> pb.SplitClassResponse:
             row = queries.for_change(tx, call, ClassRow, request.name, request.etag)
             require_state(row, (ClassState.OPEN,))
-            require_active(tx, row)
+            queries.active_institution(tx.session, row.institution_credit_code)
             if request.capacity >= row.capacity:
                 raise Refused(
                     "CLASS_FULL", class_name=request.name, capacity=row.capacity - 1, enrolled=request.capacity

@@ -122,7 +122,7 @@ def refusal(application: Application, decision: Decision) -> Fault:
         codes = list(decision.unaccepted)
         return Refused("WARNINGS_NEED_REASON", details=details, codes=", ".join(codes), class_name=class_name)
     if decision.binding is not None:
-        return quota_binds(application.call, decision.binding)
+        return quota_binds(application.call, decision.binding, details)
     if decision.partners:
         return Refused("PARTY_REFUSED", class_name=class_name, refused="")
     return Refused(
@@ -130,11 +130,11 @@ def refusal(application: Application, decision: Decision) -> Fault:
     )
 
 
-def quota_binds(call: Call, bound: Binding) -> Fault:
+def quota_binds(call: Call, bound: Binding, details: Sequence[pb.EnrolmentDecision] = ()) -> Fault:
     """The limit that binds, and what is left of it."""
     return Refused(
         "QUOTA_BINDS",
-        details=[shown(call, decision)],
+        details=details,
         quota=bound.quota,
         left=messages.amount(call, bound.kind, bound.left),
         asked=messages.amount(call, bound.kind, bound.asked),

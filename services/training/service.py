@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import grpc
@@ -45,6 +46,7 @@ from services.training.registers import Registers
 from services.training.rosters import Rosters
 from services.training.scopes import ClassScopes
 from services.training.tables import BOOKS
+from services.training.upkeep import Upkeep
 from services.training.waitlists import Waitlist
 
 HERE = Path(__file__).parent
@@ -53,7 +55,7 @@ HERE = Path(__file__).parent
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
     """Adds the servicers. LIANCAI_TRAINING_PARAMETERS names another parameter pack than the one that is shipped."""
     pages = Pages(database.vault)
-    packs = Packs(Path(settings.get("LIANCAI_TRAINING_PARAMETERS") or SHIPPED))
+    packs = _packs(settings)
     packs.remember(database.writing_engine, database.clock)
     desk, scopes = Desk(packs.current), ClassScopes(database)
     orders_pb2_grpc.add_OrdersServicer_to_server(Orders(database, pages, packs.current), server)
@@ -67,6 +69,15 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     rosters_pb2_grpc.add_RostersServicer_to_server(Rosters(database, desk, packs, scopes), server)
     registers_pb2_grpc.add_RegistersServicer_to_server(Registers(database, pages), server)
     audit_pb2_grpc.add_AuditTrailServicer_to_server(AuditTrail(database, pages), server)
+
+
+def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
+    """What the service does by itself, by the same parameters."""
+    return Upkeep(database, _packs(settings).current).run
+
+
+def _packs(settings: Mapping[str, str]) -> Packs:
+    return Packs(Path(settings.get("LIANCAI_TRAINING_PARAMETERS") or SHIPPED))
 
 
 PART = Part(
@@ -91,4 +102,5 @@ PART = Part(
     policy=HERE / "policy.cedar",
     texts=HERE / "texts.toml",
     mount=mount,
+    upkeep=upkeep,
 )

@@ -80,7 +80,8 @@ def messages() -> Iterator[Any]:
     """Every message that is printed, with those inside it."""
     waiting: list[Any] = [
         orders_pb2.Order, orders_pb2.OrderLedger, agreements_pb2.Agreement, agreements_pb2.Coverage,
-        institutions_pb2.Institution, institutions_pb2.Teacher, classes_pb2.Class, enrolments_pb2.Enrolment,
+        institutions_pb2.Institution, institutions_pb2.Teacher, classes_pb2.Class, classes_pb2.FilingReport,
+        enrolments_pb2.Enrolment,
         enrolments_pb2.EnrolmentDecision, enrolments_pb2.WithdrawEnrolmentResponse,
         enrolments_pb2.RevealEnrolmentResponse, rosters_pb2.RosterSummary, audit_pb2.AuditEntry,
         reference_pb2.AddWorkdaysResponse, reference_pb2.CountWorkdaysResponse,
@@ -151,7 +152,10 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["agreement"] == {"create", "show", "list", "update", "sign", "terminate", "coverage"}
     assert listed["institution"] == {"register", "show", "list", "update", "suspend", "reinstate"}
     assert listed["teacher"] == {"add", "list"}
-    assert listed["class"] == {"create", "show", "list", "file", "return", "approve", "open", "capacity", "close"}
+    assert listed["class"] == {
+        *("create", "show", "list", "update", "check", "file", "review", "return", "approve", "open", "capacity"),
+        "close",
+    }
     assert listed["enrolment"] == {"add", "check", "show", "list", "search", "withdraw", "hire", "explain", "reveal"}
     assert listed["roster"] == {"import", "template"}
     assert listed["register"] == {"import", "list"}

@@ -104,6 +104,13 @@ CLASS_CALLS = [
         )
         for verb, more in (("File", {}), ("Return", {"reason": "x"}), ("Approve", {}), ("Open", {}), ("Close", {}))
     ),
+    lambda office, name: office.classes.ReviewClass(classes_pb2.ReviewClassRequest(name=name, request_id=request_id())),
+    lambda office, name: office.classes.CheckFiling(classes_pb2.CheckFilingRequest(name=name)),
+    lambda office, name: office.classes.UpdateClass(
+        classes_pb2.UpdateClassRequest(
+            training_class=classes_pb2.Class(name=name), update_mask={"paths": ["title"]}, request_id=request_id()
+        )
+    ),
     lambda office, name: office.classes.ChangeClassCapacity(
         classes_pb2.ChangeClassCapacityRequest(name=name, request_id=request_id(), capacity=9, reason="x")
     ),
@@ -220,6 +227,7 @@ def rpc_of(call: Any) -> str:
 # these name no resource that could be another's, or answer with what is within reach
 NOBODYS = {
     *("ListOrders", "ListAgreements", "ListClasses", "ListAuditEntries", "CreateOrder"),
+    *("SearchEnrolments", "ListRegisters", "ImportRegister"),
     # the register of institutions is public
     *("RegisterInstitution", "GetInstitution", "ListInstitutions", "UpdateInstitution", "SuspendInstitution"),
     *("ReinstateInstitution", "AddTeacher", "ListTeachers"),

@@ -193,7 +193,7 @@ class Ruleset:
                 RULES[declaration.key],
                 {key: pack.find(key, division, on) for key in declaration.parameters},
             )
-            for declaration in pack.rules_on(on, division)
+            for declaration in in_force(pack, division, on)
         ]
         self._blocks = [entry for entry in self._rules if entry[0].effect is Effect.BLOCK]
         self._warns = [entry for entry in self._rules if entry[0].effect is Effect.WARN]
@@ -231,6 +231,14 @@ class Ruleset:
     def warnings(self, facts: Facts) -> tuple[str, ...]:
         """The codes of the rules that warn."""
         return self.judged(facts).warnings
+
+
+def in_force(pack: Pack, division: str, on: date) -> list[RuleDeclaration]:
+    """The rules of a day; what a seat means holds on every day, however long ago something happened."""
+    found = list(pack.rules_on(on, division))
+    keys = {rule.key for rule in found}
+    always = [rule for rule in pack.rules if rule.key in ALWAYS and rule.key not in keys]
+    return [*always, *found]
 
 
 def checked(pack: Pack) -> Pack:

@@ -108,9 +108,12 @@ HEADCOUNT_CHANGES = (
 )
 
 CLASS_VERBS: dict[str, tuple[tuple[ClassState, ...], ClassState]] = {
-    "file": ((ClassState.DRAFT,), ClassState.FILED),
-    "return": ((ClassState.FILED,), ClassState.DRAFT),
-    "approve": ((ClassState.FILED,), ClassState.APPROVED),
+    # an update leaves a draft and a returned filing what they are
+    "update": ((ClassState.DRAFT, ClassState.RETURNED, ClassState.FILED, ClassState.REVIEWED), ClassState.FILED),
+    "file": ((ClassState.DRAFT, ClassState.RETURNED), ClassState.FILED),
+    "review": ((ClassState.FILED,), ClassState.REVIEWED),
+    "return": ((ClassState.FILED, ClassState.REVIEWED), ClassState.RETURNED),
+    "approve": ((ClassState.REVIEWED,), ClassState.APPROVED),
     "open": ((ClassState.APPROVED,), ClassState.OPEN),
     "close": ((ClassState.OPEN,), ClassState.CLOSED),
 }

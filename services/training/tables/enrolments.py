@@ -83,9 +83,9 @@ class EnrolmentRow(Base):
     party: Mapped[str] = mapped_column(String(40), server_default="")
     offer_expire_time: Mapped[datetime | None]
     phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    phone_index: Mapped[bytes] = mapped_column(LargeBinary(32), server_default="")
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     category: Mapped[str] = mapped_column(String(8), server_default="")
-    proof_sealed: Mapped[bytes] = mapped_column(LargeBinary, server_default="")
+    proof_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     # what the seat takes of the budget, and gives back
     subsidy_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     accepted: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")

@@ -259,9 +259,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("tie", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("party", sa.String(length=40), server_default="", nullable=False))
         batch_op.add_column(sa.Column("offer_expire_time", sa.DateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("phone_index", sa.LargeBinary(length=32), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("phone_index", sa.LargeBinary(length=32), nullable=True))
         batch_op.add_column(sa.Column("category", sa.String(length=8), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("proof_sealed", sa.LargeBinary(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("proof_sealed", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("subsidy_fen", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("accepted", sa.JSON(), server_default="[]", nullable=False))
         batch_op.drop_index(
