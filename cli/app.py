@@ -26,7 +26,9 @@ NOUNS = {
     "institution": "institutions",
     "teacher": "institutions:teachers",
     "class": "classes",
-    "enrolment": "enrolments",
+    "enrolment": "exchanges",  # which adds its verbs to those of enrolments
+    "waitlist": "waitlists",
+    "quota": "quotas",
     "roster": "rosters",
     "register": "registers",
     "calendar": "lookups:calendar",

@@ -175,3 +175,4 @@ REGISTER = {
 }
 # columns that say nothing about a person and are no surprise
 IGNORED = frozenset(["序号", "编号", "备注", "no", "number", "remark", "remarks", "note", "notes"])
+PARTY = {name: ROSTER[name] for name in ("full_name", "resident_id", "phone", "category", "proof_kind", "proof_number")}

@@ -1,14 +1,15 @@
-"""`liancai enrolment`: one person in one class."""
+"""`liancai enrolment`: one person in one class; `exchanges` adds further verbs."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import typer
 from liancai.training.v1 import enrolments_pb2 as pb
 from liancai.training.v1.enrolments_pb2_grpc import EnrolmentsStub
 
-from cli import show, wire
+from cli import decisions, show, wire
 from cli.export import Export, Force, listed
 from cli.grammar import (
     ClassName,
@@ -52,6 +53,21 @@ Phone = Annotated[str, option("phone", "--phone", metavar="NUMBER|-")]
 State = Annotated[
     list[Any] | None, option("enrolment_state", "--state", metavar="STATE", parser=states(pb.Enrolment.State))
 ]
+Category = Annotated[str, option("category", "--category", metavar="CODE|-", show_default=False)]
+ProofKind = Annotated[str, option("proof_kind", "--proof-kind", metavar="TEXT", show_default=False)]
+ProofNumber = Annotated[str, option("proof_number", "--proof-number", metavar="NUMBER|-", show_default=False)]
+SeatOnly = Annotated[bool, option("seat_only", "--seat-only", show_default=False)]
+
+
+def _accepted(word: str) -> pb.AcceptedWarning:
+    """A warning that is let pass, from "TR-AGE-MAX=已核实"."""
+    match = re.fullmatch(r"\s*([A-Za-z0-9-]+)\s*[=＝]\s*(.*\S)\s*", word)
+    if match is None:
+        raise Mistake(t("usage.accept", word=word))
+    return pb.AcceptedWarning(code=match[1].upper(), reason=match[2])
+
+
+Accepted = Annotated[list[Any] | None, option("accept", "--accept", metavar="CODE=REASON", parser=_accepted)]
 
 
 def _do(ctx: typer.Context, request: Any, output: Format) -> None:
@@ -59,10 +75,9 @@ def _do(ctx: typer.Context, request: Any, output: Format) -> None:
     show.one(wire.of(ctx).ask(EnrolmentsStub, request), output)
 
 
-def _applicant(full_name: str, resident_id: str, phone: str) -> pb.Applicant:
-    return pb.Applicant(
-        full_name=typed_or_read(full_name), resident_id=typed_or_read(resident_id), phone=typed_or_read(phone)
-    )
+def _applicant(**fields: str) -> pb.Applicant:
+    """Who applies; each field that is "-" is a line of standard input, in this order."""
+    return pb.Applicant(**{name: typed_or_read(words) for name, words in fields.items()})
 
 
 @app.verb("add")
@@ -72,6 +87,11 @@ def add(
     full_name: FullName,
     resident_id: ResidentId,
     phone: Phone,
+    category: Category = "",
+    proof_kind: ProofKind = "",
+    proof_number: ProofNumber = "",
+    accepted: Accepted = None,
+    seat_only: SeatOnly = False,
     occurred: Occurred = "",
     late_reason: LateReason = "",
     *,
@@ -79,11 +99,42 @@ def add(
     output: Output = Format.table,
 ) -> None:
     """Enrols one person."""
-    request = pb.EnrolRequest(
-        class_name=class_name, applicant=_applicant(full_name, resident_id, phone), request_id=request_id,
-        occur_time=moment(occurred), late_reason=late_reason,
+    applicant = _applicant(
+        full_name=full_name, resident_id=resident_id, phone=phone, category=category, proof_kind=proof_kind,
+        proof_number=proof_number,
     )  # fmt: skip
-    _do(ctx, request, output)
+    request = pb.EnrolRequest(
+        class_name=class_name, applicant=applicant, request_id=request_id, occur_time=moment(occurred),
+        late_reason=late_reason, accepted=accepted or [], seat_only=seat_only,
+    )  # fmt: skip
+    enrolled = wire.of(ctx).ask(EnrolmentsStub, request)
+    show.one(enrolled, output)
+    if enrolled.state == pb.Enrolment.WAITLISTED:
+        show.note(t("waitlist.waits", name=enrolled.name))
+
+
+@app.verb("party")
+def party(
+    ctx: typer.Context,
+    class_name: ClassName,
+    file: Annotated[str, argument("party_file", metavar="FILE|-")],
+    accepted: Accepted = None,
+    seat_only: SeatOnly = False,
+    *,
+    request_id: RequestId,
+    output: Output = Format.table,
+) -> None:
+    """Enrols people who want seats together or not at all."""
+    from cli import parties
+
+    request = pb.EnrolPartyRequest(
+        class_name=class_name, applicants=parties.read(file), request_id=request_id, accepted=accepted or [],
+        seat_only=seat_only,
+    )  # fmt: skip
+    enrolled = wire.of(ctx).ask(EnrolmentsStub, request).enrolments
+    show.rows(enrolled, COLUMNS, output)
+    if any(each.state == pb.Enrolment.WAITLISTED for each in enrolled):
+        show.note(t("party.waits", name=enrolled[0].name))
 
 
 @app.verb("check")
@@ -93,13 +144,20 @@ def check(
     full_name: FullName,
     resident_id: ResidentId,
     phone: Phone,
+    category: Category = "",
+    proof_kind: ProofKind = "",
+    proof_number: ProofNumber = "",
     output: Output = Format.table,
 ) -> None:
     """Says what `add` would answer now, and stores nothing."""
-    request = pb.CheckEnrolmentRequest(class_name=class_name, applicant=_applicant(full_name, resident_id, phone))
-    decision = wire.of(ctx).ask(EnrolmentsStub, request)
+    applicant = _applicant(
+        full_name=full_name, resident_id=resident_id, phone=phone, category=category, proof_kind=proof_kind,
+        proof_number=proof_number,
+    )  # fmt: skip
+    decision = wire.of(ctx).ask(EnrolmentsStub, pb.CheckEnrolmentRequest(class_name=class_name, applicant=applicant))
     show.one(decision, output)
-    show.note(t("decision.eligible" if decision.result else "decision.not_eligible"))
+    for line in decisions.foretold(decision, class_name):
+        show.note(line)
 
 
 @app.verb("show")
@@ -192,7 +250,10 @@ def hire(
 @app.verb("explain")
 def explain(ctx: typer.Context, name: EnrolmentName, output: Output = Format.table) -> None:
     """Explains the decision, rule by rule."""
-    _do(ctx, pb.ExplainEnrolmentRequest(name=name), output)
+    decision = wire.of(ctx).ask(EnrolmentsStub, pb.ExplainEnrolmentRequest(name=name))
+    show.one(decision, output)
+    for line in decisions.explained(decision):
+        show.note(line)
 
 
 @app.verb("reveal")

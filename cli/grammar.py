@@ -80,6 +80,12 @@ class Noun(typer.Typer):
         """Makes a function the verb `name`; its help is the text "<noun>.<verb>"."""
         return self.command(name, cls=Verb, help=t(f"{self.noun}.{name.replace('-', '_')}"), **settings)
 
+    def kinds(self, name: str) -> Noun:
+        """Makes the verb `name`, which wants one more word to say of what: its kinds are verbs of the Noun returned."""
+        inner = Noun(f"{self.noun}.{name}")
+        self.add_typer(inner, name=name)
+        return inner
+
 
 # ---- words to values -----------------------------------------------------------------------------
 
@@ -248,5 +254,6 @@ LateReason = Annotated[str, option("late_reason", "--late-reason", metavar="TEXT
 OrderName = Annotated[str, argument("order", metavar="ORDER", parser=resource("orders"))]
 ClassName = Annotated[str, argument("class", metavar="CLASS", parser=resource("classes"))]
 EnrolmentName = Annotated[str, argument("enrolment", metavar="ENROLMENT", parser=resource("enrolments"))]
+SubstitutionName = Annotated[str, argument("substitution", metavar="SUBSTITUTION", parser=resource("substitutions"))]
 OfOrder = Annotated[str, option("of_order", "--order", metavar="ORDER", parser=resource("orders"), show_default=False)]
 OfClass = Annotated[str, option("of_class", "--class", metavar="CLASS", parser=resource("classes"), show_default=False)]

@@ -53,6 +53,8 @@ def render(command: Any, ctx: Any) -> str:
 
 def _option(param: Any) -> str:
     flags = ", ".join(sorted(param.opts, key=len))
+    if param.secondary_opts:  # one of two: --consent or --refuse
+        return "/".join([flags, *param.secondary_opts])
     return flags if param.is_flag else f"{flags} {param.metavar or ''}".rstrip()
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from string import Formatter
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
 
-from cli.show import text
+from cli.show import heading
 from cli.texts import t
 from cli.wire import Refused
 
@@ -29,7 +31,7 @@ def lines(refused: Refused) -> Iterator[str]:
     elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
         yield t("refused.deadline", target=refused.target)
     else:
-        yield from _details(refused.error, code)
+        yield from _details(refused, code)
     if code is grpc.StatusCode.UNAUTHENTICATED:
         yield t("refused.token")
     if code is grpc.StatusCode.UNAVAILABLE:
@@ -44,27 +46,48 @@ def _code(refused: Refused) -> grpc.StatusCode:
     return code if isinstance(code, grpc.StatusCode) else grpc.StatusCode.UNKNOWN
 
 
-def _details(error: Any, code: grpc.StatusCode) -> Iterator[str]:
+def _details(refused: Refused, code: grpc.StatusCode) -> Iterator[str]:
     from google.rpc import error_details_pb2 as rpc
     from liancai.common.v1 import types_pb2
     from liancai.training.v1 import enrolments_pb2
 
-    parts = list(_status_details(error))
-    reason = next((info.reason for part in parts if (info := _unpack(part, rpc.ErrorInfo))), code.name)
+    from cli import decisions
+
+    parts = list(_status_details(refused.error))
+    info = next((info for part in parts if (info := _unpack(part, rpc.ErrorInfo))), rpc.ErrorInfo(reason=code.name))
+    about = {"class_name": refused.class_name, **info.metadata}
+    reason, numbers = info.reason, iter(about.get("refused", "").split(", "))
+    accept: list[str] = []
     said = next((local.message for part in parts if (local := _unpack(part, rpc.LocalizedMessage))), "")
-    yield t("refused.reason", reason=reason, words=said or _bare(error) or t("refused.no_words"))
+    yield t("refused.reason", reason=reason, words=said or _bare(refused.error) or t("refused.no_words"))
     for part in parts:
         if bad := _unpack(part, rpc.BadRequest):
             for violation in bad.field_violations:
                 words = violation.localized_message.message or violation.description
-                yield t("refused.field", field=violation.field, words=words)
+                yield t("refused.field", field=_field(violation.field), words=words)
         elif decision := _unpack(part, enrolments_pb2.EnrolmentDecision):
-            for verdict in decision.verdicts:
-                if verdict.outcome == types_pb2.RuleVerdict.BLOCKED:
-                    facts = f"  ({facts})" if (facts := text(verdict, "inputs")) else ""
-                    yield t("refused.rule", code=verdict.code, words=verdict.title + facts)
+            if number := next(numbers, ""):  # one of a party
+                yield t("refused.member", number=number)
+            yield from decisions.reasons(decision)
+            accept += decisions.warnings(decision)
         elif finding := _unpack(part, types_pb2.Finding):
             yield t("refused.rule", code=finding.code, words=finding.message)
+    yield from _next(reason, about | {"accept": decisions.accepting(accept)})
+
+
+def _field(path: str) -> str:
+    """A field's path; one of a party is counted from one, as people count."""
+    match = re.fullmatch(r"applicants\[(\d+)\]\.(\w+)", path)
+    return t("refused.of_member", number=int(match[1]) + 1, field=heading(match[2])) if match else path
+
+
+def _next(reason: str, about: Mapping[str, str]) -> Iterator[str]:
+    """What to type next, where there is something that helps: a command with the names filled in."""
+    for key in (f"next.{reason}", f"next.{reason}.accept"):
+        words = t.word(key, "")
+        needs = [name for _, name, _, _ in Formatter().parse(words) if name]
+        if words and all(about.get(name) for name in needs):
+            yield t("refused.next", words=words.format(**about))
 
 
 def _bare(error: Any) -> str:

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -32,8 +32,18 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 # text fields that hold one of a few words of the contract
 _CODED = ("confidence", "kind", "sex")
+# numbers for which the contract says that 0 is none
+_NONE_AT_0 = ("waitlist_position", "party_size")
 # a message inside another shows these columns where all of them would not fit a line
-_INNER = {"verdicts": ("code", "outcome", "title", "inputs", "parameters", "source", "confidence")}
+_INNER = {
+    "verdicts": ("code", "outcome", "title", "inputs", "parameters", "source", "confidence"),
+    "enrolments": ("name", "state", "class_name", "masked_name", "masked_resident_id", "findings"),
+}
+# messages that say in one line what they have to say
+_LINES: dict[str, Callable[[Any], str]] = {
+    "Finding": lambda each: f"{each.code} {each.message}",
+    "AcceptedWarning": lambda each: t("accepted.line", code=each.code, reason=each.reason),
+}
 
 
 @dataclass(frozen=True)
@@ -129,7 +139,8 @@ def text(item: Item, name: str) -> str:
             return value.ToDatetime(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S") if item.HasField(name) else ""
         if field.message_type.GetOptions().map_entry:
             return "; ".join(f"{key}={value[key]}" for key in sorted(value))
-        return "\n".join(str(plain(part)) for part in value) if field.is_repeated else ""
+        line = _LINES.get(field.message_type.name, lambda part: str(plain(part)))
+        return "\n".join(line(part) for part in value) if field.is_repeated else ""
     if field.is_repeated:
         return ", ".join(_scalar(field, part) for part in value)
     return _scalar(field, value)
@@ -144,6 +155,10 @@ def _scalar(field: Any, value: Any) -> str:
         return t.word(f"value.{field.enum_type.full_name.split('.v1.')[-1]}.{name}", name)
     if field.name.endswith("_fen"):
         return f"{value // 100}.{value % 100:02}" if value else ""
+    if field.name in _NONE_AT_0 and not value:
+        return ""
+    if field.name == "category" and value:
+        return f"{value} {t.word(f'value.category.{value}', '')}".rstrip()
     if field.name in _CODED:
         return t.word(f"value.{field.name}.{value}", value)
     return _printable(value)
@@ -215,6 +230,11 @@ def _tables(tables: Iterable[_Table]) -> None:
         console.print(table)
     lines = (line.rstrip() for line in buffer.getvalue().splitlines())
     put("".join(f"{line}\n" for line in lines if terminal or line))
+
+
+def sentence(words: str) -> None:
+    """Prints a sentence that is data, such as why somebody waits where they do."""
+    put(f"{visible(words)}\n")
 
 
 def put(data: str) -> None:

@@ -45,9 +45,9 @@ PAGE = 500
 class Refused(Exception):
     """A call that did not come back with an answer; carries what is needed to say so and to try again."""
 
-    def __init__(self, error: grpc.RpcError, request_id: str, target: str) -> None:
+    def __init__(self, error: grpc.RpcError, request_id: str, target: str, class_name: str = "") -> None:
         super().__init__(request_id)
-        self.error, self.request_id, self.target = error, request_id, target
+        self.error, self.request_id, self.target, self.class_name = error, request_id, target, class_name
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ class Wire:
         try:
             return method(request, timeout=self.settings.timeout, metadata=self.metadata)
         except grpc.RpcError as error:
-            raise Refused(error, getattr(request, "request_id", ""), self.settings.target) from None
+            class_name = getattr(request, "into", "") or getattr(request, "class_name", "")
+            raise Refused(error, getattr(request, "request_id", ""), self.settings.target, class_name) from None
 
     def stream(self, method: grpc.StreamStreamMultiCallable[Q, A], parts: Iterator[Q], request_id: str) -> Iterator[A]:
         """One call with a stream each way; it may be long, so no deadline. Refused when it broke off."""

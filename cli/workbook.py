@@ -17,12 +17,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from cli.columns import IGNORED, REGISTER, ROSTER, TIMETABLE, Column
+from cli.columns import IGNORED, PARTY, REGISTER, ROSTER, TIMETABLE, Column
 from cli.grammar import Mistake
 from cli.grids import Grid, fault, open_grid
 from cli.texts import t
 
-__all__ = ["REGISTER", "ROSTER", "TIMETABLE", "Layout", "Table", "cell_text", "open_table", "read_timetable"]
+__all__ = ["PARTY", "REGISTER", "ROSTER", "TIMETABLE", "Layout", "Table", "cell_text", "open_table", "read_timetable"]
 
 MAX_ROWS = 200_000
 MAX_CELL = 200  # characters of a cell that any field allows

@@ -114,7 +114,7 @@ def refusal(application: Application, decision: Decision) -> Fault:
     if decision.present is not None:
         enrolment_id, state, _ = decision.present
         return Exists("ALREADY_ENROLLED", enrolment=f"enrolments/{enrolment_id}", state=state)
-    details = [shown(application.call, decision)]
+    details = [shown(application.call, decision, application.accepted)]
     if decision.blocked:
         codes = [said.declaration.code for said in decision.objections if said.outcome is Outcome.BLOCKED]
         return Refused("NOT_ELIGIBLE", details=details, codes=", ".join(codes), class_name=class_name)
@@ -141,8 +141,8 @@ def quota_binds(call: Call, bound: Binding, details: Sequence[pb.EnrolmentDecisi
     )
 
 
-def shown(call: Call, decision: Decision) -> pb.EnrolmentDecision:
-    """A decision with its derivation."""
+def shown(call: Call, decision: Decision, accepted: Mapping[str, str]) -> pb.EnrolmentDecision:
+    """A decision with its derivation; `accepted` are the reasons that were given, by code."""
     return pb.EnrolmentDecision(
         result=pb.Enrolment.State.Value(decision.state) if decision.state else pb.Enrolment.STATE_UNSPECIFIED,
         verdicts=[messages.verdict(call, said) for said in decision.rules.verdicts(decision.facts)],
@@ -150,6 +150,11 @@ def shown(call: Call, decision: Decision) -> pb.EnrolmentDecision:
         capacity=decision.capacity,
         enrolled=decision.filled,
         binding_quota=decision.binding.quota if decision.binding else "",
+        accepted=[
+            pb.AcceptedWarning(code=code, reason=accepted[code])
+            for code in (decision.rules.warnings(decision.facts) if accepted else ())
+            if code in accepted
+        ],
     )
 
 

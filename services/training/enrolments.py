@@ -107,7 +107,7 @@ class Enrolments(Exchanges, Identities, enrolments_pb2_grpc.EnrolmentsServicer):
         with self._database.reading() as session:
             queries.visible(session, call, ClassRow, request.class_name)
             decision = self._desk.judge(session.connection(), [application], now)[0]
-        return shown(call, decision)
+        return shown(call, decision, {})
 
     def GetEnrolment(self, request: pb.GetEnrolmentRequest, context: grpc.ServicerContext) -> pb.Enrolment:
         """One enrolment, masked, with its place on the waitlist."""
@@ -287,12 +287,12 @@ class Enrolments(Exchanges, Identities, enrolments_pb2_grpc.EnrolmentsServicer):
 def _party_refusal(applications: list[Application], decisions: list[Decision]) -> Fault:
     """Why a party is not taken: one refusal as for one person, or the list of those who may not come."""
     refused = [pair for pair in zip(applications, decisions, strict=True) if not pair[1].partners]
-    if len(refused) == len(decisions) and decisions[0].present is None and not decisions[0].blocked:
+    if not any(each.blocked or each.unaccepted for each in decisions):  # it is about seats, and so about all of them
         return refusal(*refused[0])
     numbers = [str(place) for place, each in enumerate(decisions, start=1) if not each.partners]
     return Refused(
         "PARTY_REFUSED",
-        details=[shown(application.call, decision) for application, decision in refused],
+        details=[shown(application.call, decision, application.accepted) for application, decision in refused],
         class_name=f"classes/{applications[0].class_id}",
         refused=", ".join(numbers),
     )

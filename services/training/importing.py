@@ -26,7 +26,8 @@ from services.training.packs import Packs
 from services.training.people import Person
 from services.training.rehearsal import Rehearsal
 from services.training.rules.eligibility import RULES, Verdict
-from services.training.rules.roster import Finding, Level, Row
+from services.training.rules.findings import Level
+from services.training.rules.roster import Finding, Row
 from services.training.rules.roster import conditions as c
 from services.training.rules.states import EnrolmentState
 from services.training.tables import RosterFileRow

@@ -25,7 +25,8 @@ from services.training.importing import Import, progress
 from services.training.packs import Packs
 from services.training.rules import roster
 from services.training.rules.facts import NO_FUND
-from services.training.rules.roster import CONDITIONS, About, Level, Row, whole
+from services.training.rules.findings import Level
+from services.training.rules.roster import CONDITIONS, About, Row, whole
 from services.training.scopes import ClassScopes
 from services.training.tables import ClassRow
 

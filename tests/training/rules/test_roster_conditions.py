@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import pytest
 
 from services import host
-from services.training.rules.roster import CONDITIONS, TITLES, About, Finding, Kind, Level, Row, compare, read, whole
+from services.training.rules.findings import Level
+from services.training.rules.roster import CONDITIONS, TITLES, About, Finding, Kind, Row, compare, read, whole
 from tests.cli.file_cases import FILES
 from tests.training.roster_outcomes import OUTCOMES
 from tests.training.rules.roster_cases import CARD, CELLS, CLEAN, FREE, PAID, STORED, Case, Cells

@@ -6,7 +6,7 @@ rows, `whole` judges the file.
 
 from services.training.rules.roster import whole
 from services.training.rules.roster.columns import TITLES
-from services.training.rules.roster.conditions import CONDITIONS, Condition, Kind, Level
+from services.training.rules.roster.conditions import CONDITIONS, Condition, Kind
 from services.training.rules.roster.dates import read_date
 from services.training.rules.roster.draft import LONGEST_CELL, About, Finding, Row
 from services.training.rules.roster.duplicates import compare
@@ -24,7 +24,6 @@ __all__ = [
     "Condition",
     "Finding",
     "Kind",
-    "Level",
     "Row",
     "code_of",
     "compare",

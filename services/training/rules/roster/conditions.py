@@ -10,13 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class Level(StrEnum):
-    """How much a finding weighs: ERROR blocks the row, WARNING needs a reason, NOTE is for information."""
-
-    ERROR = "ERROR"
-    WARNING = "WARNING"
-    NOTE = "NOTE"
+from services.training.rules.findings import Level
 
 
 class Kind(StrEnum):

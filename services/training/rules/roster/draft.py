@@ -11,8 +11,9 @@ from services.reference import resident_id
 from services.reference.codelists import Category, Entry
 from services.reference.credit_code import CreditCode
 from services.reference.resident_id import ResidentId
+from services.training.rules.findings import Level
 from services.training.rules.roster import conditions
-from services.training.rules.roster.conditions import Condition, Level
+from services.training.rules.roster.conditions import Condition
 
 LONGEST_CELL = 200  # characters
 OF_AGE = 18  # years, 民法典第17条

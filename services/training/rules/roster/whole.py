@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from services.training.rules.findings import Level
 from services.training.rules.roster import conditions as c
 from services.training.rules.roster.columns import TITLES
-from services.training.rules.roster.conditions import CONDITIONS, Kind, Level
+from services.training.rules.roster.conditions import CONDITIONS, Kind
 from services.training.rules.roster.draft import Finding, Row
 
 MOST_NAMED = 10
