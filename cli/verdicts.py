@@ -298,6 +298,11 @@ def _records(source: Path, sheet: str) -> Iterator[Sequence[Any]]:
             yield from grid.rows(sheet)
 
 
+def _harmless(words: str) -> str:
+    """A CSV cell that no spreadsheet runs, otherwise as it was."""
+    return f"'{words}" if show.guarded(words) != show.visible(words) else words
+
+
 def _write_csv(file: IO[bytes], source: Path, layout: Layout, verdicts: Verdicts, check: bool) -> None:
     """UTF-8 with the mark by which Excel knows it, the two columns at the end of each row."""
     import csv
@@ -307,12 +312,12 @@ def _write_csv(file: IO[bytes], source: Path, layout: Layout, verdicts: Verdicts
     writer = csv.writer(words, lineterminator="\r\n")
     column = _free_column(source, layout)
     for number, cells in enumerate(csv_records(source, layout.sheet), start=1):
-        line = [show.guarded(cell) for cell in cells[: column - 1]]
+        line = [_harmless(cell) for cell in cells[: column - 1]]
         line += [""] * (column - 1 - len(line))
         if number == layout.header_row:
             line += [t("verdict.result"), t("verdict.findings")]
         elif (verdict := verdicts.get(number)) is not None:
-            line += [_word(verdict, check), show.guarded(_lines(verdict))]
+            line += [_word(verdict, check), _harmless(_lines(verdict))]
         writer.writerow(line)
     words.flush()
     words.detach()
