@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from liancai.common.v1 import types_pb2
@@ -160,9 +161,13 @@ class Import:
         """Rows in file order with what was decided of them, stored as the mode says."""
         slices = [rows[start : start + SLICE] for start in range(0, len(rows), SLICE)]
         if self._header.mode == Header.VALID_ROWS:
-            for part in slices:
-                answers = self._ask(part)
-                yield answers | self._write(part), part
+            # while the lane writes one slice the next is sealed
+            with ThreadPoolExecutor(1) as ahead:
+                prepared = [ahead.submit(self._prepared, part) for part in slices[:1]]
+                for number, part in enumerate(slices, start=1):
+                    candidates = prepared.pop().result()
+                    prepared += [ahead.submit(self._prepared, each) for each in slices[number : number + 1]]
+                    yield self._ask(part) | self._write(*candidates), part
             return
         every = self._rehearse(slices) if self._only_asked(rows) else self._ask(rows) | self._write_all(rows)
         for part in slices:
@@ -193,12 +198,15 @@ class Import:
 
     # ---- deciding ----
 
-    def _write(self, part: Sequence[Row]) -> _Answers:
-        """Enrols the candidates of a slice in a transaction of its own."""
+    def _prepared(self, part: Sequence[Row]) -> tuple[list[Row], list[Application]]:
+        """The candidates of a slice, and what they apply for."""
         wanted = [row for row in part if self._is_candidate(row)]
+        return wanted, [self._application(row, self._sealed(row)) for row in wanted]
+
+    def _write(self, wanted: list[Row], applications: list[Application]) -> _Answers:
+        """Enrols the candidates of a slice in a transaction of its own."""
         if not wanted:
             return {}
-        applications = [self._application(row, self._sealed(row)) for row in wanted]
         decisions = self._database.write_again(
             self._call,
             lambda tx: self._desk.enrol_many(tx, applications),

@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reference import resident_id
-from services.training.rules.roster import (
-    TITLES,
-    About,
-    Level,
-    Row,
-    compare,
-    normalise_name,
-    normalise_phone,
-    read,
-    read_date,
-)
+from services.training.rules.findings import Level
+from services.training.rules.roster import TITLES, About, Row, compare, normalise_name, normalise_phone, read, read_date
 from services.training.rules.roster.bank import luhn
 from services.training.rules.roster.conditions import CONDITIONS
 

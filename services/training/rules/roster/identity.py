@@ -9,6 +9,7 @@ from services.reference import credit_code, resident_id
 from services.reference.credit_code import CreditCodeFault
 from services.reference.resident_id import ResidentIdFault, age_on
 from services.reference.text import compact
+from services.training.rules.findings import Level
 from services.training.rules.roster import conditions as c
 from services.training.rules.roster import dates, writing
 from services.training.rules.roster.conditions import CONDITIONS
@@ -128,7 +129,7 @@ def _no_number(draft: Draft, raw: str, fault: ResidentIdFault) -> None:
     if len(draft.findings) > faults:
         if draft.findings[-1].condition is c.CELL_PLACEHOLDER:
             draft.wrong(c.ID_MISSING)
-        elif draft.findings[-1].condition.level is c.Level.ERROR:
+        elif draft.findings[-1].condition.level is Level.ERROR:
             return
     digits = compact(text)
     condition = CONDITIONS[writing.code_of(fault)]
