@@ -48,6 +48,7 @@ class People:
     def _take(self, count: int) -> Iterator[tuple[str, str, str]]:
         for number in range(self._count, self._count + count):
             born = FIRST_BIRTH + timedelta(days=number // SEQUENCES)
-            name = SURNAMES[number % 10] + GIVEN[number // 10 % 10]
+            # nobody born on one day has another's name: a roster would ask whether it is a slip
+            name = SURNAMES[number % 10] + GIVEN[number // 10 % 10] + GIVEN[number // 100 % 10]
             yield name, resident_id.make("370103", born, number % SEQUENCES), f"138{number % 10**8:08}"
         self._count += count
