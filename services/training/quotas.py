@@ -20,8 +20,8 @@ from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
 from services.reference.parameters import Pack
 from services.training import known, limits, promotion, queries
+from services.training.fields import read_credit_code, read_division
 from services.training.limits import BUDGET, HEADS
-from services.training.orders import read_credit_code, read_division
 from services.training.rules.facts import NO_FUND
 from services.training.rules.states import ClassState, EnrolmentState, free
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, QuotaRow
