@@ -85,6 +85,7 @@ class Site:
     process: subprocess.Popen[bytes]
     address: tuple[str, int]
     token: str
+    second: str  # the token of the officer who approves
 
     @property
     def target(self) -> str:
@@ -95,7 +96,7 @@ class Site:
     def office(self) -> Iterator[Office]:
         """A channel to it, closed before anything is measured."""
         with grpc.insecure_channel(self.target) as channel:
-            yield Office(channel, self.token)
+            yield Office(channel, self.token, second=self.second)
 
     def hot_class(self) -> str:
         """An open class with as many seats as can be."""
@@ -149,9 +150,12 @@ def site(name: str, environment: Mapping[str, str], **more: str) -> Iterator[Sit
         )
         stack.callback(_stop, process)
         _wait(process, address, errors)
-        caller = Caller("officer", "371526-hrss", "371526", frozenset({"hr_officer", "auditor"}))
-        token = issue(host.local_key(settings), caller, valid_for=timedelta(hours=1))
-        yield Site(name, settings, process, address, token)
+        yield Site(name, settings, process, address, *(_token(settings, who) for who in ("officer", "second officer")))
+
+
+def _token(settings: host.Settings, subject: str) -> str:
+    caller = Caller(subject, "371526-hrss", "371526", frozenset({"hr_officer", "auditor"}))
+    return issue(host.local_key(settings), caller, valid_for=timedelta(hours=1))
 
 
 def surroundings() -> dict[str, str]:

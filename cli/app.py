@@ -22,11 +22,15 @@ from cli.wire import Refused, Settings, Wire
 # noun -> module[:attribute]; a module is imported when its noun is used, which keeps the start short
 NOUNS = {
     "order": "orders",
+    "agreement": "agreements",
+    "institution": "institutions",
+    "teacher": "institutions:teachers",
     "class": "classes",
     "enrolment": "exchanges",  # which adds its verbs to those of enrolments
     "waitlist": "waitlists",
     "quota": "quotas",
     "roster": "rosters",
+    "register": "registers",
     "calendar": "lookups:calendar",
     "id": "lookups:identity",
     "occupation": "lookups:occupation",

@@ -10,6 +10,7 @@ from liancai.training.v1 import enrolments_pb2 as pb
 from liancai.training.v1.enrolments_pb2_grpc import EnrolmentsStub
 
 from cli import decisions, show, wire
+from cli.export import Export, Force, listed
 from cli.grammar import (
     ClassName,
     EnrolmentName,
@@ -53,6 +54,9 @@ Category = Annotated[str, option("category", "--category", metavar="CODE|-", sho
 ProofKind = Annotated[str, option("proof_kind", "--proof-kind", metavar="TEXT", show_default=False)]
 ProofNumber = Annotated[str, option("proof_number", "--proof-number", metavar="NUMBER|-", show_default=False)]
 SeatOnly = Annotated[bool, option("seat_only", "--seat-only", show_default=False)]
+State = Annotated[
+    list[Any] | None, option("enrolment_state", "--state", metavar="STATE", parser=states(pb.Enrolment.State))
+]
 
 
 def _accepted(word: str) -> pb.AcceptedWarning:
@@ -167,12 +171,11 @@ def list_(
     ctx: typer.Context,
     class_name: OfClass = "",
     order: OfOrder = "",
-    state: Annotated[
-        list[Any] | None,
-        option("enrolment_state", "--state", metavar="STATE", parser=states(pb.Enrolment.State)),
-    ] = None,
+    state: State = None,
     limit: Limit = 100,
     output: Output = Format.table,
+    export: Export = None,
+    force: Force = False,
 ) -> None:
     """Lists the enrolments of a class or an order."""
     if not class_name and not order:
@@ -183,8 +186,26 @@ def list_(
         states=state or [],
     )
     request = pb.ListEnrolmentsRequest(filter=wanted)
-    found = wire.of(ctx).pages(EnrolmentsStub, request, "enrolments", limit)
-    show.rows(found, COLUMNS, output, limit)
+    listed(ctx, EnrolmentsStub, request, "enrolments", COLUMNS, limit=limit, output=output, target=export, force=force)
+
+
+@app.verb("search")
+def search(
+    ctx: typer.Context,
+    query: Annotated[str, argument("query", metavar="QUERY|-")],
+    class_name: OfClass = "",
+    order: OfOrder = "",
+    state: State = None,
+    limit: Limit = 100,
+    output: Output = Format.table,
+    export: Export = None,
+    force: Force = False,
+) -> None:
+    """Finds people by name, pinyin, initials or a whole number, and what they are enrolled in."""
+    request = pb.SearchEnrolmentsRequest(
+        query=typed_or_read(query), class_name=class_name, order=order, states=state or []
+    )
+    listed(ctx, EnrolmentsStub, request, "enrolments", COLUMNS, limit=limit, output=output, target=export, force=force)
 
 
 @app.verb("withdraw")

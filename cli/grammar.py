@@ -189,6 +189,20 @@ def states(enum: Any) -> Callable[[str], int]:
     return read
 
 
+def one_of(enum: Any) -> Callable[[str], int]:
+    """A reader of one value of an enum by name, in any case, with hyphens or underscores: "post-skills"."""
+
+    def read(word: str) -> int:
+        known = [name for name, number in enum.items() if number]
+        name = word.strip().upper().replace("-", "_")
+        if name not in known:
+            shown = ", ".join(each.lower().replace("_", "-") for each in known)
+            raise Mistake(t("usage.choice", word=word, known=shown))
+        return int(enum.Value(name))
+
+    return read
+
+
 class Format(StrEnum):
     """How data is printed."""
 

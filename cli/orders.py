@@ -11,6 +11,7 @@ from liancai.training.v1 import orders_pb2 as pb
 from liancai.training.v1.orders_pb2_grpc import OrdersStub
 
 from cli import show, wire
+from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
     Format,
@@ -149,6 +150,8 @@ def list_(
     division: Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)] = "",
     limit: Limit = 100,
     output: Output = Format.table,
+    export: Export = None,
+    force: Force = False,
 ) -> None:
     """Lists orders, newest first."""
     wanted = pb.ListOrdersRequest.Filter(
@@ -157,8 +160,8 @@ def list_(
         occupation_code=occupation or "",
         division=division,
     )
-    found = wire.of(ctx).pages(OrdersStub, pb.ListOrdersRequest(filter=wanted), "orders", limit)
-    show.rows(found, COLUMNS, output, limit)
+    request = pb.ListOrdersRequest(filter=wanted)
+    listed(ctx, OrdersStub, request, "orders", COLUMNS, limit=limit, output=output, target=export, force=force)
 
 
 @app.verb("update")
@@ -215,21 +218,6 @@ def match(
     _do(ctx, request, output)
 
 
-@app.verb("contract")
-def contract(
-    ctx: typer.Context,
-    name: OrderName,
-    agreement: Annotated[str, option("agreement", "--agreement", metavar="NUMBER")],
-    etag: Etag = "",
-    *,
-    request_id: RequestId,
-    output: Output = Format.table,
-) -> None:
-    """Matched -> contracted."""
-    request = pb.ContractOrderRequest(name=name, etag=etag, request_id=request_id, agreement_number=agreement)
-    _do(ctx, request, output)
-
-
 @app.verb("close")
 def close(
     ctx: typer.Context,
@@ -246,6 +234,24 @@ def close(
 
 
 _reasoned_step("cancel", pb.CancelOrderRequest)
+
+
+@app.verb("headcount")
+def headcount_(
+    ctx: typer.Context,
+    name: OrderName,
+    headcount: Annotated[int, typer.Argument(help=t("option.headcount"), metavar="N", parser=whole)],
+    reason: Reason,
+    etag: Etag = "",
+    *,
+    request_id: RequestId,
+    output: Output = Format.table,
+) -> None:
+    """Changes the workers wanted after submission."""
+    request = pb.ChangeOrderHeadcountRequest(
+        name=name, etag=etag, request_id=request_id, headcount=headcount, reason=reason
+    )
+    _do(ctx, request, output)
 
 
 @app.verb("ledger")

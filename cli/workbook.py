@@ -55,12 +55,41 @@ TIMETABLE = {
     "start": _column("column.start", "上课开始时间 开始时间 start"),
     "end": _column("column.end", "上课结束时间 结束时间 end"),
     "place": _column("column.place", "上课地点 地点 place room", required=False),
+    "teacher": _column("column.teacher", "培训教师 教师 教师编号 teacher", required=False),
+    "topic": _column("column.topic", "课别 上课内容 课程内容 内容 topic", required=False),
+    "practice": _column("column.practice", "实操 是否实操 practice", required=False),
 }
 PARTY = {name: ROSTER[name] for name in ("full_name", "resident_id", "phone")} | {
     "category": _column("field.category", "人员类别 类别 category", required=False),
     "proof_kind": _column("field.proof_kind", "证明材料 证明名称 证明种类 proofkind proof", required=False),
     "proof_number": _column("field.proof_number", "证明编号 证明号码 证明材料编号 proofnumber", required=False),
 }
+REGISTER = {
+    "resident_id": _column(
+        "column.resident_id",
+        "公民身份号码 公民身份证号码 身份证号 身份证号码 身份证 证件号码 社会保障号码 社会保障号 社保号 "
+        "residentid idnumber id",
+    ),
+    "since": _column(
+        "column.since",
+        "起始日期 开始日期 开始时间 参保日期 领取日期 待遇领取日期 入编日期 开班日期 培训日期 发证日期 "
+        "since from start startdate",
+        required=False,
+    ),
+    "until": _column(
+        "column.until", "终止日期 结束日期 结束时间 截止日期 停保日期 until to end enddate", required=False
+    ),
+    "occupation_code": _column(
+        "column.occupation_code",
+        "职业代码 职业编码 工种代码 职业工种代码 职业(工种)代码 occupationcode occupation",
+        required=False,
+    ),
+    "certificate_level": _column(
+        "column.certificate_level", "证书等级 技能等级 职业技能等级 等级 级别 certificatelevel level", required=False
+    ),
+}
+# columns of a timetable that are told of only where they are filled
+_OPTIONAL = ("teacher", "topic", "practice")
 # columns that say nothing about a person and are no surprise
 _IGNORED = frozenset(["序号", "编号", "备注", "no", "number", "remark", "remarks", "note", "notes"])
 # the pair that annotating adds on the right, in either language; only together and adjacent are they ours
@@ -86,9 +115,9 @@ class Table:
     grid: Grid
     layout: Layout
 
-    def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Row number and known cells as text; rows without any are skipped. Mistake over 200,000 rows."""
-        columns, count = self.layout.columns, 0
+    def rows(self, most: int = 0) -> Iterator[tuple[int, dict[str, str]]]:
+        """Row number and known cells as text; rows without any are skipped. Mistake over `most` rows, else 200,000."""
+        columns, count, most = self.layout.columns, 0, most or MAX_ROWS
         first = self.layout.header_row + 1
         wanted = self.grid.rows(self.layout.sheet, first, max(columns.values()))
         for number, cells in enumerate(wanted, start=first):
@@ -99,8 +128,8 @@ class Table:
             }
             if any(value.strip() for value in row.values()):
                 count += 1
-                if count > MAX_ROWS:
-                    raise Mistake(t("file.too_many_rows", limit=MAX_ROWS))
+                if count > most:
+                    raise Mistake(t("file.too_many_rows", limit=most))
                 yield number, row
 
 
@@ -112,7 +141,7 @@ def open_table(path: Path, known: Mapping[str, Column]) -> Iterator[Table]:
 
 
 def read_timetable(path: Path) -> list[dict[str, str]]:
-    """The sessions of a timetable file: date, start, end, place as the contract wants them."""
+    """The sessions of a timetable file: date, start, end, place as the contract wants them, the rest as it stands."""
     sessions = []
     with open_table(path, TIMETABLE) as table:
         for number, row in table.rows():
@@ -128,6 +157,7 @@ def read_timetable(path: Path) -> list[dict[str, str]]:
                     "start": start,
                     "end": end,
                     "place": row.get("place", ""),
+                    **{name: said for name in _OPTIONAL if (said := row.get(name, "").strip())},
                 }
             )
     return sessions
@@ -143,19 +173,19 @@ def normalised(value: Any) -> str:
 
 
 def _find_header(grid: Grid, known: Mapping[str, Column]) -> Layout:
-    """The first row, within the first 20 of a sheet, with the two columns that make it a header."""
-    first, second = [name for name, column in known.items() if column.required][:2]
+    """The first row, within the first 20 of a sheet, with the columns, two at most, that make it a header."""
+    telling = [name for name, column in known.items() if column.required][:2]
     best: tuple[int, list[str]] = (0, [])
     for sheet in grid.sheets:
         for number, cells in enumerate(islice(grid.rows(sheet), HEADER_WITHIN), start=1):
             layout = _layout(sheet, number, cells, known)
-            if first in layout.columns and second in layout.columns:
+            if all(name in layout.columns for name in telling):
                 _check(layout, cells, known)
                 return layout
             titles = _titles(cells)
             if (len(layout.columns) * 1000 + len(titles)) > best[0]:
                 best = (len(layout.columns) * 1000 + len(titles), titles)
-    missing = [t(known[name].title) for name in (first, second)]
+    missing = [t(known[name].title) for name in telling]
     raise Mistake(t("file.no_header", missing="、".join(missing), found="、".join(best[1]) or "-"))
 
 
@@ -212,7 +242,7 @@ def cell_text(value: Any, name: str = "") -> str:
 
 
 def _number(value: float, name: str) -> str:
-    if name == "birth_date" and 1_000 < value < 80_000:
+    if name in ("birth_date", "since", "until") and 1_000 < value < 80_000:
         # a date whose cell lost its format: days since 1899-12-30
         return (date(1899, 12, 30) + timedelta(days=int(value))).isoformat()
     if isinstance(value, float) and value - value == 0:

@@ -1,6 +1,7 @@
 """The pages of the documentation that are generated: `python docs/generate.py` writes them, `--check` compares them.
 
-verdicts.md from the sentences and the declared rules, errors.md from the contract, cli*.md from the client's own help.
+verdicts.md from the sentences and the declared rules, errors.md from the contract, policy.md from the Cedar policies,
+cli*.md from the client's own help.
 """
 
 from __future__ import annotations
@@ -83,6 +84,17 @@ def verdicts() -> str:
     lines += ["| code | 中文 | English |", "| --- | --- | --- |"]
     for code in sorted(key for key in said if key.startswith("TR-") and key not in declared):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
+    lines += ["", "## Gaps of a class filing", ""]
+    lines += [
+        "An error keeps the filing from its first review, a warning is for the officer to weigh, a note only tells.",
+        "What public money pays for must be there; of a class without any the same gap is a warning. A number that is",
+        "unconfirmed never makes an error.",
+        "",
+        "| code | 中文 | English |",
+        "| --- | --- | --- |",
+    ]
+    for code in sorted(key for key in said if key.startswith("TF-")):
+        lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
     return "\n".join(lines) + "\n"
 
 
@@ -151,9 +163,12 @@ def main() -> int:
     if sys.argv[1:] == ["--helps"]:
         sys.stdout.write(helps())
         return 0
+    import policies  # beside this file
+
     pages = {
         "verdicts.md": verdicts(),
         "errors.md": errors(),
+        "policy.md": policies.page(),
         "cli.md": client("en", "The client"),
         "cli.zh-CN.md": client("zh", "命令行客户端"),
     }

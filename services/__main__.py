@@ -17,6 +17,8 @@ from services import host
 from services.platform import migrate, vault
 from services.platform.database import Database
 from services.platform.identity import Caller, issue
+from services.training import reindexing
+from services.training.service import PART as TRAINING
 
 app = typer.Typer(
     help="联才服务端 · the liancai server", no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False
@@ -56,6 +58,14 @@ def migrate_all() -> None:
         finally:
             database.close()
         typer.echo(f"{part.name}: {revision}")
+
+
+@app.command()
+def reindex() -> None:
+    """重建检索 · Fills again what people are found by: pinyin of names, indexes of phones. Run it after an upgrade."""
+    settings = host.Settings(os.environ)
+    with host.opened([TRAINING], settings, host.open_vault(settings)) as databases:
+        typer.echo(f"training: {reindexing.reindex(databases['training'])} rows")
 
 
 @app.command()

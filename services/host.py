@@ -43,6 +43,7 @@ LOCAL_TOKEN = "local.token"  # noqa: S105  a file name
 LOCAL_ROLES = frozenset({"hr_officer", "auditor"})
 DRAIN = 1.0  # seconds we go on serving once told to stop, while balancers see that we are not to be asked any more
 GRACE = 25.0  # seconds calls in flight then have to finish
+UPKEEP = 60.0  # seconds between two rounds of what services do by themselves
 
 # sources and figures: docs/operations.md
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
@@ -108,6 +109,11 @@ class Settings:
         if not (value.isascii() and value.isdigit()):
             raise Misconfigured(f"LIANCAI_LANES must be a whole number, 0 or more, not {value} (须为非负整数)")
         return int(value)
+
+    @property
+    def upkeep(self) -> bool:
+        """Whether this process does what services do by themselves; LIANCAI_UPKEEP=0 leaves it to other replicas."""
+        return self.environment.get("LIANCAI_UPKEEP", "") not in ("0", "false", "no")
 
     def flag(self, name: str) -> bool:
         """Whether a setting is switched on."""
@@ -206,13 +212,39 @@ def mount(
     return checks
 
 
+@contextmanager
+def kept_up(parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings) -> Iterator[None]:
+    """Runs the upkeep of every part each minute in a thread of its own, and ends it before anything is closed."""
+    rounds = [part.upkeep(databases[part.name], settings.environment) for part in parts if part.upkeep is not None]
+    if not rounds or not settings.upkeep:
+        yield
+        return
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(UPKEEP):
+            for one in rounds:
+                try:
+                    one(datetime.now(UTC))
+                except Exception as error:  # noqa: BLE001  the next round comes in a minute
+                    log.error("upkeep error=%s", type(error).__name__)
+
+    thread = threading.Thread(target=work, name="upkeep", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(GRACE)
+
+
 def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | None = None) -> None:
     """Runs until SIGTERM, SIGINT or `stop`, then lets every call in flight finish."""
     ended = stop or threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     identity = open_identity(settings)
-    with opened(parts, settings, open_vault(settings)) as databases:
+    with opened(parts, settings, open_vault(settings)) as databases, kept_up(parts, databases, settings):
         server = grpc.server(
             ThreadPoolExecutor(WORKERS, thread_name_prefix="call"),
             interceptors=[boundary(parts, identity)],

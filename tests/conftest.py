@@ -122,7 +122,7 @@ def identity(settings: host.Settings) -> Identity:
 @pytest.fixture(scope="module")
 def office(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
     """An HR bureau of the county where the work is, at its desk."""
-    return Office(grpc_channel, token_of(settings))
+    return Office(grpc_channel, token_of(settings), second=token_of(settings, subject="second officer"))
 
 
 def token_of(

@@ -6,28 +6,36 @@ import itertools
 import threading
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import grpc
 from liancai.reference.v1 import reference_pb2_grpc
 from liancai.training.v1 import (
+    agreements_pb2,
+    agreements_pb2_grpc,
     audit_pb2_grpc,
     classes_pb2,
     classes_pb2_grpc,
     enrolments_pb2,
     enrolments_pb2_grpc,
+    institutions_pb2,
+    institutions_pb2_grpc,
     orders_pb2,
     orders_pb2_grpc,
     quotas_pb2_grpc,
+    registers_pb2_grpc,
     rosters_pb2_grpc,
     waitlist_pb2_grpc,
 )
 
 from services.reference import credit_code, resident_id
+from services.reference.clock import SHANGHAI
 
 ENTERPRISE = credit_code.make("91", "371526", "MA3C0001")
 INSTITUTION = credit_code.make("52", "370103", "MJE00010")
+BUREAU = credit_code.make("11", "371526", "00437000")
+FILE = "5a" * 32  # the SHA-256 of what was signed
 ELECTRICIAN = "6-31-01-03"
 
 _serial = itertools.count(1)
@@ -35,44 +43,97 @@ _serial_lock = threading.Lock()
 
 
 class Office:
-    """Stubs of every service under one token. `office.orders.GetOrder(...)` works as with a bare stub."""
+    """Stubs of every service under one token. `office.orders.GetOrder(...)` works as with a bare stub.
 
-    def __init__(self, channel: grpc.Channel, token: str, language: str = "zh-CN") -> None:
+    `second` is the token of another officer of the bureau, who approves what this one has reviewed.
+    """
+
+    def __init__(self, channel: grpc.Channel, token: str, language: str = "zh-CN", second: str = "") -> None:
+        self.second: Office | None = Office(channel, second, language) if second else None
         metadata = (("authorization", f"Bearer {token}"), ("accept-language", language))
         self.orders: Any = _Signed(orders_pb2_grpc.OrdersStub(channel), metadata)
+        self.agreements: Any = _Signed(agreements_pb2_grpc.AgreementsStub(channel), metadata)
+        self.institutions: Any = _Signed(institutions_pb2_grpc.InstitutionsStub(channel), metadata)
         self.classes: Any = _Signed(classes_pb2_grpc.ClassesStub(channel), metadata)
         self.enrolments: Any = _Signed(enrolments_pb2_grpc.EnrolmentsStub(channel), metadata)
         self.rosters: Any = _Signed(rosters_pb2_grpc.RostersStub(channel), metadata)
         self.waitlist: Any = _Signed(waitlist_pb2_grpc.WaitlistStub(channel), metadata)
         self.quotas: Any = _Signed(quotas_pb2_grpc.QuotasStub(channel), metadata)
+
+        self.registers: Any = _Signed(registers_pb2_grpc.RegistersStub(channel), metadata)
         self.audit: Any = _Signed(audit_pb2_grpc.AuditTrailStub(channel), metadata)
         self.reference: Any = _Signed(reference_pb2_grpc.ReferenceStub(channel), metadata)
 
-    def contracted(self, **fields: Any) -> orders_pb2.Order:
-        """An order ready for classes."""
+    def registered(self, code: str = INSTITUTION, **fields: Any) -> str:
+        """The resource name of an institution that is on the register, if need be since now."""
+        request = institutions_pb2.RegisterInstitutionRequest(
+            institution=an_institution(credit_code=code, **fields), request_id=request_id()
+        )
+        try:
+            self.institutions.RegisterInstitution(request)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.ALREADY_EXISTS:
+                raise
+        return f"institutions/{code}"
+
+    def verified(self, **fields: Any) -> orders_pb2.Order:
+        """An order that the bureau has seen to be real."""
         order = self.orders.CreateOrder(
             orders_pb2.CreateOrderRequest(order=an_order(**fields), request_id=request_id())
         )
         self.orders.SubmitOrder(orders_pb2.SubmitOrderRequest(name=order.name, request_id=request_id()))
-        self.orders.VerifyOrder(orders_pb2.VerifyOrderRequest(name=order.name, request_id=request_id()))
-        self.orders.MatchOrder(
-            orders_pb2.MatchOrderRequest(name=order.name, request_id=request_id(), institution_credit_code=INSTITUTION)
+        verified: orders_pb2.Order = self.orders.VerifyOrder(
+            orders_pb2.VerifyOrderRequest(name=order.name, request_id=request_id())
         )
-        contracted: orders_pb2.Order = self.orders.ContractOrder(
-            orders_pb2.ContractOrderRequest(name=order.name, request_id=request_id(), agreement_number="2026-1")
+        return verified
+
+    def matched(self, *, institution: str = INSTITUTION, **fields: Any) -> orders_pb2.Order:
+        """An order with an institution that will train."""
+        order = self.verified(**fields)
+        self.registered(institution, division=order.division)
+        matched: orders_pb2.Order = self.orders.MatchOrder(
+            orders_pb2.MatchOrderRequest(name=order.name, request_id=request_id(), institution_credit_code=institution)
         )
+        return matched
+
+    def contracted(self, **fields: Any) -> orders_pb2.Order:
+        """An order ready for classes: one agreement of enterprise, institution and bureau covers it."""
+        order = self.matched(**fields)
+        self.sign(self.agreement(order).name)
+        contracted: orders_pb2.Order = self.orders.GetOrder(orders_pb2.GetOrderRequest(name=order.name))
         return contracted
+
+    def agreement(self, *orders: orders_pb2.Order, **fields: Any) -> agreements_pb2.Agreement:
+        """An agreement on all heads of orders that nobody has signed; `fields` change it."""
+        made: agreements_pb2.Agreement = self.agreements.CreateAgreement(
+            agreements_pb2.CreateAgreementRequest(agreement=an_agreement(*orders, **fields), request_id=request_id())
+        )
+        return made
+
+    def sign(self, name: str, *roles: agreements_pb2.Agreement.Party.Role.ValueType) -> agreements_pb2.Agreement:
+        """Notes today's signature of the parties with these roles, or of all."""
+        found: agreements_pb2.Agreement = self.agreements.GetAgreement(agreements_pb2.GetAgreementRequest(name=name))
+        for party in list(found.parties):
+            if not roles or party.role in roles:
+                found = self.agreements.SignAgreement(a_signature(name, party))
+        return found
 
     def open_class(self, order: str, **fields: Any) -> classes_pb2.Class:
         """A class that enrols."""
         made = self.classes.CreateClass(
             classes_pb2.CreateClassRequest(training_class=a_class(order, **fields), request_id=request_id())
         )
-        for verb in ("File", "Approve", "Open"):
-            request = getattr(classes_pb2, f"{verb}ClassRequest")(name=made.name, request_id=request_id())
-            made = getattr(self.classes, f"{verb}Class")(request)
-        opened: classes_pb2.Class = made
-        return opened
+        return self.bring(made.name, "File", "Review", "Approve", "Open")
+
+    def bring(self, class_name: str, *verbs: str) -> classes_pb2.Class:
+        """Takes a class through steps of its life; another officer approves."""
+        made = classes_pb2.Class()
+        for verb in verbs:
+            desk = self if verb != "Approve" else self.second
+            assert desk is not None, "an office that approves has a second officer"
+            request = getattr(classes_pb2, f"{verb}ClassRequest")(name=class_name, request_id=request_id())
+            made = getattr(desk.classes, f"{verb}Class")(request)
+        return made
 
     def enrol(self, class_name: str, applicant: enrolments_pb2.Applicant | None = None) -> enrolments_pb2.Enrolment:
         """One person, or somebody new."""
@@ -136,8 +197,60 @@ def an_order(**fields: Any) -> orders_pb2.Order:
     return orders_pb2.Order(**{**values, **fields})
 
 
+def an_institution(**fields: Any) -> institutions_pb2.Institution:
+    """A good institution; `fields` change it."""
+    values = {
+        "credit_code": INSTITUTION,
+        "institution_name": "市中区样例职业培训学校",
+        "division": "371526",
+        "licence_number": "人社民3701034000001号",
+        "catalogue_number": "样例目录-1",
+    }
+    return institutions_pb2.Institution(**{**values, **fields})
+
+
+def an_agreement(*orders: orders_pb2.Order, **fields: Any) -> agreements_pb2.Agreement:
+    """A good agreement of three on all heads of orders; `fields` change it."""
+    party, first = agreements_pb2.Agreement.Party, orders[0]
+    values: dict[str, Any] = {
+        "title": "订单培训三方协议",
+        "division": first.division,
+        "parties": [
+            a_party(party.ENTERPRISE_PARTY, first.enterprise_credit_code),
+            a_party(party.INSTITUTION_PARTY, first.institution_credit_code or INSTITUTION),
+            a_party(party.BUREAU_PARTY, BUREAU),
+        ],
+        "orders": [agreements_pb2.Agreement.Cover(order=each.name, headcount=each.headcount) for each in orders],
+        "fee_bearer": agreements_pb2.Agreement.SUBSIDY,
+        "valid_from": "2020-01-01",
+        "valid_to": "2099-12-31",
+        "file_sha256": FILE,
+    }
+    return agreements_pb2.Agreement(**{**values, **fields})
+
+
+def a_party(role: agreements_pb2.Agreement.Party.Role.ValueType, code: str) -> agreements_pb2.Agreement.Party:
+    """A party of an agreement."""
+    return agreements_pb2.Agreement.Party(role=role, credit_code=code, party_name="样例单位")
+
+
+def a_signature(name: str, party: agreements_pb2.Agreement.Party, **fields: Any) -> agreements_pb2.SignAgreementRequest:
+    """The signature of a party today; `fields` change it."""
+    values = {
+        "role": party.role,
+        "credit_code": party.credit_code,
+        "sign_date": datetime.now(SHANGHAI).date().isoformat(),
+        "file_sha256": FILE,
+        "request_id": request_id(),
+    }
+    return agreements_pb2.SignAgreementRequest(name=name, **{**values, **fields})
+
+
 def a_class(order: str, **fields: Any) -> classes_pb2.Class:
-    """A good class of an order; `fields` change it."""
+    """A good class of an order, with nothing missing that would keep it from its review; `fields` change it.
+
+    Each has a site of its own: two tests never want one room.
+    """
     values: dict[str, Any] = {
         "order": order,
         "institution_credit_code": INSTITUTION,
@@ -146,6 +259,13 @@ def a_class(order: str, **fields: Any) -> classes_pb2.Class:
         "start_date": "2026-12-01",
         "end_date": "2026-12-31",
         "capacity": 10,
+        "training_kind": classes_pb2.Class.POST_SKILLS,
+        "certificate_kind": classes_pb2.Class.TRAINING_CERTIFICATE,
+        "hours_theory": 40,
+        "hours_practice": 60,
+        "site_address": f"市中区样例路{uuid.uuid4().hex[:8]}号",
+        "head_teacher": "样例老师",
+        "assessment_plan": "理论笔试与实操考核各一次",
     }
     return classes_pb2.Class(**{**values, **fields})
 

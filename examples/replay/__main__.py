@@ -105,8 +105,8 @@ def main() -> int:
     began = time.monotonic()
     unlimited, limited = tasks(UNLIMITED), tasks(LIMITED)
     try:
-        with server.running() as (channel, token):
-            outcomes = replay(Bureau(channel, token), [*unlimited, *limited])
+        with server.running() as (channel, tokens):
+            outcomes = replay(Bureau(channel, *tokens), [*unlimited, *limited])
     except (Mismatch, RuntimeError) as fault:
         _say(str(fault))
         return 1

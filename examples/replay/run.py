@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
-from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2
+from liancai.training.v1 import agreements_pb2, classes_pb2, enrolments_pb2, institutions_pb2, orders_pb2
+from liancai.training.v1.agreements_pb2_grpc import AgreementsStub
 from liancai.training.v1.classes_pb2_grpc import ClassesStub
 from liancai.training.v1.enrolments_pb2 import Enrolment
 from liancai.training.v1.enrolments_pb2_grpc import EnrolmentsStub
+from liancai.training.v1.institutions_pb2_grpc import InstitutionsStub
 from liancai.training.v1.orders_pb2_grpc import OrdersStub
 
 from examples.replay.events import Event, Kind
@@ -23,6 +26,7 @@ from services.reference import credit_code
 
 ENTERPRISE = credit_code.make("91", "371526", "MA3C0001")
 INSTITUTION = credit_code.make("52", "370103", "MJE00010")
+ENTERPRISE_NAME, INSTITUTION_NAME = "高唐样例机械有限公司", "市中区样例职业培训学校"
 LATE = "补录历史数据"  # why it is entered years after it happened
 DEADLINE = 30.0  # seconds a call
 PAGE = 1000
@@ -74,13 +78,15 @@ class Class:
 
 
 class Bureau:
-    """An HR bureau at the services' doors. Threads may share it."""
+    """An HR bureau at the services' doors: one officer does everything but approve. Threads may share it."""
 
-    def __init__(self, channel: grpc.Channel, token: str) -> None:
+    def __init__(self, channel: grpc.Channel, token: str, second: str) -> None:
         self._orders = OrdersStub(channel)
+        self._agreements = AgreementsStub(channel)
+        self._institutions = InstitutionsStub(channel)
         self._classes = ClassesStub(channel)
         self._enrolments = EnrolmentsStub(channel)
-        self._metadata = (("authorization", f"Bearer {token}"),)
+        self._metadata, self._second = ((("authorization", f"Bearer {each}"),) for each in (token, second))
 
     def replay(self, task: Task, done: Callable[[], object] = lambda: None) -> Outcome:
         """One presentation from the order to the last event; `done` is called after each event. Raises Mismatch."""
@@ -99,24 +105,52 @@ class Bureau:
         def once(step: str) -> str:
             return f"{task.run}.{task.presentation.module}.{task.presentation.code}.{step}"
 
+        institution = institutions_pb2.Institution(
+            credit_code=INSTITUTION,
+            institution_name=INSTITUTION_NAME,
+            division="371526",
+            licence_number="OULAD",
+        )
+        # one request for all presentations: whoever is first registers it, the others hear that it is
+        self._ask(
+            self._institutions,
+            institutions_pb2.RegisterInstitutionRequest(institution=institution, request_id="institution"),
+        )
         draft = orders_pb2.CreateOrderRequest(order=_order(task), request_id=once("order"))
         order = self._call(self._orders.CreateOrder, draft).name
         for request in (
             orders_pb2.SubmitOrderRequest(name=order, request_id=once("submit")),
             orders_pb2.VerifyOrderRequest(name=order, request_id=once("verify")),
             orders_pb2.MatchOrderRequest(name=order, request_id=once("match"), institution_credit_code=INSTITUTION),
-            orders_pb2.ContractOrderRequest(name=order, request_id=once("contract"), agreement_number="OULAD"),
         ):
             self._ask(self._orders, request)
+        self._contract(task, order, once)
         wanted = classes_pb2.CreateClassRequest(training_class=_class(task, order), request_id=once("class"))
         name = self._call(self._classes.CreateClass, wanted).name
         for step in (
             classes_pb2.FileClassRequest(name=name, request_id=once("file")),
-            classes_pb2.ApproveClassRequest(name=name, request_id=once("approve")),
-            classes_pb2.OpenClassRequest(name=name, request_id=once("open")),
+            classes_pb2.ReviewClassRequest(name=name, request_id=once("review")),
         ):
             self._ask(self._classes, step)
+        approval = classes_pb2.ApproveClassRequest(name=name, request_id=once("approve"))
+        self._classes.ApproveClass(approval, timeout=DEADLINE, metadata=self._second)
+        self._ask(self._classes, classes_pb2.OpenClassRequest(name=name, request_id=once("open")))
         return Class(order, name)
+
+    def _contract(self, task: Task, order: str, once: Callable[[str], str]) -> None:
+        """Enterprise and institution agree on all heads of the order, on the first day of the presentation."""
+        drawn = agreements_pb2.CreateAgreementRequest(agreement=_agreement(task, order), request_id=once("agreement"))
+        agreement = self._call(self._agreements.CreateAgreement, drawn)
+        for party in agreement.parties:
+            signature = agreements_pb2.SignAgreementRequest(
+                name=agreement.name,
+                role=party.role,
+                credit_code=party.credit_code,
+                sign_date=f"{task.presentation.start}",
+                file_sha256=agreement.file_sha256,
+                request_id=once(f"sign.{party.credit_code}"),
+            )
+            self._ask(self._agreements, signature)
 
     def _enrol(self, task: Task, held: Class, event: Event) -> Enrolment:
         request = enrolments_pb2.EnrolRequest(
@@ -188,7 +222,7 @@ class Bureau:
 def _order(task: Task) -> orders_pb2.Order:
     return orders_pb2.Order(
         enterprise_credit_code=ENTERPRISE,
-        enterprise_name="高唐样例机械有限公司",
+        enterprise_name=ENTERPRISE_NAME,
         division="371526",
         partner_division="370103",
         occupation_code="6-31-01-03",
@@ -200,15 +234,40 @@ def _order(task: Task) -> orders_pb2.Order:
     )
 
 
+def _agreement(task: Task, order: str) -> agreements_pb2.Agreement:
+    party = agreements_pb2.Agreement.Party
+    title = f"OULAD {task.presentation}"
+    return agreements_pb2.Agreement(
+        title=title,
+        division="371526",
+        parties=[
+            party(role=party.ENTERPRISE_PARTY, credit_code=ENTERPRISE, party_name=ENTERPRISE_NAME),
+            party(role=party.INSTITUTION_PARTY, credit_code=INSTITUTION, party_name=INSTITUTION_NAME),
+        ],
+        orders=[agreements_pb2.Agreement.Cover(order=order, headcount=task.capacity)],
+        fee_bearer=agreements_pb2.Agreement.ENTERPRISE,
+        valid_from=f"{task.presentation.start}",
+        valid_to="2099-12-31",
+        file_sha256=sha256(title.encode()).hexdigest(),
+    )
+
+
 def _class(task: Task, order: str) -> classes_pb2.Class:
     return classes_pb2.Class(
         order=order,
         institution_credit_code=INSTITUTION,
-        institution_name="市中区样例职业培训学校",
+        institution_name=INSTITUTION_NAME,
         title=f"OULAD {task.presentation}",
         start_date=f"{task.presentation.start}",
         end_date=f"{task.presentation.start + timedelta(days=task.days)}",
         capacity=task.capacity,
+        # what a review wants, of which the dataset knows nothing
+        training_kind=classes_pb2.Class.POST_SKILLS,
+        certificate_kind=classes_pb2.Class.TRAINING_CERTIFICATE,
+        hours_theory=task.days,
+        site_address=f"OULAD {task.presentation}",
+        head_teacher="OULAD",
+        assessment_plan="OULAD",
     )
 
 

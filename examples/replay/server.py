@@ -21,13 +21,13 @@ from services import host
 from services.platform.identity import Caller, issue
 
 PARAMETERS = FOLDER / "parameters.yaml"
-BUREAU = Caller("replay", "371526-hrss", "371526", frozenset({"hr_officer"}))
+BUREAU = tuple(Caller(who, "371526-hrss", "371526", frozenset({"hr_officer"})) for who in ("replay", "replay-2"))
 START = 60.0  # seconds a server may take to answer
 
 
 @contextmanager
-def running() -> Iterator[tuple[grpc.Channel, str]]:
-    """A channel to a new server, and the token of an HR officer, who may enter what happened years ago."""
+def running() -> Iterator[tuple[grpc.Channel, list[str]]]:
+    """A channel to a new server, and the tokens of two HR officers, who may enter what happened years ago."""
     with tempfile.TemporaryDirectory(prefix="liancai-") as folder:
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("LIANCAI_")},
@@ -43,7 +43,7 @@ def running() -> Iterator[tuple[grpc.Channel, str]]:
             with grpc.insecure_channel(environment["LIANCAI_LISTEN"]) as channel:
                 _wait_until_serving(channel, process, log)
                 key = host.local_key(host.Settings(environment))
-                yield channel, issue(key, BUREAU, valid_for=timedelta(hours=4))
+                yield channel, [issue(key, officer, valid_for=timedelta(hours=4)) for officer in BUREAU]
         finally:
             process.terminate()
             process.wait(60)

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, cast
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
@@ -31,6 +32,7 @@ from services.platform.texts import Texts, language_of
 LONGEST_CALL = 30.0  # seconds a unary call may take, whatever deadline the caller sets
 OPEN_TO_ALL = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 BEARER = "Bearer "
+SYSTEM = "system"  # the subject of what a service does by itself
 
 Handler = Any  # grpc.RpcMethodHandler of whatever messages
 
@@ -68,6 +70,13 @@ class Call:
         """The call behind the `context` of a servicer method: the boundary passes it in its place."""
         return cast(Call, context)
 
+    @classmethod
+    def by_system(cls, service: str, action: str, division: str) -> Call:
+        """A call that nobody made, for what a service does by itself; the trail has it under `division`."""
+        method = Method(f"/{SYSTEM}", service, action, Empty)
+        caller = Caller(SYSTEM, "", division, frozenset())
+        return cls(method, caller, "zh", Policy(""), Texts({}), cast(grpc.ServicerContext, _Nobody()))
+
     @property
     def action(self) -> str:
         """The Cedar action of the RPC, such as `training.order.verify`."""
@@ -97,6 +106,13 @@ class Call:
     def say(self, key: str, values: Mapping[str, str] | None = None) -> str:
         """A sentence in the caller's language."""
         return self.texts.say(key, self.language, values)
+
+
+class _Nobody:
+    """The context of a call that nobody made: it has no deadline."""
+
+    def time_remaining(self) -> None:
+        return None
 
 
 def methods(files: Iterable[FileDescriptor]) -> dict[str, Method]:

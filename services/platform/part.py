@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import grpc
@@ -16,7 +17,8 @@ from services.platform.database import Books, Database
 class Part:
     """One service: `name` names its database, its schema on PostgreSQL and its settings (`LIANCAI_TRAINING_...`).
 
-    `mount(server, database, settings)` adds its servicers; `settings` are environment variables.
+    `mount(server, database, settings)` adds its servicers; `settings` are environment variables. `upkeep(database,
+    settings)` gives what the service does by itself every so often, with the time of it; on each of several replicas.
     """
 
     name: str
@@ -26,3 +28,4 @@ class Part:
     policy: Path
     texts: Path
     mount: Callable[[grpc.Server, Database, Mapping[str, str]], None]
+    upkeep: Callable[[Database, Mapping[str, str]], Callable[[datetime], None]] | None = None

@@ -44,6 +44,10 @@ class Timetables:
             slots[missing[class_id]].append(timetable.Slot(day, start, end))
         self._slots.update(slots)
 
+    def slots(self, version: Version) -> list[timetable.Slot]:
+        """The sessions of a timetable that was learned."""
+        return self._slots[version]
+
     def clash(self, ours: Version, theirs: Version) -> bool:
         """Whether any session of the one overlaps one of the other."""
         key = (ours, theirs)
@@ -73,6 +77,15 @@ class Appraisal:
             if any(row.fund != NO_FUND for row in held)
             else Registers()
         )
+        self._of_class: dict[str, dict[str, object]] = {
+            row.id: {
+                "class_state": row.state,
+                "occupation_listed": is_trainable(row.occupation_code),
+                "class_start": row.start_date.isoformat(),
+                "institution_suspended": row.suspended,
+            }
+            for row in held
+        }
         self._timetables = timetables
         versions = {_version(place) for mine in self.taken.values() for place in mine.values()}
         timetables.learn(connection, versions | {(row.id, row.timetable_version) for row in held})
@@ -97,17 +110,14 @@ class Appraisal:
         present = mine.get(row.id)
         others = [place for place in mine.values() if place.class_id != row.id]
         facts = {
-            "class_state": row.state,
+            **self._of_class[row.id],
             # somebody not yet born when the class began is of no age
             "age_at_class_start": age_on(person.birth, row.start_date) if person.birth <= row.start_date else 0,
-            "occupation_listed": is_trainable(row.occupation_code),
             "division_known": person.division_known,
-            "class_start": row.start_date.isoformat(),
             # of somebody who comes for the first time no other name is on record
             "same_name": None if trainee_id == person.trainee_id else name == person.full_name,
             "present": f"enrolments/{present.enrolment_id}" if present else "",
             "clashes": tuple(sorted(f"classes/{each.class_id}" for each in others if self._clash(row, each))),
-            "institution_suspended": row.suspended,
             "category": person.category,
         }
         if row.fund != NO_FUND:

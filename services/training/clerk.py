@@ -18,6 +18,7 @@ from services.reference.clock import day_of
 from services.reference.resident_id import ResidentIdFault
 from services.training import messages, people
 from services.training.enrolling import Application, Decision, Desk
+from services.training.limits import Binding
 from services.training.packs import Packs
 from services.training.people import Person
 from services.training.rules import roster
@@ -121,7 +122,7 @@ def refusal(application: Application, decision: Decision) -> Fault:
         codes = list(decision.unaccepted)
         return Refused("WARNINGS_NEED_REASON", details=details, codes=", ".join(codes), class_name=class_name)
     if decision.binding is not None:
-        return _quota_binds(application.call, decision, details)
+        return quota_binds(application.call, decision.binding, details)
     if decision.partners:
         return Refused("PARTY_REFUSED", class_name=class_name, refused="")
     return Refused(
@@ -129,10 +130,8 @@ def refusal(application: Application, decision: Decision) -> Fault:
     )
 
 
-def _quota_binds(call: Call, decision: Decision, details: Sequence[pb.EnrolmentDecision]) -> Fault:
+def quota_binds(call: Call, bound: Binding, details: Sequence[pb.EnrolmentDecision] = ()) -> Fault:
     """The limit that binds, and what is left of it."""
-    bound = decision.binding
-    assert bound is not None
     return Refused(
         "QUOTA_BINDS",
         details=details,

@@ -26,20 +26,20 @@ from services.platform.transaction import Tx
 from services.platform.writer import Conflict
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-from services.training import known, limits, promotion, seats
+from services.training import known, limits, promotion, seats, trail
 from services.training.appraisal import Appraisal, Timetables
 from services.training.known import TAKE_SEATS, ClassFacts, Taken
 from services.training.limits import Binding, Limits
 from services.training.people import Person
 from services.training.rules import waitlist
-from services.training.rules.eligibility import Ruleset, Verdict
+from services.training.rules.eligibility import Judgement, Ruleset, Verdict
 from services.training.rules.facts import Facts
 from services.training.rules.states import EnrolmentState, Seat, free
 from services.training.tables import EnrolmentRow, TraineeRow
 
 _TRAINEE = BulkInsert(
     cast(Table, TraineeRow.__table__),
-    ("id", "resident_id_index", "resident_id_sealed", "full_name", "record_time"),
+    ("id", "resident_id_index", "resident_id_sealed", "full_name", "name_pinyin", "name_initials", "record_time"),
     unless="resident_id_index",
 )
 
@@ -108,9 +108,9 @@ class Decision:
 
     facts: Facts
     rules: Ruleset
+    judgement: Judgement
     capacity: int
     filled: int
-    blocked: bool = False
     unaccepted: tuple[str, ...] = ()
     binding: Binding | None = None
     full: bool = False
@@ -120,9 +120,14 @@ class Decision:
     present: tuple[str, EnrolmentState, int] | None = None  # id, state and place of the active enrolment
 
     @property
-    def objections(self) -> list[Verdict]:
+    def blocked(self) -> bool:
+        """Whether a rule refuses."""
+        return self.judgement.blocked
+
+    @property
+    def objections(self) -> Sequence[Verdict]:
         """The rules that are not met."""
-        return self.rules.objections(self.facts)
+        return self.judgement.objections
 
 
 @dataclass(slots=True)
@@ -137,6 +142,7 @@ class _Held:
     seated: list[Enrolled] = field(default_factory=list)
     waiting: list[Enrolled] = field(default_factory=list)
     sizes: list[int] | None = None  # of the units that wait, once they were asked for
+    rules: dict[datetime, Ruleset] = field(default_factory=dict)  # by when it happened
 
     @property
     def free(self) -> int:
@@ -173,8 +179,15 @@ class Desk:
             del newcomers[index]
         if _TRAINEE(connection, [newcomers[index].row(tx.now) for index in sorted(newcomers)]) != len(newcomers):
             raise Conflict  # somebody else has just made one of them a trainee: read again what they are in
-        tx.add(_ENROL, *(_row(each.enrolment) for _, each in placed))
         _take(tx, held, limited)
+        if len(placed) >= trail.WORTH_IT and trail.alike(applications):
+            _ENROL(connection, [_row(each.enrolment) for _, each in placed])
+            first, last = placed[0][1].enrolment, placed[-1][1].enrolment
+            assert first is not None
+            assert last is not None
+            trail.record(tx, applications[0], first.place, last.place)
+            return decisions
+        tx.add(_ENROL, *(_row(each.enrolment) for _, each in placed))
         for application, decision in placed:
             if decision.enrolment is not None:
                 _record(tx, application, decision.enrolment)
@@ -219,13 +232,15 @@ class Desk:
         """What the rules say of one application, before anybody looks for a seat."""
         row, person = entry.row, application.person
         facts = appraisal.facts(row, person)
-        rules = self._rules(row, application)
-        decision = Decision(facts, rules, row.capacity, entry.enrolled)
+        rules = entry.rules.get(application.occur_time)
+        if rules is None:
+            rules = entry.rules[application.occur_time] = self._rules(row, application)
+        judgement = rules.judged(facts)
+        decision = Decision(facts, rules, judgement, row.capacity, entry.enrolled)
         if (present := appraisal.present(row, person)) is not None:
             decision.present = (present.enrolment_id, EnrolmentState(present.state), present.place)
-        decision.blocked = rules.blocks(facts)
-        if not decision.blocked:
-            decision.unaccepted = tuple(code for code in rules.warnings(facts) if code not in application.accepted)
+        if judgement.warnings and not judgement.blocked:
+            decision.unaccepted = tuple(code for code in judgement.warnings if code not in application.accepted)
         return decision
 
     def _place(
@@ -331,12 +346,9 @@ def _enrolled(
         category=person.category,
         proof_sealed=person.proof_sealed,
         subsidy_fen=row.subsidy_fen,
-        accepted=[
-            {"code": code, "reason": application.accepted[code]}
-            for code in (decision.rules.warnings(decision.facts) if application.accepted else ())
-        ],
+        accepted=[{"code": code, "reason": application.accepted[code]} for code in decision.judgement.warnings],
         facts={
-            **decision.facts.stored(),
+            **decision.judgement.stored,
             "capacity": row.capacity,
             "enrolled": entry.enrolled,
             "waitlisted": entry.waitlisted,

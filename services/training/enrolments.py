@@ -15,7 +15,7 @@ from services.platform.requests import Reading, check_etag, stamp
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
 from services.reference.clock import day_of
-from services.training import known, messages, orders, people, promotion, queries, seats
+from services.training import known, messages, orders, people, promotion, queries, searching, seats
 from services.training.clerk import read_accepted, refusal, shown, wrong_state
 from services.training.enrolling import Application, Decision
 from services.training.exchanges import Exchanges
@@ -156,6 +156,19 @@ class Enrolments(Exchanges, Identities, enrolments_pb2_grpc.EnrolmentsServicer):
         return pb.ListEnrolmentsResponse(
             enrolments=[messages.enrolment(row, self.masked(row, trainee)) for row, trainee in rows[: page.size]],
             next_page_token=self._pages.token(call, request, [last.class_id, last.place]) if last else "",
+        )
+
+    def SearchEnrolments(
+        self, request: pb.SearchEnrolmentsRequest, context: grpc.ServicerContext
+    ) -> pb.ListEnrolmentsResponse:
+        """A page of the enrolments within reach of the people a query finds, masked."""
+        call = Call.of(context)
+        return searching.search(
+            self._database,
+            self._pages,
+            call,
+            request,
+            lambda row, trainee: messages.enrolment(row, self.masked(row, trainee)),
         )
 
     def WithdrawEnrolment(

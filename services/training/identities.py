@@ -19,7 +19,7 @@ from services.platform.writer import Conflict
 from services.reference import resident_id
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentId, ResidentIdFault
-from services.training import known, messages, people, queries
+from services.training import known, messages, names, people, queries
 from services.training.clerk import Clerk, found
 from services.training.enrolling import Application
 from services.training.rules import roster
@@ -68,7 +68,8 @@ class Identities(Clerk):
                     number.number, f"trainees/{trainee.id}", "resident_id"
                 )
             if name and name != trainee.full_name:
-                trainee.full_name, trainee.name_pinyin, trainee.name_initials = name, "", ""
+                trainee.full_name = name
+                trainee.name_pinyin, trainee.name_initials = names.pinyin(name)
             tx.session.flush()
             _renew_etags(tx.session, trainee.id)
             changed = [each for each, new in (("full_name", name), ("resident_id", number)) if new]

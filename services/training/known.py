@@ -130,16 +130,21 @@ _INSTITUTIONS = Prepared(
         any_of(_institution.id, "ids")
     )
 )
-_REGISTERS = Prepared(select(_register.kind, _register.division, _register.generation))
+_REGISTERS = Prepared(select(_register.kind, _register.division))
+# joined with what is in force in one statement: a register may be replaced between two. A file may repeat a line.
 _ENTRIES = Prepared(
     select(
         _entry.person_index,
+        _register.division,
         _entry.kind,
         _entry.since,
         _entry.until,
         _entry.occupation_code,
         _entry.certificate_level,
-    ).where(any_of(_entry.person_index, "people"), any_of(_entry.generation, "generations"))
+    )
+    .distinct()
+    .join(RegisterRow.__table__, _register.generation == _entry.generation)
+    .where(any_of(_entry.person_index, "people"))
 )
 _PARTIES = Prepared(
     select(_enrolment.id, _enrolment.party).where(
@@ -212,16 +217,13 @@ def registers(connection: Connection, divisions: Collection[str], indexes: Colle
     """What the registers that cover these divisions say of these people."""
     rows = _REGISTERS.rows(connection, {})
     found = Registers(
-        {division: frozenset(kind for kind, where, _ in rows if covers(where, division)) for division in divisions}
+        {division: frozenset(kind for kind, where in rows if covers(where, division)) for division in divisions}
     )
-    generations = sorted(
-        {generation for _, where, generation in rows if any(covers(where, each) for each in divisions)}
-    )
-    if generations:
+    if any(found.kinds.values()):
         for part in slices(sorted(indexes)):
-            wanted = {"people": part, "generations": generations}
-            for person, *rest in _ENTRIES.rows(connection, wanted):
-                found.entries.setdefault(bytes(person), []).append(Entry(*rest))
+            for person, where, *rest in _ENTRIES.rows(connection, {"people": part}):
+                if any(covers(where, each) for each in divisions):
+                    found.entries.setdefault(bytes(person), []).append(Entry(*rest))
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from liancai.common.v1 import types_pb2
 from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, quotas_pb2
@@ -22,6 +23,7 @@ LEVELS = {
     Outcome.WARNED: types_pb2.Finding.WARNING,
     Outcome.NOTED: types_pb2.Finding.NOTE,
 }
+CONFIDENCES = {"confirmed": "GAP_CONFIRMED", "unconfirmed": "GAP_UNCONFIRMED"}
 
 
 def order(row: OrderRow) -> orders_pb2.Order:
@@ -107,17 +109,23 @@ def training_class(call: Call, row: ClassRow, sessions: Sequence[SessionRow] = (
         head_teacher=row.head_teacher,
         assessment_plan=row.assessment_plan,
         attachments=[classes_pb2.Attachment(**each) for each in row.attachments],
-        gaps=[
-            types_pb2.Finding(
-                level=types_pb2.Finding.Level.Value(each["level"]),
-                code=each["code"],
-                field=each["field"],
-                message=each["text"] or call.say(each["code"], each["values"]),
-            )
-            for each in row.gaps
-        ],
+        gaps=[gap(call, each) for each in row.gaps],
         file_time=stamp(row.file_time) if row.file_time else None,
         suspended=row.suspended,
+    )
+
+
+def gap(call: Call, stored: Mapping[str, Any]) -> types_pb2.Finding:
+    """A gap of a filing, as a class's row keeps it, in the caller's language or in the officer's own words."""
+    values = dict(stored["values"])
+    if "confidence" in values:
+        values["confidence"] = call.say(CONFIDENCES[values["confidence"]])
+    return types_pb2.Finding(
+        level=types_pb2.Finding.Level.Value(stored["level"]),
+        code=stored["code"],
+        field=stored["field"],
+        message=stored["text"] or call.say(stored["code"], values),
+        others=[values["other_class"]] if "other_class" in values else [],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import grpc
@@ -18,7 +19,8 @@ from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference import credit_code, divisions, levels, occupations
 from services.reference.clock import day_of
-from services.training import messages, queries, seats
+from services.reference.parameters import Pack
+from services.training import cancelling, covering, headcount, messages, queries, seats
 from services.training.rules import states
 from services.training.rules.states import ORDER_VERBS, ClassState, OrderState, Seat
 from services.training.tables import ClassRow, OrderRow
@@ -48,9 +50,10 @@ class Verb(Protocol):
 class Orders(orders_pb2_grpc.OrdersServicer):
     """Each mutating RPC is one transaction; the policies say who may do which."""
 
-    def __init__(self, database: Database, pages: Pages) -> None:
+    def __init__(self, database: Database, pages: Pages, pack: Pack) -> None:
         self._database = database
         self._pages = pages
+        self._pack = pack
 
     def CreateOrder(self, request: pb.CreateOrderRequest, context: grpc.ServicerContext) -> pb.Order:
         """A draft, with all its seats open."""
@@ -174,24 +177,83 @@ class Orders(orders_pb2_grpc.OrdersServicer):
         return self._advance(Call.of(context), request, "verify")
 
     def MatchOrder(self, request: pb.MatchOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """Verified -> matched with an institution."""
+        """Verified -> matched with an institution; contracted at once if signed agreements cover it."""
         reading = Reading()
         code = read_credit_code(reading, "institution_credit_code", request.institution_credit_code)
         return self._advance(Call.of(context), request, "match", reading, institution_credit_code=code)
 
-    def ContractOrder(self, request: pb.ContractOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """Matched -> contracted by an agreement."""
-        reading = Reading()
-        reading.text("agreement_number", request.agreement_number, 1, 64)
-        return self._advance(Call.of(context), request, "contract", reading)
-
     def CloseOrder(self, request: pb.CloseOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """Training -> fulfilled or shortfall."""
-        return self._end(Call.of(context), request, "close")
+        """Training -> fulfilled or shortfall: no class may hold seats any more; those that never filled are lost."""
+        call = Call.of(context)
+        reading = Reading()
+        reason = reading.text("reason", request.reason, 0, 500)
+        _read_verb(reading, request)
+
+        def work(tx: Tx) -> pb.Order:
+            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
+            allow(row, "close")
+            running = tx.session.scalars(
+                select(ClassRow.id)
+                .where(ClassRow.order_id == row.id, ClassRow.state.in_(states.HOLDS_SEATS))
+                .order_by(ClassRow.id)
+            ).all()
+            if running:
+                raise Refused(
+                    "ORDER_HAS_OPEN_CLASSES",
+                    order=request.name,
+                    classes=", ".join(f"classes/{each}" for each in running[:20]),
+                )
+            if row.seats_enrolled:
+                raise Refused("ORDER_HAS_ENROLLED", order=request.name, enrolled=row.seats_enrolled)
+            if row.seats_open and not reason:
+                raise Invalid(Violation("reason", "FIELD_REQUIRED"))
+            seats.move(tx, row.id, None, Seat.OPEN, Seat.LOST, row.seats_open, reason)
+            return _ended(tx, call, row, states.ended(row.headcount, row.seats_hired), reason)
+
+        return self._database.write(call, request, work, key=request.name)
 
     def CancelOrder(self, request: pb.CancelOrderRequest, context: grpc.ServicerContext) -> pb.Order:
-        """Any state before training -> cancelled."""
-        return self._end(Call.of(context), request, "cancel")
+        """Any state before the end -> cancelled, or shortfall when somebody is hired; its classes with it."""
+        call = Call.of(context)
+        reading = Reading()
+        reason = reading.text("reason", request.reason, 1, 500)
+        _read_verb(reading, request)
+
+        def work(tx: Tx) -> pb.Order:
+            # whether the caller may is asked before anything is locked, classes are locked before the order
+            queries.visible(tx.session, call, OrderRow, request.name)
+            classes = cancelling.classes_of(tx, request.name.partition("/")[2])
+            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
+            allow(row, "cancel")
+            return _ended(tx, call, row, cancelling.cancel_order(tx, call, row, classes, reason), reason)
+
+        return self._database.write(call, request, work, key=request.name)
+
+    def ChangeOrderHeadcount(self, request: pb.ChangeOrderHeadcountRequest, context: grpc.ServicerContext) -> pb.Order:
+        """Another headcount: new open seats, or seats given up that nobody has."""
+        call = Call.of(context)
+        reading = Reading()
+        reading.number("headcount", request.headcount, 1, MOST_HEADS)
+        reason = reading.text("reason", request.reason, 1, 500)
+        _read_verb(reading, request)
+
+        def work(tx: Tx) -> pb.Order:
+            queries.visible(tx.session, call, OrderRow, request.name)
+            classes = headcount.classes_for_change(tx, request.name)  # locked before the order
+            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
+            require_state(row, states.HEADCOUNT_CHANGES)
+            before = row.headcount
+            if request.headcount > before:
+                headcount.enlarge(tx, self._pack, row, request.headcount, reason)
+            elif request.headcount < before:
+                headcount.cut(tx, call, row, classes, request.headcount, reason)
+            if row.headcount != before:
+                detail = {"from": before, "to": row.headcount}
+                tx.record(call, request.name, event="order.headcount_changed", reason=reason, detail=detail)
+            covering.contract_if_covered(tx, call, self._pack, row)
+            return messages.order(row)
+
+        return self._database.write(call, request, work, key=request.name)
 
     def GetOrderLedger(self, request: pb.GetOrderLedgerRequest, context: grpc.ServicerContext) -> pb.OrderLedger:
         """Where each seat is, by class, and why seats were lost."""
@@ -234,55 +296,38 @@ class Orders(orders_pb2_grpc.OrdersServicer):
             state = allow(row, verb)
             if verb == "submit" and row.valid_until < day_of(tx.now):
                 raise Refused("ORDER_EXPIRED", order=request.name, valid_until=row.valid_until.isoformat())
+            if verb == "match":
+                queries.active_institution(tx.session, changes["institution_credit_code"])
             _set(row, {**changes, "state": state, "update_time": tx.now})
             tx.session.flush()
             reason = str(changes.get("reason", ""))
             tx.record(call, request.name, event=f"order.{state.lower()}", reason=reason, detail={"state": state})
+            covering.contract_if_covered(tx, call, self._pack, row)
             return messages.order(row)
 
         return self._database.write(call, request, work, key=request.name)
 
-    def _end(self, call: Call, request: pb.CloseOrderRequest | pb.CancelOrderRequest, verb: str) -> pb.Order:
-        """Closing and cancelling: no class may hold seats any more, and seats that never filled are lost."""
-        reading = Reading()
-        reason = reading.text("reason", request.reason, 1 if verb == "cancel" else 0, 500)
-        _read_verb(reading, request)
 
-        def work(tx: Tx) -> pb.Order:
-            row = queries.for_change(tx, call, OrderRow, request.name, request.etag)
-            state = allow(row, verb)
-            running = tx.session.scalars(
-                select(ClassRow.id)
-                .where(ClassRow.order_id == row.id, ClassRow.state.in_(states.HOLDS_SEATS))
-                .order_by(ClassRow.id)
-            ).all()
-            if running:
-                raise Refused(
-                    "ORDER_HAS_OPEN_CLASSES",
-                    order=request.name,
-                    classes=", ".join(f"classes/{each}" for each in running[:20]),
-                )
-            if row.seats_enrolled:
-                raise Refused("ORDER_HAS_ENROLLED", order=request.name, enrolled=row.seats_enrolled)
-            if row.seats_open and not reason:
-                raise Invalid(Violation("reason", "FIELD_REQUIRED"))
-            if verb == "close":
-                state = states.ended(row.headcount, row.seats_hired)
-            _set(row, {"reason": reason, "state": state, "update_time": tx.now})
-            tx.session.flush()
-            seats.move(tx, row.id, None, Seat.OPEN, Seat.LOST, row.seats_open, reason)
-            tx.record(call, request.name, event=f"order.{state.lower()}", reason=reason, detail={"state": state})
-            return messages.order(row)
-
-        return self._database.write(call, request, work, key=request.name)
+def _ended(tx: Tx, call: Call, row: OrderRow, state: OrderState, reason: str) -> pb.Order:
+    """The order in its last state, with its trail."""
+    tx.session.refresh(row)
+    _set(row, {"reason": reason, "state": state, "update_time": tx.now})
+    tx.session.flush()
+    tx.record(call, f"orders/{row.id}", event=f"order.{state.lower()}", reason=reason, detail={"state": state})
+    return messages.order(row)
 
 
 def allow(row: OrderRow, verb: str) -> OrderState:
     """The state that `verb` leads the order to. Raises Refused ORDER_STATE if it may not be done now."""
     allowed, target = ORDER_VERBS[verb]
+    require_state(row, allowed)
+    return target
+
+
+def require_state(row: OrderRow, allowed: Sequence[OrderState]) -> None:
+    """Raises Refused ORDER_STATE unless the order is in one of these states."""
     if row.state not in allowed:
         raise Refused("ORDER_STATE", order=f"orders/{row.id}", state=row.state, allowed=", ".join(allowed))
-    return target
 
 
 def begin_training(tx: Tx, order_id: str) -> None:

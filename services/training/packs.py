@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.reference.parameters import Pack
+from services.training.rules import agreements
 from services.training.rules.eligibility import Ruleset, checked, ruleset
 from services.training.tables import RulePackRow
 
@@ -23,7 +24,7 @@ class Packs:
     def __init__(self, path: Path = SHIPPED) -> None:
         """Reads the pack in force. ValueError, with every fault and its line, if this service cannot decide by it."""
         self._content = path.read_text(encoding="utf-8")
-        self.current = checked(Pack.load(self._content))
+        self.current = agreements.checked(checked(Pack.load(self._content)))
         self._known = {self.current.fingerprint: self.current}
 
     def remember(self, engine: Engine, clock: Callable[[], datetime]) -> None:

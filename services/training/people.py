@@ -9,10 +9,11 @@ from services.platform.ids import new_id
 from services.platform.vault import Vault
 from services.reference import resident_id
 from services.reference.resident_id import ResidentId
+from services.training import names
 from services.training.tables import EnrolmentRow, TraineeRow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Person:
     """Who applies. `index` finds them again; the sealed fields belong to `trainee_id` and `enrolment_id`."""
 
@@ -31,8 +32,8 @@ class Person:
     proof_sealed: bytes = b""
 
     def row(self, now: datetime) -> tuple[object, ...]:
-        """The row of a trainee who is new: id, index, sealed number, name, time."""
-        return self.trainee_id, self.index, self.number_sealed, self.full_name, now
+        """The row of a trainee who is new."""
+        return self.trainee_id, self.index, self.number_sealed, self.full_name, *names.pinyin(self.full_name), now
 
     def __repr__(self) -> str:
         return f"Person({self.trainee_id})"

@@ -9,13 +9,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
-from services.platform.errors import NotFound
+from services.platform.errors import NotFound, Refused
 from services.platform.policy import Scope
 from services.platform.requests import check_etag
 from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
-from services.training.rules.states import EnrolmentState, Seat
-from services.training.tables import ClassRow, EnrolmentRow, NumberRow, OrderRow, SeatMovementRow
+from services.training.rules.states import EnrolmentState, InstitutionState, Seat
+from services.training.tables import ClassRow, EnrolmentRow, InstitutionRow, NumberRow, OrderRow, SeatMovementRow
 
 Parted = TypeVar("Parted", OrderRow, ClassRow)
 
@@ -71,7 +71,11 @@ def enrolment_with_class(
 
 def next_number(tx: Tx, series: str) -> str:
     """The next number of a monthly series: `202611` and five digits, `20261100001`."""
-    month = series.rpartition("/")[2]
+    return f"{series.rpartition('/')[2]}{next_in(tx, series):05}"
+
+
+def next_in(tx: Tx, series: str) -> int:
+    """The next number of a series, from 1; the series stays locked until the transaction ends."""
     insert = sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
     statement = (
         insert(NumberRow)
@@ -79,7 +83,7 @@ def next_number(tx: Tx, series: str) -> str:
         .on_conflict_do_update(index_elements=["series"], set_={"last": NumberRow.last + 1})
         .returning(NumberRow.last)
     )
-    return f"{month}{tx.connection.execute(statement).scalar_one():05}"
+    return tx.connection.execute(statement).scalar_one()
 
 
 def count_people(
@@ -136,3 +140,18 @@ def losses(session: Session, order_id: str) -> list[tuple[str, int]]:
 def after_place(key: list[str | int]) -> ColumnElement[bool]:
     """The enrolments after one (class, place): a row value, which both databases read off the index."""
     return tuple_(EnrolmentRow.class_id, EnrolmentRow.place) > tuple_(*map(literal, key))
+
+
+def active_institution(session: Session, credit_code: str, *, keep: bool = False) -> InstitutionRow:
+    """The institution with this credit code; with `keep` nobody suspends it before we commit.
+
+    Institutions are locked after classes and before people. Raises Refused INSTITUTION_UNKNOWN, INSTITUTION_SUSPENDED.
+    """
+    name = f"institutions/{credit_code}"
+    shared = {"read": True} if keep else None
+    row = session.get(InstitutionRow, credit_code, with_for_update=shared, populate_existing=keep)
+    if row is None:
+        raise Refused("INSTITUTION_UNKNOWN", institution=name)
+    if row.state != InstitutionState.ACTIVE:
+        raise Refused("INSTITUTION_SUSPENDED", institution=name)
+    return row

@@ -15,6 +15,7 @@ from liancai.training.v1 import (
     classes_pb2_grpc,
     enrolments_pb2_grpc,
     orders_pb2_grpc,
+    registers_pb2_grpc,
     rosters_pb2_grpc,
 )
 
@@ -26,6 +27,7 @@ SERVICES = [
     (classes_pb2_grpc, "Classes"),
     (enrolments_pb2_grpc, "Enrolments"),
     (rosters_pb2_grpc, "Rosters"),
+    (registers_pb2_grpc, "Registers"),
     (audit_pb2_grpc, "AuditTrail"),
 ]
 

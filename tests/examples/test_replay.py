@@ -29,7 +29,8 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def bureau(grpc_channel: grpc.Channel, settings: host.Settings) -> Bureau:
-    return Bureau(grpc_channel, token_of(settings, roles=("hr_officer",)))
+    tokens = (token_of(settings, roles=("hr_officer",), subject=subject) for subject in ("replay", "replay-2"))
+    return Bureau(grpc_channel, *tokens)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,10 @@ from liancai.training.v1 import (
 )
 
 from services import host
+from services.platform.boundary import SYSTEM, Call
 from services.platform.database import Database
+from services.platform.errors import NotFound
+from services.platform.policy import Reach, Scope
 from services.platform.writer import Work
 from tests.conftest import token_of
 from tests.office import Office, an_order, request_id, somebody
@@ -284,3 +287,13 @@ def test_an_unknown_number_of_an_enum_is_an_invalid_argument(office: Office) -> 
         with pytest.raises(grpc.RpcError) as refused:
             ask_it()
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_what_a_service_does_by_itself_has_a_name_and_no_rights() -> None:
+    call = Call.by_system("training", "training.class.review", "371526")
+    assert (call.caller.subject, call.caller.division, call.action) == (SYSTEM, "371526", "training.class.review")
+    assert call.seconds_left > 0
+    assert not call.may("training.class.review", Scope(("371526",), ("",)))
+    assert call.reach() == Reach(None, None)
+    with pytest.raises(NotFound):
+        call.require(Scope(("371526",)), "classes/1")

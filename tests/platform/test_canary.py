@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, rosters_pb2
+from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, registers_pb2, rosters_pb2
 from sqlalchemy import Engine
 
 from services import host
@@ -118,6 +119,27 @@ def rows_about_her() -> Iterator[list[rosters_pb2.RosterRow]]:
     yield [row(full_name=STUFFING * 9, resident_id=NUMBER, phone=PHONE)]
 
 
+def register(row: registers_pb2.RegisterEntry) -> list[Message]:
+    part = registers_pb2.ImportRegisterRequest
+    header = part.Header(
+        kind=registers_pb2.CERTIFICATE,
+        division="371526",
+        as_of="2026-11-02",
+        source="样例",
+        file_sha256=hashlib.sha256(row.SerializeToString()).hexdigest(),
+        request_id=request_id(),
+    )
+    row.row_number = 2
+    return [part(header=header), part(chunk=part.Chunk(rows=[row])), part(end=part.End())]
+
+
+def registers_about_her() -> Iterator[registers_pb2.RegisterEntry]:
+    row = registers_pb2.RegisterEntry
+    yield row(resident_id=NUMBER, since="2020-01-01", occupation_code="6-31-01-03", certificate_level=4)
+    yield row(resident_id=NUMBER[:-1] + "?", since=NUMBER, until=PHONE, occupation_code=NAME)
+    yield row(resident_id=NAME, since=NAME, until=NAME, occupation_code=STUFFING * 9)
+
+
 def walk(office: Office, witness: Witness) -> tuple[str, str]:
     """Her way through a class, with everything that can go wrong on it; another class and her enrolment."""
     pb = enrolments_pb2
@@ -157,6 +179,10 @@ def walk(office: Office, witness: Witness) -> tuple[str, str]:
     witness.ask("ListEnrolments", listing)
     listing.page_token = NUMBER
     witness.ask("ListEnrolments", listing)
+    for query in (NAME, NAME[:2], "ouyangdan", "oydqy", NUMBER, PHONE, NUMBER[:-1], PHONE[:-1], STUFFING):
+        witness.ask("SearchEnrolments", pb.SearchEnrolmentsRequest(query=query, page_size=1))
+    for row in registers_about_her():
+        witness.ask("ImportRegister", *register(row))
     office.classes.CloseClass(classes_pb2.CloseClassRequest(name=held.name, request_id=request_id()))
     hire = pb.ConfirmHireRequest(
         name=mine.name, request_id=request_id(), employer_credit_code=ENTERPRISE, contract_start="2026-11-02"
@@ -193,6 +219,8 @@ def break_it(engine: Engine, witness: Witness, settings: host.Settings, class_na
     ]
     reads: list[tuple[str, Callable[[], Iterable[Message]]]] = [
         ("GetEnrolment", lambda: [pb.GetEnrolmentRequest(name=mine)]),
+        ("SearchEnrolments", lambda: [pb.SearchEnrolmentsRequest(query=NAME)]),
+        ("SearchEnrolments", lambda: [pb.SearchEnrolmentsRequest(query=NUMBER)]),
         (
             "RevealEnrolment",
             lambda: [pb.RevealEnrolmentRequest(name=mine, purpose="核对身份", request_id=request_id())],
@@ -262,7 +290,7 @@ def flown(
         engine = stack.enter_context(engine_of(settings))
         token = token_of(settings)
         witness = Witness(channel, token)
-        office = Office(channel, token)
+        office = Office(channel, token, second=token_of(settings, subject="second officer"))
         class_name, mine = walk(office, witness)
         everything_else(office, witness)
         stuff_every_rpc(witness)

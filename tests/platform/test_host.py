@@ -8,7 +8,11 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import grpc
 import pytest
@@ -17,6 +21,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from services import host
 from services.host import Misconfigured, Settings
+from services.platform.database import Database
+from services.platform.part import Part
 from services.platform.vault import Vault
 from tests.conftest import migrate_all, new_postgresql_database
 from tests.races.servers import ROOT, Server, office_at
@@ -190,3 +196,49 @@ def test_while_it_drains_a_server_says_that_it_is_not_to_be_asked(
         go.set()
         serving.join(timeout=30)
     assert not serving.is_alive()
+
+
+def a_part(upkeep: Callable[[Database, Mapping[str, str]], Callable[[datetime], None]] | None) -> Part:
+    return replace(host.PARTS[0], upkeep=upkeep)
+
+
+def test_what_services_do_by_themselves_is_done_again_and_again_until_the_host_stops(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(host, "UPKEEP", 0.001)
+    rounds: list[datetime] = []
+    third = threading.Event()
+
+    def one(now: datetime) -> None:
+        rounds.append(now)
+        if len(rounds) == 3:
+            third.set()
+        raise RuntimeError("a name that no log may have")  # the next round comes all the same
+
+    settings = Settings({"A": "b"})
+    given: list[object] = []
+    database = cast(Database, object())
+
+    def upkeep(held: Database, environment: Mapping[str, str]) -> Callable[[datetime], None]:
+        given.extend((held, environment))
+        return one
+
+    with host.kept_up([a_part(upkeep), a_part(None)], {"training": database}, settings):
+        assert third.wait(timeout=30)
+        (keeper,) = (thread for thread in threading.enumerate() if thread.name == "upkeep")
+        assert keeper.daemon
+    assert not keeper.is_alive()
+    assert given == [database, settings.environment]
+    assert all(now.tzinfo is UTC for now in rounds)
+    assert "upkeep error=RuntimeError" in caplog.text
+    assert "a name" not in caplog.text
+
+
+@pytest.mark.parametrize("setting", ["0", "false", "no"])
+def test_upkeep_may_be_left_to_other_replicas(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "UPKEEP", 0.001)
+    part = a_part(lambda *_: lambda _: None)
+    with host.kept_up([part], {"training": cast(Database, object())}, Settings({"LIANCAI_UPKEEP": setting})):
+        assert "upkeep" not in {thread.name for thread in threading.enumerate()}
+    with host.kept_up([part], {"training": cast(Database, object())}, Settings({})):
+        assert "upkeep" in {thread.name for thread in threading.enumerate()}

@@ -77,7 +77,6 @@ def good_requests(office: Office) -> dict[str, Message]:
         "etag": "",
         "institution_credit_code": INSTITUTION,
         "employer_credit_code": ENTERPRISE,
-        "agreement_number": "2026-1",
         "purpose": "核对身份",
         "contract_start": "2026-11-02",
         "class_name": held.name,
@@ -104,6 +103,14 @@ def good_requests(office: Office) -> dict[str, Message]:
         order=an_order(name=order.name), update_mask={"paths": ["place", "headcount"]}
     )
     found["CreateClass"] = classes_pb2.CreateClassRequest(training_class=a_class(order.name, sessions=[session]))
+    draft = office.classes.CreateClass(
+        classes_pb2.CreateClassRequest(training_class=a_class(order.name), request_id=request_id())
+    )
+    document = classes_pb2.Attachment(kind=1, file_name="证.pdf", sha256="0" * 64)
+    found["UpdateClass"] = classes_pb2.UpdateClassRequest(
+        training_class=a_class(order.name, name=draft.name, sessions=[session], attachments=[document]),
+        update_mask={"paths": ["title", "sessions", "attachments", "fund", "subsidy_fen"]},
+    )
     found["ChangeClassCapacity"].capacity = 30  # type: ignore[attr-defined]
     found["ListEnrolments"] = enrolments_pb2.ListEnrolmentsRequest(filter={"class_name": held.name})
     for name in ("Enrol", "CheckEnrolment"):

@@ -7,15 +7,19 @@ import pytest
 from sqlalchemy import create_engine
 
 from services.platform.prepared import Prepared
-from services.training import enrolling
+from services.training import known, limits
 from services.training.tables import BOOKS, Base
 
 HOT = {
     "replies": BOOKS.once._find,
-    "trainees": enrolling.TRAINEES,
-    "classes": enrolling.CLASSES,
-    "active": enrolling._ACTIVE,
-    "sessions": enrolling._SESSIONS,
+    "trainees": known.TRAINEES,
+    "classes": known.CLASSES,
+    "taken": known._TAKEN,
+    "sessions": known._SESSIONS,
+    "institutions": known._INSTITUTIONS,
+    "register entries": known._ENTRIES,
+    "parties": known._PARTIES,
+    "quotas": limits.QUOTAS,
 }
 
 

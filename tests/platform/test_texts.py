@@ -24,7 +24,7 @@ PACK = yaml.safe_load((host.HERE / "training/parameters/training.yaml").read_tex
 def named() -> set[str]:
     """Every key that a service can ask for: written in its code, or made up by it from codes."""
     code = "\n".join(SOURCES.values())
-    found = set(re.findall(r'"((?:FIELD_|REMARK_|TR-)[A-Z0-9_-]*[A-Z0-9])"', code))
+    found = set(re.findall(r'"((?:FIELD_|REMARK_|GAP_|TR-|TF-)[A-Z0-9_-]*[A-Z0-9])"', code))
     found |= set(re.findall(r'(?:Fault|Refused|Exists|TooMuch)\(\s*"([A-Z_]+)"', code))
     found |= set(re.findall(r'super\(\).__init__\(\s*"([A-Z_]+)"', code))
     found |= set(re.findall(r'(?:Invalid\(|reason: str = )(?:reason=)?"([A-Z_]+)"', code))
@@ -43,7 +43,15 @@ def test_every_key_a_service_names_has_a_sentence_in_both_languages(key: str) ->
 
 
 def test_the_scan_finds_keys_of_every_kind() -> None:
-    expected = {"FIELD_REQUIRED", "REMARK_LATE", "TR-OVERLAP", "TR-ID-CHECKSUM", "TR-USCC-CHECKSUM", "STALE_ETAG"}
+    expected = {
+        "FIELD_REQUIRED",
+        "REMARK_LATE",
+        "TR-OVERLAP",
+        "TF-IDLE",
+        "TR-ID-CHECKSUM",
+        "TR-USCC-CHECKSUM",
+        "STALE_ETAG",
+    }
     expected |= {"UNAUTHENTICATED", "INVALID_REQUEST", "MALFORMED_MESSAGE", "ORDER_SEATS", "REQUEST_ID_REUSED"}
     assert expected <= named()
 

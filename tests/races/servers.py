@@ -101,7 +101,7 @@ def served(settings: host.Settings, *folders: Path) -> Iterator[list[Server]]:
 def office_at(address: str, settings: host.Settings, subject: str = "officer") -> Iterator[Office]:
     """A desk at a server."""
     with grpc.insecure_channel(address, options=QUICK) as channel:
-        yield Office(channel, token_of(settings, subject=subject))
+        yield Office(channel, token_of(settings, subject=subject), second=token_of(settings, subject=f"{subject}-2"))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, bindparam, select, update
 
 from services import host
 from services.platform.prepared import Prepared
-from services.training import enrolling
+from services.training import enrolling, known
 from services.training.tables import ClassRow
 from tests.office import Office
 from tests.races.books import TABLES, assert_books_balance
@@ -41,19 +41,18 @@ UNCONDITIONAL = Prepared(
 def switch_off(guards: set[str], monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
     """Takes guards away."""
     if "row lock" in guards:
-        monkeypatch.setattr(enrolling, "LOCK_CLASSES", enrolling.CLASSES)
+        monkeypatch.setattr(known, "LOCK_CLASSES", known.CLASSES)
     if "condition" in guards:
         monkeypatch.setattr(enrolling, "TAKE_SEATS", UNCONDITIONAL)
     if "place" in guards:
         with engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE enrolments DROP CONSTRAINT one_place_each")
-            connection.exec_driver_sql("DROP INDEX waiting")
 
 
 def meet_when_the_class_is_read(monkeypatch: pytest.MonkeyPatch) -> Meeting:
     """Two transactions meet right after they have read the class; where reading locks it, right before."""
-    meeting, statement = Meeting(), enrolling.LOCK_CLASSES
-    monkeypatch.setattr(enrolling, "LOCK_CLASSES", Meets(statement, meeting, before=statement is not enrolling.CLASSES))
+    meeting, statement = Meeting(), known.LOCK_CLASSES
+    monkeypatch.setattr(known, "LOCK_CLASSES", Meets(statement, meeting, before=statement is not known.CLASSES))
     return meeting
 
 

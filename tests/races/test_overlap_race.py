@@ -11,7 +11,7 @@ from liancai.training.v1 import classes_pb2
 from liancai.training.v1 import enrolments_pb2 as pb
 
 from services import host
-from services.training import enrolling
+from services.training import known
 from tests.office import Office, request_id, somebody
 from tests.races.crowd import Meeting, Meets, together
 from tests.races.servers import replica
@@ -46,7 +46,7 @@ def replicas(new_settings: NewSettings, folders: Iterator[Path]) -> Iterator[lis
 def meet(monkeypatch: pytest.MonkeyPatch, name: str, *, before: bool) -> Meeting:
     """Two transactions meet before, or after, they run a statement of the path of enrolment."""
     meeting = Meeting()
-    monkeypatch.setattr(enrolling, name, Meets(getattr(enrolling, name), meeting, before=before))
+    monkeypatch.setattr(known, name, Meets(getattr(known, name), meeting, before=before))
     return meeting
 
 
@@ -72,8 +72,8 @@ def test_without_the_lock_on_the_person_two_replicas_put_one_person_in_both(
 ) -> None:
     names, person = two_classes_that_meet(replicas[0]), somebody()
     replicas[0].withdraw(replicas[0].enrol(names[0], person).name)
-    monkeypatch.setattr(enrolling, "LOCK_TRAINEES", enrolling.TRAINEES)
-    meeting = meet(monkeypatch, "_ACTIVE", before=False)
+    monkeypatch.setattr(known, "LOCK_TRAINEES", known.TRAINEES)
+    meeting = meet(monkeypatch, "_TAKEN", before=False)
     answers = both_at_once(replicas, names, person)
     assert meeting.happened
     assert [type(answer) for answer in answers] == [pb.Enrolment] * 2

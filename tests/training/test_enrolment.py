@@ -12,10 +12,12 @@ from grpc_status import rpc_status
 from liancai.common.v1.types_pb2 import RuleVerdict
 from liancai.training.v1 import audit_pb2, classes_pb2
 from liancai.training.v1 import enrolments_pb2 as pb
+from sqlalchemy import select
 
 from services import host
 from services.platform.database import Database
 from services.reference import resident_id
+from services.training import trail
 from services.training.tables import Base
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, INSTITUTION, Office, request_id, somebody
@@ -271,3 +273,29 @@ def test_a_list_of_enrolments_pages_in_order_of_place(office: Office) -> None:
         if not page.next_page_token:
             break
     assert seen == names
+
+
+def test_a_roster_leaves_the_same_trail_as_its_people_one_by_one(office: Office, database: Database) -> None:
+    order = office.contracted().name
+    by_hand, by_roster = (office.open_class(order, capacity=19).name for _ in range(2))
+    wishes = [somebody() for _ in range(trail.WORTH_IT)]
+    elder = somebody(resident_id=resident_id.make("370103", date(1960, 1, 1), 8))
+    why = pb.AcceptedWarning(code="TR-AGE-MAX", reason='已核实"未领取养老金"')
+    for each in (*wishes, elder):
+        enrol(office, by_hand, each, accepted=[why])
+    office.import_people(by_roster, [*wishes, elder], accepted=[why])
+
+    def told(name: str) -> list[tuple[object, ...]]:
+        audit, events = (Base.metadata.tables[table] for table in ("audit_entry", "outbox_event"))
+        with database.reading() as session:
+            entries = session.execute(select(audit)).all()
+            sent = session.execute(select(events)).all()
+        return [
+            (row.actor, row.unit, row.division, row.reason, {**row.detail, "class": ""})
+            for row in entries
+            if row.detail.get("class") == name
+        ] + [(row.type, {**row.data, "class": ""}) for row in sent if row.data.get("class") == name]
+
+    one_by_one, at_once = told(by_hand), told(by_roster)
+    assert len(one_by_one) == 2 * (len(wishes) + 1)
+    assert at_once == one_by_one

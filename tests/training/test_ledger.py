@@ -40,9 +40,7 @@ def test_an_order_from_draft_to_shortfall(office: Office, after: Callable[[str],
     assert after(order) == seats(open=7, committed=3)
     step(office.classes, "ReturnClass", held, reason="缺教学计划; 缺教师资格证明")
     assert after(order) == seats(open=10)
-    step(office.classes, "FileClass", held)
-    step(office.classes, "ApproveClass", held)
-    opened = step(office.classes, "OpenClass", held)
+    opened = office.bring(held, "File", "Review", "Approve", "Open")
     assert opened.state == classes_pb2.Class.OPEN
     assert get(office, order).state == orders_pb2.Order.TRAINING
 

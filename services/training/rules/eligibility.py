@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from services.reference.parameters import Effect, Pack, Parameter, RuleDeclaration
 from services.reference.workdays import add_months
 from services.training.rules.facts import NO_FUND, Facts
+
+REMEMBERED = 4096  # judgements of one ruleset
 
 Numbers = Mapping[str, Parameter | None]
 Test = Callable[[Facts, Numbers], bool | None]
@@ -51,6 +54,18 @@ class Verdict:
     outcome: Outcome
     inputs: dict[str, str]
     parameters: dict[str, str]
+
+
+class Judgement(NamedTuple):
+    """What comes of the rules: whether one refuses, the codes of those that warn, what each that is not met says.
+
+    `stored` are the facts as they are stored; nobody changes it.
+    """
+
+    blocked: bool
+    warnings: tuple[str, ...]
+    objections: tuple[Verdict, ...]
+    stored: dict[str, object]
 
 
 def _least(facts: Facts, numbers: Numbers) -> bool | None:
@@ -178,10 +193,11 @@ class Ruleset:
                 RULES[declaration.key],
                 {key: pack.find(key, division, on) for key in declaration.parameters},
             )
-            for declaration in pack.rules_on(on, division)
+            for declaration in in_force(pack, division, on)
         ]
         self._blocks = [entry for entry in self._rules if entry[0].effect is Effect.BLOCK]
         self._warns = [entry for entry in self._rules if entry[0].effect is Effect.WARN]
+        self._judged: dict[Facts, Judgement] = {}
 
     def verdicts(self, facts: Facts) -> list[Verdict]:
         """What every rule says, in the order of the pack."""
@@ -195,13 +211,34 @@ class Ruleset:
             if rule.test(facts, numbers) is False
         ]
 
+    def judged(self, facts: Facts) -> Judgement:
+        """What comes of the rules. People of one class differ in few facts: a judgement is remembered by them."""
+        found = self._judged.get(facts)
+        if found is None:
+            if len(self._judged) >= REMEMBERED:
+                self._judged.clear()
+            blocked = any(rule.test(facts, numbers) is False for _, rule, numbers in self._blocks)
+            warnings = tuple(
+                declaration.code for declaration, rule, numbers in self._warns if rule.test(facts, numbers) is False
+            )
+            found = self._judged[facts] = Judgement(blocked, warnings, tuple(self.objections(facts)), facts.stored())
+        return found
+
     def blocks(self, facts: Facts) -> bool:
         """Whether any rule refuses."""
-        return any(rule.test(facts, numbers) is False for _, rule, numbers in self._blocks)
+        return self.judged(facts).blocked
 
-    def warnings(self, facts: Facts) -> list[str]:
+    def warnings(self, facts: Facts) -> tuple[str, ...]:
         """The codes of the rules that warn."""
-        return [declaration.code for declaration, rule, numbers in self._warns if rule.test(facts, numbers) is False]
+        return self.judged(facts).warnings
+
+
+def in_force(pack: Pack, division: str, on: date) -> list[RuleDeclaration]:
+    """The rules of a day; what a seat means holds on every day, however long ago something happened."""
+    found = list(pack.rules_on(on, division))
+    keys = {rule.key for rule in found}
+    always = [rule for rule in pack.rules if rule.key in ALWAYS and rule.key not in keys]
+    return [*always, *found]
 
 
 def checked(pack: Pack) -> Pack:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from typing import NamedTuple
 
 NO_FUND = "NONE"  # a class without public money
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What was known of one person and one class when it was decided. Nothing in it is personal but the age in years.
 
     None is unknown: the register that would tell is absent. `present` names the active enrolment the person has in this
@@ -47,14 +46,14 @@ class Facts:
         """As JSON stores it: without what is as it would be by default."""
         return {
             name: value
-            for name, default in _DEFAULTS.items()
-            if (value := getattr(self, name)) is not default and value != default
+            for name, value, default in zip(self._fields, self, _DEFAULTS, strict=True)
+            if value is not default and value != default
         }
 
     @classmethod
     def restored(cls, stored: Mapping[str, object]) -> Facts:
         """From what `stored` gave; a fact that was not known then takes its default."""
-        known = {key: _tupled(value) for key, value in stored.items() if key in _DEFAULTS}
+        known = {key: _tupled(value) for key, value in stored.items() if key in cls._fields}
         return cls(**known)  # type: ignore[arg-type]
 
     def texts(self, names: Iterable[str]) -> dict[str, str]:
@@ -62,7 +61,7 @@ class Facts:
         return {name: _text(getattr(self, name)) for name in names}
 
 
-_DEFAULTS = {each.name: None if each.default is MISSING else each.default for each in fields(Facts)}
+_DEFAULTS = tuple(Facts._field_defaults.get(name) for name in Facts._fields)
 
 
 def _tupled(value: object) -> object:

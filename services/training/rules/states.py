@@ -94,22 +94,49 @@ ORDER_VERBS: dict[str, tuple[tuple[OrderState, ...], OrderState]] = {
     "match": ((OrderState.VERIFIED,), OrderState.MATCHED),
     "contract": ((OrderState.MATCHED,), OrderState.CONTRACTED),
     "train": ((OrderState.CONTRACTED, OrderState.TRAINING), OrderState.TRAINING),
-    "cancel": (BEFORE_TRAINING, OrderState.CANCELLED),
+    "cancel": ((*BEFORE_TRAINING, OrderState.TRAINING), OrderState.CANCELLED),  # or SHORTFALL, if somebody is hired
     "close": ((OrderState.TRAINING,), OrderState.FULFILLED),  # or SHORTFALL: see `ended`
 }
 
+# states of an order whose headcount may still change; a draft is simply edited
+HEADCOUNT_CHANGES = (
+    OrderState.SUBMITTED,
+    OrderState.VERIFIED,
+    OrderState.MATCHED,
+    OrderState.CONTRACTED,
+    OrderState.TRAINING,
+)
+
 CLASS_VERBS: dict[str, tuple[tuple[ClassState, ...], ClassState]] = {
-    "file": ((ClassState.DRAFT,), ClassState.FILED),
-    "return": ((ClassState.FILED,), ClassState.DRAFT),
-    "approve": ((ClassState.FILED,), ClassState.APPROVED),
+    # an update leaves a draft and a returned filing what they are
+    "update": ((ClassState.DRAFT, ClassState.RETURNED, ClassState.FILED, ClassState.REVIEWED), ClassState.FILED),
+    "file": ((ClassState.DRAFT, ClassState.RETURNED), ClassState.FILED),
+    "review": ((ClassState.FILED,), ClassState.REVIEWED),
+    "return": ((ClassState.FILED, ClassState.REVIEWED), ClassState.RETURNED),
+    "approve": ((ClassState.REVIEWED,), ClassState.APPROVED),
     "open": ((ClassState.APPROVED,), ClassState.OPEN),
     "close": ((ClassState.OPEN,), ClassState.CLOSED),
 }
 
+AGREEMENT_VERBS: dict[str, tuple[tuple[AgreementState, ...], AgreementState]] = {
+    "update": ((AgreementState.DRAFT,), AgreementState.DRAFT),
+    "sign": ((AgreementState.DRAFT,), AgreementState.SIGNED),  # with the last signature
+    "terminate": ((AgreementState.SIGNED,), AgreementState.TERMINATED),
+}
+
+INSTITUTION_VERBS: dict[str, tuple[tuple[InstitutionState, ...], InstitutionState]] = {
+    "suspend": ((InstitutionState.ACTIVE,), InstitutionState.SUSPENDED),
+    "reinstate": ((InstitutionState.SUSPENDED,), InstitutionState.ACTIVE),
+}
+
+# states of an order that an agreement may be written for: it can no longer change who ordered, and where
+TAKES_AGREEMENTS = (OrderState.VERIFIED, OrderState.MATCHED, OrderState.CONTRACTED, OrderState.TRAINING)
 # states of an order that a class may be created, filed and opened for
 TAKES_CLASSES = (OrderState.CONTRACTED, OrderState.TRAINING)
 # states of a class in which it holds seats that are not filled
 HOLDS_SEATS = (ClassState.FILED, ClassState.REVIEWED, ClassState.APPROVED, ClassState.OPEN)
+# states of a class that it may still be cancelled in
+BEFORE_CLOSING = (ClassState.DRAFT, ClassState.RETURNED, *HOLDS_SEATS)
 # states of an enrolment in which the person is in the class
 ACTIVE = (EnrolmentState.ENROLLED, EnrolmentState.OFFERED, EnrolmentState.WAITLISTED, EnrolmentState.HIRED)
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.platform.types import by_code_point
 from services.training.tables.base import Base
 
 
@@ -15,14 +16,20 @@ class TraineeRow(Base):
     """A person. The identity number is sealed, and found by its blind index only."""
 
     __tablename__ = "trainees"
+    # names are looked for from their beginning and read in this order
+    __table_args__ = (
+        Index("trainees_by_name", "full_name", "id"),
+        Index("trainees_by_pinyin", "name_pinyin", "id"),
+        Index("trainees_by_initials", "name_initials", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     resident_id_index: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     resident_id_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    full_name: Mapped[str] = mapped_column(String(50))
+    full_name: Mapped[str] = mapped_column(by_code_point(50))
     # 张三 is "zhangsan" and "zs"
-    name_pinyin: Mapped[str] = mapped_column(String(300), server_default="", index=True)
-    name_initials: Mapped[str] = mapped_column(String(50), server_default="", index=True)
+    name_pinyin: Mapped[str] = mapped_column(by_code_point(300), server_default="")
+    name_initials: Mapped[str] = mapped_column(by_code_point(50), server_default="")
     record_time: Mapped[datetime]
 
 
@@ -76,9 +83,9 @@ class EnrolmentRow(Base):
     party: Mapped[str] = mapped_column(String(40), server_default="")
     offer_expire_time: Mapped[datetime | None]
     phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    phone_index: Mapped[bytes] = mapped_column(LargeBinary(32), server_default="")
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     category: Mapped[str] = mapped_column(String(8), server_default="")
-    proof_sealed: Mapped[bytes] = mapped_column(LargeBinary, server_default="")
+    proof_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     # what the seat takes of the budget, and gives back
     subsidy_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     accepted: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")

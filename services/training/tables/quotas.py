@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.audit import SEQUENCE
+from services.platform.types import by_code_point
 from services.training.tables.base import Base
 
 
@@ -62,7 +63,7 @@ class RegisterRow(Base):
 
     kind: Mapped[str] = mapped_column(String(24))
     division: Mapped[str] = mapped_column(String(6))
-    generation: Mapped[str] = mapped_column(String(40))
+    generation: Mapped[str] = mapped_column(by_code_point(40))
     as_of: Mapped[date]
     rows: Mapped[int] = mapped_column(Integer)
     file_sha256: Mapped[str] = mapped_column(String(64))
@@ -77,7 +78,7 @@ class RegisterEntryRow(Base):
     __table_args__ = (Index("register_entries_by_person", "person_index", "generation"),)
 
     sequence: Mapped[int] = mapped_column(SEQUENCE, primary_key=True, autoincrement=True)
-    generation: Mapped[str] = mapped_column(String(40), index=True)
+    generation: Mapped[str] = mapped_column(by_code_point(40), index=True)
     kind: Mapped[str] = mapped_column(String(24))
     person_index: Mapped[bytes] = mapped_column(LargeBinary(32))
     since: Mapped[date | None]

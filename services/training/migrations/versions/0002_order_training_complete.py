@@ -11,6 +11,10 @@ branch_labels = None
 depends_on = None
 
 
+def _by_code_point(length: int) -> sa.types.TypeEngine[str]:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     op.create_table(
         "agreements",
@@ -74,7 +78,7 @@ def upgrade() -> None:
     op.create_table(
         "register_entries",
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("generation", sa.String(length=40), nullable=False),
+        sa.Column("generation", _by_code_point(40), nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("person_index", sa.LargeBinary(length=32), nullable=False),
         sa.Column("since", sa.Date(), nullable=True),
@@ -91,7 +95,7 @@ def upgrade() -> None:
         "registers",
         sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("division", sa.String(length=6), nullable=False),
-        sa.Column("generation", sa.String(length=40), nullable=False),
+        sa.Column("generation", _by_code_point(40), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("file_sha256", sa.String(length=64), nullable=False),
@@ -255,9 +259,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("tie", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("party", sa.String(length=40), server_default="", nullable=False))
         batch_op.add_column(sa.Column("offer_expire_time", sa.DateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("phone_index", sa.LargeBinary(length=32), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("phone_index", sa.LargeBinary(length=32), nullable=True))
         batch_op.add_column(sa.Column("category", sa.String(length=8), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("proof_sealed", sa.LargeBinary(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("proof_sealed", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("subsidy_fen", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("accepted", sa.JSON(), server_default="[]", nullable=False))
         batch_op.drop_index(
@@ -283,10 +287,13 @@ def upgrade() -> None:
         batch_op.drop_column("agreement_number")
 
     with op.batch_alter_table("trainees", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("name_pinyin", sa.String(length=300), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("name_initials", sa.String(length=50), server_default="", nullable=False))
-        batch_op.create_index("ix_trainees_name_initials", ["name_initials"], unique=False)
-        batch_op.create_index("ix_trainees_name_pinyin", ["name_pinyin"], unique=False)
+        batch_op.add_column(sa.Column("name_pinyin", _by_code_point(300), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("name_initials", _by_code_point(50), server_default="", nullable=False))
+        if op.get_context().dialect.name == "postgresql":
+            batch_op.alter_column("full_name", type_=sa.String(length=50, collation="C"), existing_nullable=False)
+        batch_op.create_index("trainees_by_name", ["full_name", "id"], unique=False)
+        batch_op.create_index("trainees_by_pinyin", ["name_pinyin", "id"], unique=False)
+        batch_op.create_index("trainees_by_initials", ["name_initials", "id"], unique=False)
 
     with op.batch_alter_table("classes", schema=None) as batch_op:
         batch_op.create_check_constraint("offers", "offered >= 0")
@@ -314,8 +321,11 @@ def downgrade() -> None:
         postgresql_where=sa.text("state IN ('ENROLLED', 'WAITLISTED', 'HIRED')"),
     )
     with op.batch_alter_table("trainees", schema=None) as batch_op:
-        batch_op.drop_index("ix_trainees_name_pinyin")
-        batch_op.drop_index("ix_trainees_name_initials")
+        batch_op.drop_index("trainees_by_initials")
+        batch_op.drop_index("trainees_by_pinyin")
+        batch_op.drop_index("trainees_by_name")
+        if op.get_context().dialect.name == "postgresql":
+            batch_op.alter_column("full_name", type_=sa.String(length=50, collation="default"), existing_nullable=False)
         batch_op.drop_column("name_initials")
         batch_op.drop_column("name_pinyin")
 

@@ -1,0 +1,131 @@
+"""Who may do what, asked of the Cedar policies themselves: the page docs/policy.md, and what its test compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
+from liancai.common.v1 import access_pb2
+
+from services import host
+from services.platform.identity import Caller
+from services.platform.policy import Policy, Scope
+
+HOME, PARTNER, THIRD, FAR = "371526", "370103", "371525", "110101"
+ENTERPRISE, OTHER_ENTERPRISE, INSTITUTION = "91371526MA3C000119", "91371526MA3C00018X", "52370103MJE0001019"
+ROLES = ("hr_officer", "institution", "enterprise", "supervisor", "auditor")
+
+
+class Answer(StrEnum):
+    """Whether somebody may do something to one resource."""
+
+    YES = "yes"
+    OWN = "own"  # not to this one, but to one of their own division or unit
+    NO = "no"
+
+
+# who stands where to an order of 371526 with the partner 370103
+STANDPOINTS = {
+    "HR, home": Caller("hr-home", "371526-hrss", HOME, frozenset({"hr_officer"})),
+    "HR, partner": Caller("hr-partner", "370103-hrss", PARTNER, frozenset({"hr_officer"})),
+    "HR, third": Caller("hr-third", "371525-hrss", THIRD, frozenset({"hr_officer"})),
+    "institution": Caller("school", INSTITUTION, PARTNER, frozenset({"institution"})),
+    "enterprise": Caller("boss", ENTERPRISE, HOME, frozenset({"enterprise"})),
+    "another enterprise": Caller("other-boss", OTHER_ENTERPRISE, HOME, frozenset({"enterprise"})),
+    "supervisor": Caller("supervisor", "371526-gov", HOME, frozenset({"supervisor"})),
+    "auditor": Caller("auditor", "371526-audit", HOME, frozenset({"auditor"})),
+}
+WORK = Scope((HOME, PARTNER), (ENTERPRISE, INSTITUTION))  # an order, and whatever hangs on it
+# what has a part in a resource where it is not an order's
+SCOPES = {
+    "Register": Scope((HOME,)),
+    "Quota": Scope((HOME,), (INSTITUTION,)),
+    "Institution": Scope((HOME,), (INSTITUTION,)),
+    "AuditTrail": Scope((HOME,)),
+    "Reference": Scope(),
+}
+INTRODUCTION = """\
+# Who may do what
+
+Worked out from `services/policy.cedar` and `services/training/policy.cedar` by deciding every RPC for everybody; a
+test holds a table written by hand, the policies and a running server against one another.
+
+The resource is one of 371526 (where the work is) with the partner 370103, its enterprise and its institution. A
+register of other bureaus, a quota and an entry in the register of institutions belong to 371526 alone.
+
+| who | role | division |
+| --- | --- | --- |"""
+LEGEND = """
+- **yes**: may.
+- own: may not do it to this one, which is NOT_FOUND, or PERMISSION_DENIED for who may at least read it; may do it to
+  what belongs to the own division or unit. Lists leave it out.
+- a dot: may not do it to anything; PERMISSION_DENIED.
+"""
+
+
+def policy() -> Policy:
+    """The policies of every service that a host serves."""
+    files = (host.HERE / "policy.cedar", *(part.policy for part in host.PARTS))
+    return Policy("\n".join(path.read_text(encoding="utf-8") for path in files))
+
+
+def rpcs(files: Iterable[FileDescriptor]) -> list[MethodDescriptor]:
+    """Every RPC of the contract, in its order."""
+    return [rpc for file in files for service in file.services_by_name.values() for rpc in service.methods]
+
+
+def action_of(rpc: MethodDescriptor) -> str:
+    """The Cedar action of an RPC."""
+    return rpc.GetOptions().Extensions[access_pb2.access].action
+
+
+def answer(policies: Policy, rpc: MethodDescriptor, caller: Caller) -> Answer:
+    """What the policies say of one caller and the resource of one RPC."""
+    access = rpc.GetOptions().Extensions[access_pb2.access]
+    if policies.may(caller, access.action, SCOPES.get(access.resource, WORK)):
+        return Answer.YES
+    return Answer.OWN if policies.may_ever(caller, access.action) else Answer.NO
+
+
+def where(policies: Policy, role: str, action: str) -> str:
+    """Where one with this role may do it: asked of resources that one thing ties to them, or nothing."""
+    caller = Caller("somebody", "unit", HOME, frozenset({role}))
+    if policies.may(caller, action, Scope((FAR,))):
+        return "everywhere"
+    found = []
+    if policies.may(caller, action, Scope((HOME,))):
+        either = policies.may(caller, action, Scope((FAR, HOME)))
+        found.append("own division, either side" if either else "own division, where the work is")
+    if policies.may(caller, action, Scope((FAR,), ("unit",))):
+        found.append("own unit")
+    return "; ".join(found) or "."
+
+
+def page() -> str:
+    """docs/policy.md."""
+    policies, methods = policy(), rpcs(host.contract(host.PARTS))
+    words = {Answer.YES: "**yes**", Answer.OWN: "own", Answer.NO: "."}
+    lines = [INTRODUCTION]
+    for name, caller in STANDPOINTS.items():
+        lines.append(f"| {name} | `{', '.join(caller.roles)}` | {caller.division} |")
+    lines.append(LEGEND)
+    service = ""
+    for rpc in methods:
+        if rpc.containing_service.full_name != service:
+            service = rpc.containing_service.full_name
+            lines += ["", f"## {service}", "", f"| RPC | {' | '.join(STANDPOINTS)} |"]
+            lines.append("| --- |" + " --- |" * len(STANDPOINTS))
+        cells = (words[answer(policies, rpc, caller)] for caller in STANDPOINTS.values())
+        lines.append(f"| `{rpc.name}` | {' | '.join(cells)} |")
+    lines += [
+        "",
+        "## Where",
+        "",
+        "A division lies in its city and its province: an officer of 370000 covers Shandong.",
+        "",
+    ]
+    lines += [f"| action | {' | '.join(f'`{role}`' for role in ROLES)} |", "| --- |" + " --- |" * len(ROLES)]
+    for action in dict.fromkeys(map(action_of, methods)):
+        lines.append(f"| `{action}` | {' | '.join(where(policies, role, action) for role in ROLES)} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,88 @@
+"""A class once it is approved: opened, made larger or smaller, closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from liancai.training.v1 import classes_pb2 as pb
+
+from services.platform.boundary import Call
+from services.platform.requests import Reading
+from services.platform.transaction import Tx
+from services.reference.clock import day_of
+from services.training import cancelling, known, limits, messages, orders, queries, seats
+from services.training.class_fields import sessions_of
+from services.training.class_steps import Steps, read_verb, require_order, require_state
+from services.training.promotion import promote
+from services.training.rules import states
+from services.training.rules.states import ClassState, EnrolmentState, Seat
+from services.training.tables import ClassRow, OrderRow
+
+CLOSED = "班级报名结束 · the class has closed"
+
+
+class Opening(Steps):
+    """From approved to closed."""
+
+    def open(self, call: Call, request: pb.OpenClassRequest) -> pb.Class:
+        """Approved -> open; the order is in training."""
+
+        def work(tx: Tx, row: ClassRow) -> dict[str, Any]:
+            queries.active_institution(tx.session, row.institution_credit_code)
+            require_order(tx.session.get_one(OrderRow, row.order_id, with_for_update=True, populate_existing=True))
+            orders.begin_training(tx, row.order_id)
+            return {}
+
+        return self.advance(call, request, "open", work)
+
+    def change_capacity(self, call: Call, request: pb.ChangeClassCapacityRequest) -> pb.Class:
+        """Another capacity: takes or gives back seats of the order, and fills new ones from the waitlist."""
+        reading = Reading()
+        reading.number("capacity", request.capacity, 1, orders.MOST_HEADS)
+        reason = reading.text("reason", request.reason, 1, 500)
+        read_verb(reading, request)
+
+        def work(tx: Tx) -> pb.Class:
+            row = queries.for_change(tx, call, ClassRow, request.name, request.etag)
+            require_state(row, states.HOLDS_SEATS)
+            before, after = (
+                states.unfilled(row.capacity, row.enrolled, row.offered),
+                states.unfilled(request.capacity, row.enrolled, row.offered),
+            )
+            old, row.capacity, row.update_time = row.capacity, request.capacity, tx.now
+            row.minimum = min(row.minimum, row.capacity)
+            row.remarks = self.remarks(row, day_of(tx.now))
+            if row.state == ClassState.REVIEWED:
+                # what was reviewed is not what is there now
+                row.state, row.reviewer, row.file_time = ClassState.FILED, "", tx.now
+            tx.session.flush()
+            if after >= before:
+                seats.move(tx, row.order_id, row.id, Seat.OPEN, Seat.COMMITTED, after - before, reason)
+            else:
+                seats.move(tx, row.order_id, row.id, Seat.COMMITTED, Seat.OPEN, before - after, reason)
+            tx.record(
+                call,
+                request.name,
+                event="class.capacity_changed",
+                reason=reason,
+                detail={"from": old, "to": row.capacity},
+            )
+            promote(tx, call, self._pack, row.id, reason=reason)
+            tx.session.refresh(row)
+            return messages.training_class(call, row, sessions_of(tx.session, row.id))
+
+        return self._database.write(call, request, work, key=request.name)
+
+    def close(self, call: Call, request: pb.CloseClassRequest) -> pb.Class:
+        """Open -> closed: unfilled seats go back, nobody waits any more. It is still taught: it keeps its rooms."""
+
+        def work(tx: Tx, row: ClassRow) -> dict[str, Any]:
+            left = states.unfilled(row.capacity, row.enrolled, row.offered)
+            [held] = known.classes(tx.connection, [row.id], lock=True)
+            cancelling.dissolve(tx, call, row, CLOSED, (EnrolmentState.OFFERED, EnrolmentState.WAITLISTED))
+            limits.move(tx, held, -held.offered)
+            queries.count_people(tx, row.id, offered=-held.offered, waitlisted=-held.waitlisted)
+            seats.move(tx, row.order_id, row.id, Seat.COMMITTED, Seat.OPEN, left, CLOSED)
+            return {}
+
+        return self.advance(call, request, "close", work)

@@ -1,0 +1,382 @@
+"""Who may do what: a table written by hand, held against the policies and against a running server.
+
+An RPC that is served and has no line here fails; so does one whose request below does not get as far as the policy.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from liancai.common.v1 import access_pb2
+from liancai.training.v1 import classes_pb2, orders_pb2, registers_pb2, rosters_pb2
+
+from docs import policies
+from docs.policies import STANDPOINTS, Answer
+from services import host
+from services.platform.identity import issue
+from services.platform.policy import Policy
+from tests.office import ENTERPRISE, INSTITUTION, Office, a_class, an_order, request_id, somebody
+from tests.test_contract import PATHS, PROTOS, RPCS
+from tests.training.test_registers import bring, pensioners
+
+# y may; o may not do it to this one, but to some of their own; a dot never may. In the order of STANDPOINTS:
+# HR home, partner, third; institution; enterprise, another; supervisor, auditor
+TABLE = """
+    CreateOrder           y y o  .  y o  . .
+    GetOrder              y y o  y  y o  y y
+    ListOrders            y y o  y  y o  y y
+    UpdateOrder           y y o  .  y o  . .
+    SubmitOrder           y y o  .  y o  . .
+    ReturnOrder           y o o  .  . .  . .
+    VerifyOrder           y o o  .  . .  . .
+    MatchOrder            y y o  .  . .  . .
+    ContractOrder         y y o  .  . .  . .
+    CloseOrder            y o o  .  . .  . .
+    CancelOrder           y o o  .  . .  . .
+    ChangeOrderHeadcount  y o o  .  . .  . .
+    GetOrderLedger        y y o  y  y o  y y
+
+    CreateAgreement       y y o  .  y o  . .
+    GetAgreement          y y o  y  y o  y y
+    ListAgreements        y y o  y  y o  y y
+    UpdateAgreement       y y o  .  y o  . .
+    SignAgreement         y y o  y  y o  . .
+    TerminateAgreement    y y o  .  . .  . .
+    ExplainCoverage       y y o  y  y o  y y
+
+    RegisterInstitution   y o o  .  . .  . .
+    GetInstitution        y y y  y  y y  y y
+    ListInstitutions      y y y  y  y y  y y
+    UpdateInstitution     y o o  .  . .  . .
+    SuspendInstitution    y o o  .  . .  . .
+    ReinstateInstitution  y o o  .  . .  . .
+    AddTeacher            y o o  y  . .  . .
+    ListTeachers          y y y  y  y y  y y
+
+    CreateClass           y y o  y  . .  . .
+    GetClass              y y o  y  y o  y y
+    ListClasses           y y o  y  y o  y y
+    UpdateClass           y y o  y  . .  . .
+    CheckFiling           y y o  y  y o  y y
+    FileClass             y y o  y  . .  . .
+    ReviewClass           y y o  .  . .  . .
+    ReturnClass           y y o  .  . .  . .
+    ApproveClass          y o o  .  . .  . .
+    OpenClass             y y o  .  . .  . .
+    ChangeClassCapacity   y y o  .  . .  . .
+    MoveClass             y y o  .  . .  . .
+    SplitClass            y y o  .  . .  . .
+    MergeClass            y y o  .  . .  . .
+    CancelClass           y o o  .  . .  . .
+    CloseClass            y y o  .  . .  . .
+
+    Enrol                 y y o  .  . .  . .
+    EnrolParty            y y o  .  . .  . .
+    CheckEnrolment        y y o  .  . .  . .
+    GetEnrolment          y y o  y  y o  y y
+    ListEnrolments        y y o  y  y o  y y
+    WithdrawEnrolment     y y o  .  . .  . .
+    TransferEnrolment     y y o  .  . .  . .
+    SubstituteTrainee     y y o  .  . .  . .
+    AnswerSubstitution    y y o  .  . .  . .
+    ListSubstitutions     y y o  y  y o  y y
+    CorrectIdentity       y y o  .  . .  . .
+    SearchEnrolments      y y o  y  y o  y y
+    ConfirmHire           y y o  .  . .  . .
+    ExplainEnrolment      y y o  y  y o  y y
+    RevealEnrolment       y y o  .  . .  . .
+    ImportRoster          y y o  .  . .  . .
+
+    ListWaitlist          y y o  y  y o  y y
+    ExplainPlace          y y o  y  y o  y y
+    MoveOnWaitlist        y y o  .  . .  . .
+    AcceptOffer           y y o  y  . .  . .
+    DeclineOffer          y y o  y  . .  . .
+
+    SetQuota              y o o  .  . .  . .
+    GetQuota              y o o  y  . .  y y
+    ListQuotas            y o o  y  . .  y y
+    ExplainSeats          y y o  y  . .  y y
+
+    ImportRegister        y o o  .  . .  . .
+    ListRegisters         y o o  .  . .  y y
+    ListAuditEntries      . . .  .  . .  . y
+
+    AddWorkdays           y y y  y  y y  y y
+    CountWorkdays         y y y  y  y y  y y
+    CheckResidentId       y y y  y  y y  y y
+    CheckCreditCode       y y y  y  y y  y y
+    SearchOccupations     y y y  y  y y  y y
+    ListUnits             y y y  y  y y  y y
+"""
+LETTERS = {"y": Answer.YES, "o": Answer.OWN, ".": Answer.NO}
+EXPECTED = {
+    name: dict(zip(STANDPOINTS, (LETTERS[letter] for letter in letters), strict=True))
+    for name, *letters in (line.split() for line in TABLE.splitlines() if line.strip())
+}
+STALE = '"999999"'
+
+
+def differences(policy: Policy) -> list[str]:
+    """Where the policies decide otherwise than the table."""
+    return [
+        f"{rpc.name}, {name}: {found}"
+        for rpc in RPCS
+        for name, caller in STANDPOINTS.items()
+        if (found := policies.answer(policy, rpc, caller)) is not EXPECTED[rpc.name][name]
+    ]
+
+
+def test_every_rpc_that_is_served_is_in_the_table() -> None:
+    assert {rpc.name for rpc in RPCS} <= EXPECTED.keys()
+    declared = {name for path in PROTOS for name in re.findall(r"^  rpc (\w+)", path.read_text("utf-8"), re.M)}
+    assert EXPECTED.keys() == declared
+    assert len({rpc.name for rpc in RPCS}) == len(RPCS)
+
+
+def test_the_policies_decide_as_the_table_says() -> None:
+    assert differences(policies.policy()) == []
+
+
+def test_a_policy_too_many_or_too_few_is_noticed() -> None:
+    """The negative control."""
+    text = "\n".join(path.read_text("utf-8") for path in (host.HERE / "policy.cedar", *(p.policy for p in host.PARTS)))
+    verify = 'permit (principal, action == Action::"training.order.verify", resource) when { '
+    for more in (verify + 'principal.roles.contains("supervisor") };', verify + "resource in principal.division };"):
+        assert differences(Policy(text + more))
+    fewer = text.replace('Action::"training.enrolment.reveal", ', "")
+    assert fewer != text
+    assert {each.partition(",")[0] for each in differences(Policy(fewer))} == {"RevealEnrolment"}
+
+
+def test_the_page_says_the_same() -> None:
+    page = policies.page()
+    for rpc in RPCS:
+        (line,) = re.findall(rf"^\| `{rpc.name}` \|(.*)\|$", page, re.M)
+        cells = [cell.strip() for cell in line.split("|")]
+        words = {Answer.YES: "**yes**", Answer.OWN: "own", Answer.NO: "."}
+        assert cells == [words[each] for each in EXPECTED[rpc.name].values()]
+    assert "| `training.order.verify` | own division, where the work is | . | . | . | . |" in page
+    assert "| `training.order.read` | own division, either side | own unit | own unit |" in page
+    assert "| `reference.read` | everywhere | everywhere | everywhere | everywhere | everywhere |" in page
+
+
+# ---- over the wire ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Things:
+    """What belongs to Gaotang, Shizhong, the enterprise and the institution."""
+
+    order: str
+    held: str
+    other: str
+    enrolment: str
+    applicant: Any
+
+    def named(self, resource: str) -> str:
+        """The one of this kind."""
+        return {"Order": self.order, "Class": self.held, "Enrolment": self.enrolment}.get(resource, "")
+
+
+@pytest.fixture(scope="module")
+def things(office: Office) -> Things:
+    order, applicant = office.contracted(), somebody()
+    held = office.open_class(order.name, start_date="2026-10-01", end_date="2026-10-31").name
+    enrolment = office.enrol(held, applicant).name
+    other = office.open_class(order.name).name
+    bring(office, pensioners(3))
+    return Things(order.name, held, other, enrolment, applicant)
+
+
+def filled(kind: Any, resource: str, things: Things) -> Message:
+    """A request that is good but for its etag: each field by its name."""
+    message = GetMessageClass(kind)()
+    values: dict[str, Callable[[], Any]] = {
+        "name": lambda: things.named(resource),
+        "class_name": lambda: things.held,
+        "into": lambda: things.other,
+        "order": lambda: things.order,
+        "etag": lambda: STALE,
+        "request_id": request_id,
+        "reason": lambda: "说明理由",
+        "purpose": lambda: "核对身份",
+        "proof": lambda: "户籍证明",
+        "agreement_number": lambda: "2026-1",
+        "employer_credit_code": lambda: ENTERPRISE,
+        "institution_credit_code": lambda: INSTITUTION,
+        "credit_code": lambda: ENTERPRISE,
+        "contract_start": lambda: "2026-11-02",
+        "full_name": lambda: "张三",
+        "resident_id": lambda: things.applicant.resident_id,
+        "coming": lambda: things.enrolment,
+        "capacity": lambda: 9,
+        "headcount": lambda: 30,
+        "year": lambda: 2026,
+        "division": lambda: "371526",
+        "date": lambda: "2026-11-20",
+        "start_date": lambda: "2026-11-20",
+        "end_date": lambda: "2026-11-21",
+        "query": lambda: things.applicant.resident_id,
+        "text": lambda: "电工",
+    }
+    for field in kind.fields:
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            if field.name == "filter" and {each.name for each in field.message_type.fields} & {"class_name"}:
+                getattr(message, field.name).class_name = things.held
+            elif field.name == "applicant":
+                getattr(message, field.name).CopyFrom(somebody())
+            elif field.name == "applicants":
+                getattr(message, field.name).extend([somebody(), somebody()])
+        elif field.name in values and not field.is_repeated:
+            setattr(message, field.name, values[field.name]())
+    return message
+
+
+# requests that names of fields do not make good: by RPC
+SPECIAL: dict[str, Callable[[Things], dict[str, Any]]] = {
+    "CreateOrder": lambda _: {"order": an_order()},
+    "UpdateOrder": lambda things: {
+        "order": an_order(name=things.order, etag=STALE),
+        "update_mask": FieldMask(paths=["place"]),
+    },
+    "ListOrders": lambda _: {"filter": orders_pb2.ListOrdersRequest.Filter()},
+    "CreateClass": lambda things: {"training_class": a_class(things.order)},
+    "UpdateClass": lambda things: {
+        "training_class": a_class(things.order, name=things.held, etag=STALE),
+        "update_mask": FieldMask(paths=["site_address"]),
+    },
+    "ListClasses": lambda _: {"filter": classes_pb2.ListClassesRequest.Filter()},
+    "MoveClass": lambda _: {"start_date": "2027-01-04", "end_date": "2027-02-04"},
+    "SplitClass": lambda things: {"title": "电工乙班", "enrolments": [things.enrolment]},
+    "SearchEnrolments": lambda _: {"class_name": "", "order": ""},
+}
+HEADERS: dict[str, Callable[[Things], Message]] = {
+    "ImportRoster": lambda things: rosters_pb2.ImportRosterRequest(
+        header=rosters_pb2.ImportRosterRequest.Header(
+            class_name=things.held, mode=1, file_sha256="0" * 64, request_id=request_id()
+        )
+    ),
+    "ImportRegister": lambda _: registers_pb2.ImportRegisterRequest(
+        header=registers_pb2.ImportRegisterRequest.Header(
+            kind=registers_pb2.CERTIFICATE,
+            division="371526",
+            as_of="2026-11-20",
+            source="样例",
+            file_sha256="0" * 64,
+            request_id=request_id(),
+        )
+    ),
+}
+# lists of whatever one may see: what of ours is in them
+MARKS: dict[str, Callable[[Things], str]] = {
+    "ListOrders": lambda things: things.order,
+    "ListClasses": lambda things: things.held,
+    "SearchEnrolments": lambda things: things.enrolment,
+    "ListRegisters": lambda _: "371526",
+    "ListAuditEntries": lambda things: things.enrolment,
+}
+
+
+def request_of(rpc: MethodDescriptor, things: Things) -> Message:
+    if rpc.name in HEADERS:
+        return HEADERS[rpc.name](things)
+    message = filled(rpc.input_type, rpc.GetOptions().Extensions[access_pb2.access].resource, things)
+    for name, value in SPECIAL.get(rpc.name, lambda _: {})(things).items():
+        message.ClearField(name)
+        if isinstance(value, Message):
+            getattr(message, name).CopyFrom(value)
+        elif isinstance(value, list):
+            getattr(message, name).extend(value)
+        else:
+            setattr(message, name, value)
+    return message
+
+
+Ask = Callable[[MethodDescriptor, str], tuple[grpc.StatusCode, bytes]]
+
+
+@pytest.fixture(scope="module")
+def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> Ask:
+    """Asks an RPC from a standpoint: the code, and the reply as bytes."""
+
+    @functools.cache
+    def token(name: str) -> str:
+        return issue(host.local_key(settings), STANDPOINTS[name], valid_for=timedelta(hours=1))
+
+    def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
+        raw = request_of(rpc, things).SerializeToString()
+        metadata = (("authorization", f"Bearer {token(name)}"),)
+        try:
+            if rpc.client_streaming:
+                call = grpc_channel.stream_stream(PATHS[rpc.full_name])
+                return grpc.StatusCode.OK, b"".join(call(iter([raw]), metadata=metadata, timeout=30))
+            return grpc.StatusCode.OK, grpc_channel.unary_unary(PATHS[rpc.full_name])(
+                raw, metadata=metadata, timeout=30
+            )
+        except grpc.RpcError as error:
+            return error.code(), b""
+
+    return asked
+
+
+def has_handler(rpc: MethodDescriptor) -> bool:
+    """Whether a servicer of ours has the method."""
+    service = rpc.containing_service
+    module = import_module(f"{service.file.name.removesuffix('.proto').replace('/', '.')}_pb2_grpc")
+    base = getattr(module, f"{service.name}Servicer")
+    ours = [each for each in base.__subclasses__() if each.__module__.startswith("services.")]
+    return any(getattr(each, rpc.name) is not getattr(base, rpc.name) for each in ours)
+
+
+REFUSALS = (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.NOT_FOUND)
+FAILURES = (
+    *REFUSALS, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN, grpc.StatusCode.DEADLINE_EXCEEDED,
+)  # fmt: skip
+
+
+def as_expected(expected: Answer, code: grpc.StatusCode, reply: bytes, mark: bytes) -> bool:
+    """Whether an answer of the server is what the table says."""
+    if expected is Answer.NO:
+        return code is grpc.StatusCode.PERMISSION_DENIED
+    if mark:
+        return code is grpc.StatusCode.OK and (mark in reply) is (expected is Answer.YES)
+    return code not in FAILURES if expected is Answer.YES else code in REFUSALS
+
+
+@pytest.mark.parametrize("rpc", RPCS, ids=lambda rpc: rpc.name)
+def test_the_server_answers_as_the_table_says(rpc: MethodDescriptor, ask: Ask, things: Things) -> None:
+    if not has_handler(rpc):
+        pytest.skip("declared and not yet served")
+    mark = MARKS.get(rpc.name, lambda _: "")(things).encode()
+    # whoever may do it comes last: what is done then is not in the others' way
+    wrong = []
+    for name, expected in sorted(EXPECTED[rpc.name].items(), key=lambda item: item[1] is Answer.YES):
+        code, reply = ask(rpc, name)
+        if not as_expected(expected, code, reply, mark):
+            wrong.append(f"{name}: {code.name}, expected {expected}")
+    assert not wrong, f"{rpc.name}: {wrong}; if the request is not good enough, see SPECIAL, HEADERS and MARKS"
+
+
+def test_a_server_with_another_policy_would_not_pass(
+    ask: Ask, things: Things, grpc_interceptors: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control over the wire: everybody may do everything."""
+    monkeypatch.setattr(grpc_interceptors[0], "_policy", Policy("permit (principal, action, resource);"))
+    for name in ("GetOrder", "VerifyOrder", "GetEnrolment", "ImportRegister"):
+        rpc = next(rpc for rpc in RPCS if rpc.name == name)
+        code, reply = ask(rpc, "another enterprise")
+        assert not as_expected(EXPECTED[name]["another enterprise"], code, reply, b"")
