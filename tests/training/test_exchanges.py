@@ -27,7 +27,6 @@ from tests.office import INSTITUTION, Office, request_id, somebody
 from tests.races.crowd import Meeting, together
 from tests.statuses import info_of, violations_of
 from tests.training.journal import prove, prove_quota
-from tests.training.money import subsidise
 
 State = pb.Enrolment.State
 DAYS_AFTER = datetime(2026, 12, 4, 4, 0, tzinfo=UTC)  # three days after the first day of a class
@@ -226,7 +225,7 @@ def test_a_transfer_takes_the_head_along_when_the_limit_is_used_up(office: Offic
             request_id=request_id(),
         )
     )
-    old, new = (subsidise(database, new_class(office)) for _ in range(2))
+    old, new = (new_class(office, fund=quota.EMPLOYMENT_SUBSIDY, subsidy_fen=120_000) for _ in range(2))
     jobless = {"category": "UNE", "proof_kind": "就业创业证", "proof_number": "3715260001"}
     person = office.enrol(old, somebody(**jobless))
     assert refused(office.enrol, new, somebody(**jobless))[0] == "QUOTA_BINDS"
@@ -494,7 +493,7 @@ def test_a_substitute_takes_over_what_the_seat_took_of_the_limit(
         )
     )
     next_year: dict[str, Any] = {"start_date": "2027-01-04", "end_date": "2027-01-29"}
-    held = subsidise(database, new_class(office, capacity=1, **next_year), "SKILLS_ACTION")
+    held = new_class(office, capacity=1, fund=quota.SKILLS_ACTION, subsidy_fen=120_000, **next_year)
     jobless = {"category": "UNE", "proof_kind": "就业创业证", "proof_number": "3715260001"}
     leaving, coming = (office.enrol(held, somebody(**jobless)) for _ in range(2))
     taken = prove_quota(database, made.name)
