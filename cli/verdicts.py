@@ -1,37 +1,47 @@
-"""Gives the user's own workbook back with a verdict a row: the same sheets and layout, red where it is wrong.
+"""Gives the user's own file back with a verdict a row: the same sheets and layout, red where it is wrong.
 
-Nothing that was text becomes a formula: every text cell written here is typed as text.
+A workbook too large to be held as a whole comes back as one sheet with the same cells and the verdicts, without its
+layout; so does a CSV, or as a CSV when asked for one. Nothing that was text becomes a formula: every text cell written
+here is typed as text.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from liancai.common.v1 import types_pb2
 from liancai.training.v1 import rosters_pb2 as pb
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
+from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cli import show
 from cli.grammar import Mistake
-from cli.grids import csv_records, is_csv, quiet_excel
+from cli.grids import csv_records, is_csv, is_large, open_grid, quiet_excel
 from cli.texts import t
-from cli.workbook import ROSTER, Layout
+from cli.workbook import Layout
 
 RED, YELLOW = "FFFFC7CE", "FFFFEB9C"
+AUTHOR = "liancai"  # of the comments that are ours
+MOST_COMMENTS = 2_000  # in one workbook: each is a drawing that Excel keeps in memory
+WIDTHS = (14, 60)  # of the two columns of verdicts
 _FILLS = {
     types_pb2.Finding.ERROR: PatternFill("solid", fgColor=RED),
     types_pb2.Finding.WARNING: PatternFill("solid", fgColor=YELLOW),
 }
 _FORMULA = ("=", "+", "-", "@")
+
+Verdicts = Mapping[int, pb.RowVerdict]
 
 
 def default_path(source: Path) -> Path:
@@ -44,9 +54,10 @@ def default_path(source: Path) -> Path:
     return path
 
 
-def check_path(path: Path, source: Path | None = None) -> Path:
-    """The path to write to. Mistake when it is the input, no .xlsx, or cannot be written."""
-    if path.suffix.lower() != ".xlsx":
+def check_path(path: Path, source: Path | None = None, *, csv: bool = True) -> Path:
+    """The path to write to. Mistake when it is the input, of another kind, or cannot be written."""
+    as_csv = csv and source is not None and path.suffix.lower() == ".csv" and source.exists() and is_csv(source)
+    if path.suffix.lower() != ".xlsx" and not as_csv:
         raise Mistake(t("file.not_xlsx", path=path))
     if source is not None and path.exists() and path.samefile(source):
         raise Mistake(t("file.is_input", path=path))
@@ -55,52 +66,84 @@ def check_path(path: Path, source: Path | None = None) -> Path:
     return path
 
 
-def annotate(source: Path, layout: Layout, verdicts: Mapping[int, pb.RowVerdict], check: bool, target: Path) -> None:
-    """Writes `source` with the verdicts by row number to `target`; a CSV becomes a workbook of text cells."""
-    if is_csv(source):
-        book, sheet = _from_csv(source, layout)
+def annotate(source: Path, layout: Layout, verdicts: Verdicts, check: bool, target: Path) -> None:
+    """Writes `source` with the verdicts by row number to `target`."""
+    if target.suffix.lower() == ".csv":
+        _save(target, lambda file: _write_csv(file, source, layout, verdicts, check))
+    elif is_csv(source) or is_large(source):
+        _stream(source, layout, verdicts, check, target)
     else:
-        with source.open("rb") as file, quiet_excel(source):
-            book = load_workbook(file, rich_text=True)
-            sheet = book[layout.sheet]
-    column = layout.verdict_column or _first_free(sheet, layout)
-    _head(sheet, layout, column)
-    for row in range(layout.header_row + 1, sheet.max_row + 1):
-        _clear(sheet, layout, column, row)
-    for row, verdict in verdicts.items():
-        _mark(sheet, layout, column, row, verdict, check)
-    with quiet_excel(source):
-        save(book, target)
+        _mark_all(source, layout, verdicts, check, target)
 
 
 def save(book: Workbook, target: Path) -> None:
     """Writes a workbook whole or not at all."""
-    handle, temporary = tempfile.mkstemp(suffix=".xlsx", dir=target.parent)
-    os.close(handle)
+    _save(target, book.save)
+
+
+def _save(target: Path, write: Callable[[IO[bytes]], None]) -> None:
+    handle, temporary = tempfile.mkstemp(suffix=target.suffix, dir=target.parent)
     try:
-        book.save(temporary)
-        # a temporary file is its owner's alone; keep it so: the workbook names people
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+        # a temporary file is its owner's alone; keep it so: the file names people
         os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _from_csv(source: Path, layout: Layout) -> tuple[Workbook, Worksheet]:
-    book = Workbook()
-    sheet = book.worksheets[0]
-    for number, record in enumerate(csv_records(source, layout.sheet), start=1):
-        for column, words in enumerate(record, start=1):
-            if words:
-                _write(sheet, number, column, words)
-    return book, sheet
+# ---- words ---------------------------------------------------------------------------------------
 
 
-def _write(sheet: Worksheet, row: int, column: int, words: str) -> Cell | None:
+def _word(verdict: pb.RowVerdict, check: bool) -> str:
+    name = pb.RowVerdict.Result.Name(verdict.result)
+    word = t.word(f"value.RowVerdict.Result.{name}", name)
+    return t("verdict.would", word=word) if check else word
+
+
+def _line(finding: types_pb2.Finding) -> str:
+    return f"{finding.code} {finding.message}"
+
+
+def _lines(verdict: pb.RowVerdict) -> str:
+    return "\n".join(map(_line, verdict.findings))
+
+
+def _by_cell(layout: Layout, verdict: pb.RowVerdict) -> dict[int, list[types_pb2.Finding]]:
+    """The findings of a row by the column they are about, 0 for the row itself; errors first in each."""
+    found: defaultdict[int, list[types_pb2.Finding]] = defaultdict(list)
+    for finding in sorted(verdict.findings, key=lambda each: each.level):
+        found[layout.columns.get(finding.field, 0)].append(finding)
+    return found
+
+
+# ---- a workbook as a whole -----------------------------------------------------------------------
+
+
+def _mark_all(source: Path, layout: Layout, verdicts: Verdicts, check: bool, target: Path) -> None:
+    with source.open("rb") as file, quiet_excel(source):
+        book = load_workbook(file, rich_text=True)
+        sheet = book[layout.sheet]
+    column = layout.verdict_column or _first_free(sheet, layout)
+    _head(sheet, layout, column)
+    for row in range(layout.header_row + 1, sheet.max_row + 1):
+        _clear(sheet, layout, column, row)
+    comments = 0
+    for row, verdict in verdicts.items():
+        comments += _mark(sheet, layout, column, row, verdict, check, comments < MOST_COMMENTS)
+    with quiet_excel(source):
+        save(book, target)
+
+
+def write_cell(sheet: Worksheet, row: int, column: int, words: str) -> Cell | None:
     """Writes text that stays text, whatever it begins with. None inside a merged area."""
     cell = sheet.cell(row, column)
-    if isinstance(cell, MergedCell):
-        return None
+    return None if isinstance(cell, MergedCell) else as_text(cell, words)
+
+
+def as_text(cell: Any, words: str) -> Any:
+    """A cell that holds text and nothing else."""
     cell.value = ILLEGAL_CHARACTERS_RE.sub("", words)
     cell.data_type = "s"
     cell.number_format = "@"
@@ -119,8 +162,8 @@ def _first_free(sheet: Worksheet, layout: Layout) -> int:
 
 def _head(sheet: Worksheet, layout: Layout, column: int) -> None:
     pattern = sheet.cell(layout.header_row, layout.columns["full_name"])
-    for offset, (key, width) in enumerate((("verdict.result", 14), ("verdict.findings", 60))):
-        cell = _write(sheet, layout.header_row, column + offset, t(key))
+    for offset, (key, width) in enumerate(zip(("verdict.result", "verdict.findings"), WIDTHS, strict=True)):
+        cell = write_cell(sheet, layout.header_row, column + offset, t(key))
         if cell is not None and pattern.has_style:
             for look in ("font", "fill", "border", "alignment"):
                 setattr(cell, look, copy(getattr(pattern, look)))
@@ -137,55 +180,144 @@ def _clear(sheet: Worksheet, layout: Layout, column: int, row: int) -> None:
         cell = sheet.cell(row, position)
         if cell.has_style and cell.fill.fill_type == "solid" and cell.fill.fgColor.rgb in (RED, YELLOW):
             cell.fill = PatternFill()
+        if cell.comment is not None and cell.comment.author == AUTHOR:
+            cell.comment = None
 
 
-def _mark(sheet: Worksheet, layout: Layout, column: int, row: int, verdict: pb.RowVerdict, check: bool) -> None:
-    name = pb.RowVerdict.Result.Name(verdict.result)
-    word = t.word(f"value.RowVerdict.Result.{name}", name)
-    result = _write(sheet, row, column, t("verdict.would", word=word) if check else word)
-    findings = _write(sheet, row, column + 1, "\n".join(map(_line, verdict.findings)))
+def _mark(
+    sheet: Worksheet, layout: Layout, column: int, row: int, verdict: pb.RowVerdict, check: bool, comment: bool
+) -> int:
+    """Marks one row; returns how many comments that took."""
+    result = write_cell(sheet, row, column, _word(verdict, check))
+    if not verdict.findings:
+        return 0
+    findings = write_cell(sheet, row, column + 1, _lines(verdict))
     if findings is not None:
         findings.alignment = Alignment(wrap_text=True, vertical="top")
-    # errors last, so that red covers yellow where a cell has both
-    for finding in sorted(verdict.findings, key=lambda finding: -finding.level):
-        fill = _FILLS.get(finding.level)
-        position = layout.columns.get(finding.field, 0)
-        cell = sheet.cell(row, position) if position else result
-        if fill is not None and cell is not None:
+    comments = 0
+    for position, found in _by_cell(layout, verdict).items():
+        cell: Any = sheet.cell(row, position) if position else result
+        if cell is None:
+            continue
+        if (fill := _FILLS.get(found[0].level)) is not None:
             cell.fill = fill
+            # a comment of the user's own stays
+            if comment and position and not isinstance(cell, MergedCell) and cell.comment is None:
+                cell.comment = _comment(found)
+                comments += 1
+    return comments
 
 
-def _line(finding: types_pb2.Finding) -> str:
-    return f"{finding.code} {finding.message}"
-
-
-def write_template(target: Path) -> None:
-    """An empty roster with the right headings, whose number columns are text, so that nothing is rounded."""
-    book = Workbook()
-    sheet = book.worksheets[0]
-    for position, column in enumerate(ROSTER.values(), start=1):
-        cell = _write(sheet, 1, position, t(column.title) + ("*" if column.required else ""))
-        if cell is not None:
-            cell.font = Font(bold=True)
-        dimension: Any = sheet.column_dimensions[get_column_letter(position)]
-        dimension.width, dimension.number_format = 22, "@"
-    sheet.freeze_panes = "A2"
-    for rule, cells in _rules():
-        rule.add(cells)
-        sheet.add_data_validation(rule)
-    save(book, target)
-
-
-def _rules() -> Iterable[tuple[DataValidation, str]]:
-    yield (
-        DataValidation(type="textLength", operator="equal", formula1="18", error=t("template.id")),
-        "B2:B2000",
+def _comment(found: Sequence[types_pb2.Finding]) -> Comment:
+    words = "\n".join(map(_line, found))
+    return Comment(
+        ILLEGAL_CHARACTERS_RE.sub("", words), AUTHOR, height=40 + 20 * words.count("\n") + len(words), width=300
     )
-    yield (
-        DataValidation(type="textLength", operator="equal", formula1="11", error=t("template.phone")),
-        "C2:C2000",
-    )
-    yield (
-        DataValidation(type="list", formula1='"男,女"', allow_blank=True, error=t("template.sex")),
-        "D2:D2000",
-    )
+
+
+# ---- row by row ----------------------------------------------------------------------------------
+
+
+def _stream(source: Path, layout: Layout, verdicts: Verdicts, check: bool, target: Path) -> None:
+    """One sheet with the cells and the verdicts, written as it is read."""
+    book = Workbook(write_only=True)
+    sheet: Any = book.create_sheet(layout.sheet if not is_csv(source) else "Sheet")
+    column = _free_column(source, layout)
+    for offset, width in enumerate(WIDTHS):
+        sheet.column_dimensions[get_column_letter(column + offset)].width = width
+    if layout.header_row < 100:
+        sheet.freeze_panes = f"A{layout.header_row + 1}"
+    try:
+        for number, cells in enumerate(_records(source, layout.sheet), start=1):
+            line = [_copied(sheet, cell) for cell in cells[: column - 1]]
+            line += [None] * (column - 1 - len(line))
+            if number == layout.header_row:
+                line += [as_text(WriteOnlyCell(sheet), t(key)) for key in ("verdict.result", "verdict.findings")]
+                for cell in line:
+                    if cell is not None:
+                        cell.font = Font(bold=True)
+            elif (verdict := verdicts.get(number)) is not None:
+                line += _streamed(sheet, layout, line, verdict, check)
+            sheet.append(line)
+    except BaseException:
+        sheet.close()  # the temporary file it writes to goes with it
+        raise
+    with quiet_excel(source):
+        save(book, target)
+
+
+def _streamed(sheet: Any, layout: Layout, line: list[Any], verdict: pb.RowVerdict, check: bool) -> list[Any]:
+    """The two cells of a verdict; the cells of the row it is about become red."""
+    result = as_text(WriteOnlyCell(sheet), _word(verdict, check))
+    if not verdict.findings:
+        return [result]
+    for position, found in _by_cell(layout, verdict).items():
+        if (fill := _FILLS.get(found[0].level)) is None:
+            continue
+        if position:
+            line[position - 1] = line[position - 1] or WriteOnlyCell(sheet)
+            line[position - 1].fill = fill
+        else:
+            result.fill = fill
+    findings = as_text(WriteOnlyCell(sheet), _lines(verdict))
+    findings.alignment = Alignment(wrap_text=True, vertical="top")
+    return [result, findings]
+
+
+def _copied(sheet: Any, value: Any) -> Any:
+    """A cell with the value of another; text stays text."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return as_text(WriteOnlyCell(sheet), value)
+    made = WriteOnlyCell(sheet, value)
+    if isinstance(value, float) and abs(value) >= 1e11:
+        made.number_format = "0"
+    return made
+
+
+def _free_column(source: Path, layout: Layout) -> int:
+    """Where the verdicts go: over those of an earlier run, or after the widest row."""
+    if layout.verdict_column:
+        return layout.verdict_column
+    widest = layout.last_column
+    for cells in _records(source, layout.sheet):
+        used = len(cells)
+        while used > widest and cells[used - 1] in (None, ""):
+            used -= 1
+        widest = max(widest, used)
+    return widest + 1
+
+
+def _records(source: Path, sheet: str) -> Iterator[Sequence[Any]]:
+    """Every row of the file as it stands."""
+    if is_csv(source):
+        yield from csv_records(source, sheet)
+    else:
+        with open_grid(source) as grid:
+            yield from grid.rows(sheet)
+
+
+def _harmless(words: str) -> str:
+    """A CSV cell that no spreadsheet runs, otherwise as it was."""
+    return f"'{words}" if show.guarded(words) != show.visible(words) else words
+
+
+def _write_csv(file: IO[bytes], source: Path, layout: Layout, verdicts: Verdicts, check: bool) -> None:
+    """UTF-8 with the mark by which Excel knows it, the two columns at the end of each row."""
+    import csv
+    import io
+
+    words = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    writer = csv.writer(words, lineterminator="\r\n")
+    column = _free_column(source, layout)
+    for number, cells in enumerate(csv_records(source, layout.sheet), start=1):
+        line = [_harmless(cell) for cell in cells[: column - 1]]
+        line += [""] * (column - 1 - len(line))
+        if number == layout.header_row:
+            line += [t("verdict.result"), t("verdict.findings")]
+        elif (verdict := verdicts.get(number)) is not None:
+            line += [_word(verdict, check), _harmless(_lines(verdict))]
+        writer.writerow(line)
+    words.flush()
+    words.detach()

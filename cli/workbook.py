@@ -17,81 +17,25 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from cli.columns import IGNORED, PARTY, REGISTER, ROSTER, TIMETABLE, Column
 from cli.grammar import Mistake
-from cli.grids import Grid, open_grid
+from cli.grids import Grid, fault, open_grid
 from cli.texts import t
 
+__all__ = ["PARTY", "REGISTER", "ROSTER", "TIMETABLE", "Layout", "Table", "cell_text", "open_table", "read_timetable"]
+
 MAX_ROWS = 200_000
-MAX_CELL = 200  # characters of a cell that are sent; no field allows more
+MAX_CELL = 200  # characters of a cell that any field allows
 HEADER_WITHIN = 20
+SINCE_1904 = 1462  # days between the two calendars of spreadsheets
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column that is known: what it may be called, its title in words, and whether it must be there."""
-
-    title: str
-    names: frozenset[str]
-    required: bool = True
-
-
-def _column(key: str, names: str, required: bool = True) -> Column:
-    return Column(key, frozenset(names.split()), required)
-
-
-# names are compared after `normalised`: half-width, lower case, without spaces, marks and underscores
-ROSTER = {
-    "full_name": _column("column.full_name", "姓名 学员姓名 fullname name"),
-    "resident_id": _column(
-        "column.resident_id",
-        "公民身份号码 公民身份证号码 身份证号 身份证号码 身份证 证件号码 residentid idnumber id",
-    ),
-    "phone": _column("column.phone", "联系电话 手机号 手机号码 手机 电话 联系方式 phone mobile phonenumber"),
-    "sex": _column("column.sex", "性别 sex gender", required=False),
-    "birth_date": _column("column.birth_date", "出生日期 出生年月日 birthdate dateofbirth birthday", required=False),
-}
-TIMETABLE = {
-    "date": _column("column.date", "上课日期 日期 date"),
-    "start": _column("column.start", "上课开始时间 开始时间 start"),
-    "end": _column("column.end", "上课结束时间 结束时间 end"),
-    "place": _column("column.place", "上课地点 地点 place room", required=False),
-    "teacher": _column("column.teacher", "培训教师 教师 教师编号 teacher", required=False),
-    "topic": _column("column.topic", "课别 上课内容 课程内容 内容 topic", required=False),
-    "practice": _column("column.practice", "实操 是否实操 practice", required=False),
-}
-PARTY = {name: ROSTER[name] for name in ("full_name", "resident_id", "phone")} | {
-    "category": _column("field.category", "人员类别 类别 category", required=False),
-    "proof_kind": _column("field.proof_kind", "证明材料 证明名称 证明种类 proofkind proof", required=False),
-    "proof_number": _column("field.proof_number", "证明编号 证明号码 证明材料编号 proofnumber", required=False),
-}
-REGISTER = {
-    "resident_id": _column(
-        "column.resident_id",
-        "公民身份号码 公民身份证号码 身份证号 身份证号码 身份证 证件号码 社会保障号码 社会保障号 社保号 "
-        "residentid idnumber id",
-    ),
-    "since": _column(
-        "column.since",
-        "起始日期 开始日期 开始时间 参保日期 领取日期 待遇领取日期 入编日期 开班日期 培训日期 发证日期 "
-        "since from start startdate",
-        required=False,
-    ),
-    "until": _column(
-        "column.until", "终止日期 结束日期 结束时间 截止日期 停保日期 until to end enddate", required=False
-    ),
-    "occupation_code": _column(
-        "column.occupation_code",
-        "职业代码 职业编码 工种代码 职业工种代码 职业(工种)代码 occupationcode occupation",
-        required=False,
-    ),
-    "certificate_level": _column(
-        "column.certificate_level", "证书等级 技能等级 职业技能等级 等级 级别 certificatelevel level", required=False
-    ),
-}
+# columns whose digits a spreadsheet loses when it takes them for a number, and those it counts days in
+NUMBERS = frozenset({"resident_id", "bank_account", "employment_card", "proof_number", "employer_credit_code"})
+DATES = frozenset({"birth_date", "proof_date", "start_date", "end_date"})
+LAST_DAY = 80_000
 # columns of a timetable that are told of only where they are filled
 _OPTIONAL = ("teacher", "topic", "practice")
-# columns that say nothing about a person and are no surprise
-_IGNORED = frozenset(["序号", "编号", "备注", "no", "number", "remark", "remarks", "note", "notes"])
 # the pair that annotating adds on the right, in either language; only together and adjacent are they ours
 VERDICT_PAIRS = frozenset({("结果", "说明"), ("result", "findings")})
 
@@ -106,6 +50,7 @@ class Layout:
     last_column: int
     unknown: list[str] = field(default_factory=list)
     verdict_column: int = 0
+    twice: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -114,6 +59,50 @@ class Table:
 
     grid: Grid
     layout: Layout
+    known: Mapping[str, Column] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> list[str]:
+        """Columns that are known and not there."""
+        return [name for name in self.known if name not in self.layout.columns]
+
+    def remarks(self) -> list[tuple[str, str]]:
+        """What there is to know of the file as a whole: codes of docs/verdicts.md, and what each is about."""
+        layout = self.layout
+        found = [*self.grid.remarks, *self.grid.about(layout.sheet)]
+        if layout.header_row > 1:
+            found.append(("TR-FILE-TITLE", str(layout.header_row - 1)))
+        if layout.twice:
+            found.append(("TR-FILE-DUPLICATE-COLUMN", "、".join(layout.twice)))
+        if layout.verdict_column:
+            found.append(("TR-FILE-VERDICTS", f"{t('verdict.result')}、{t('verdict.findings')}"))
+        return [(code, "".join(filter(str.isprintable, about))[:MAX_CELL]) for code, about in found]
+
+    def lines(self, most: int = 0) -> Iterator[tuple[int, dict[str, str], list[str]]]:
+        """Row number, filled cells as text, and the columns among NUMBERS that were stored as numbers."""
+        count, most = 0, most or MAX_ROWS
+        places = [(name, column - 1) for name, column in self.layout.columns.items()]
+        first, width = self.layout.header_row + 1, max(self.layout.columns.values())
+        days = SINCE_1904 if self.grid.since_1904 else 0
+        for number, cells in enumerate(self.grid.rows(self.layout.sheet, first, width), start=first):
+            row: dict[str, str] = {}
+            numeric: list[str] = []
+            for name, place in places:
+                value = cells[place] if place < len(cells) else None
+                if value is None or value == "":
+                    continue
+                if type(value) is not str and isinstance(value, (int, float)):
+                    if name in NUMBERS:
+                        numeric.append(name)
+                    elif days and name in DATES and 0 < value < LAST_DAY:
+                        value += days
+                # one more than is allowed, so that the server sees that it was more
+                row[name] = cell_text(value, name)[: MAX_CELL + 1]
+            if row and any(text.strip() for text in row.values()):
+                count += 1
+                if count > most:
+                    raise fault("TR-FILE-TOO-MANY-ROWS", "file.too_many_rows", limit=most)
+                yield number, row, numeric
 
     def rows(self, most: int = 0) -> Iterator[tuple[int, dict[str, str]]]:
         """Row number and known cells as text; rows without any are skipped. Mistake over `most` rows, else 200,000."""
@@ -129,15 +118,20 @@ class Table:
             if any(value.strip() for value in row.values()):
                 count += 1
                 if count > most:
-                    raise Mistake(t("file.too_many_rows", limit=most))
+                    raise fault("TR-FILE-TOO-MANY-ROWS", "file.too_many_rows", limit=most)
                 yield number, row
 
 
 @contextmanager
-def open_table(path: Path, known: Mapping[str, Column]) -> Iterator[Table]:
-    """Opens a .xlsx or .csv file with a table of `known` columns. Mistake when it has none, or lacks one."""
+def open_table(path: Path, known: Mapping[str, Column], sheet: str = "") -> Iterator[Table]:
+    """Opens a .xlsx or .csv file with a table of `known` columns. Mistake when it has none, or lacks one.
+
+    Without `sheet` it is the first visible one with such a table.
+    """
     with open_grid(path) as grid:
-        yield Table(grid, _find_header(grid, known))
+        if sheet and not grid.has(sheet):
+            raise fault("TR-FILE-NO-SHEET", "file.no_sheet", sheet=sheet, known="、".join(grid.sheets))
+        yield Table(grid, _find_header(grid, known, [sheet] if sheet else grid.sheets), known)
 
 
 def read_timetable(path: Path) -> list[dict[str, str]]:
@@ -172,11 +166,11 @@ def normalised(value: Any) -> str:
     return re.sub(r"^[*:]+|(\([^()]*\)|[*:])+$", "", words).lower()
 
 
-def _find_header(grid: Grid, known: Mapping[str, Column]) -> Layout:
+def _find_header(grid: Grid, known: Mapping[str, Column], sheets: Sequence[str]) -> Layout:
     """The first row, within the first 20 of a sheet, with the columns, two at most, that make it a header."""
     telling = [name for name, column in known.items() if column.required][:2]
     best: tuple[int, list[str]] = (0, [])
-    for sheet in grid.sheets:
+    for sheet in sheets:
         for number, cells in enumerate(islice(grid.rows(sheet), HEADER_WITHIN), start=1):
             layout = _layout(sheet, number, cells, known)
             if all(name in layout.columns for name in telling):
@@ -186,12 +180,13 @@ def _find_header(grid: Grid, known: Mapping[str, Column]) -> Layout:
             if (len(layout.columns) * 1000 + len(titles)) > best[0]:
                 best = (len(layout.columns) * 1000 + len(titles), titles)
     missing = [t(known[name].title) for name in telling]
-    raise Mistake(t("file.no_header", missing="、".join(missing), found="、".join(best[1]) or "-"))
+    raise fault("TR-FILE-NO-HEADER", "file.no_header", missing="、".join(missing), found="、".join(best[1]) or "-")
 
 
 def _layout(sheet: str, number: int, cells: Sequence[Any], known: Mapping[str, Column]) -> Layout:
     columns: dict[str, int] = {}
     unknown: list[str] = []
+    twice: list[str] = []
     names = [normalised(cell) for cell in cells]
     last = max((position for position, name in enumerate(names, start=1) if name), default=0)
     # an earlier run's verdicts stand last, side by side
@@ -200,15 +195,17 @@ def _layout(sheet: str, number: int, cells: Sequence[Any], known: Mapping[str, C
         field_name = next((key for key, column in known.items() if name in column.names), "")
         if field_name and field_name not in columns:
             columns[field_name] = position
-        elif name and name not in _IGNORED and not (verdicts and position >= verdicts):
+        elif field_name:
+            twice.append(str(cells[position - 1]).strip()[:MAX_CELL])
+        elif name and name not in IGNORED and not (verdicts and position >= verdicts):
             unknown.append(str(cells[position - 1]).strip()[:MAX_CELL])
-    return Layout(sheet, number, columns, last, unknown, verdicts)
+    return Layout(sheet, number, columns, last, unknown, verdicts, twice)
 
 
 def _check(layout: Layout, cells: Sequence[Any], known: Mapping[str, Column]) -> None:
     missing = [t(column.title) for name, column in known.items() if column.required and name not in layout.columns]
     if missing:
-        raise Mistake(t("file.no_column", missing="、".join(missing), found="、".join(_titles(cells))))
+        raise fault("TR-FILE-NO-COLUMN", "file.no_column", missing="、".join(missing), found="、".join(_titles(cells)))
 
 
 def _titles(cells: Sequence[Any]) -> list[str]:
@@ -242,7 +239,7 @@ def cell_text(value: Any, name: str = "") -> str:
 
 
 def _number(value: float, name: str) -> str:
-    if name in ("birth_date", "since", "until") and 1_000 < value < 80_000:
+    if name in ("since", "until") and 1_000 < value < LAST_DAY:
         # a date whose cell lost its format: days since 1899-12-30
         return (date(1899, 12, 30) + timedelta(days=int(value))).isoformat()
     if isinstance(value, float) and value - value == 0:

@@ -23,6 +23,7 @@ from liancai.training.v1 import (
     institutions_pb2_grpc,
     orders_pb2,
     orders_pb2_grpc,
+    quotas_pb2,
     quotas_pb2_grpc,
     registers_pb2_grpc,
     rosters_pb2_grpc,
@@ -124,6 +125,50 @@ class Office:
             classes_pb2.CreateClassRequest(training_class=a_class(order, **fields), request_id=request_id())
         )
         return self.bring(made.name, "File", "Review", "Approve", "Open")
+
+    def paid_class(self, order: str, **fields: Any) -> classes_pb2.Class:
+        """A class that enrols and that public money pays for, 1,200 yuan a head unless `fields` say otherwise."""
+        kind = classes_pb2.Attachment
+        day = fields.get("start_date", "2026-12-01")
+        values: dict[str, Any] = {
+            "fund": quotas_pb2.EMPLOYMENT_SUBSIDY,
+            "subsidy_fen": 120_000,
+            "subsidy_standard": "样例标准-4",
+            "sessions": [classes_pb2.Session(date=day, start="08:00", end="12:00", place="101", topic="电工基础")],
+            "attachments": [
+                classes_pb2.Attachment(kind=each, file_name="样例.pdf", sha256=f"{each:064x}")
+                for each in (
+                    *(kind.TEACHING_PLAN, kind.TEACHERS, kind.TEXTBOOKS, kind.ASSESSMENT_PLAN, kind.COMMITMENT),
+                )
+            ],
+            **fields,
+        }
+        teacher = self.teacher()
+        for session in values["sessions"]:
+            session.teacher = session.teacher or teacher
+            session.place = session.place or "101"
+        return self.open_class(order, **values)
+
+    def teacher(self, code: str = INSTITUTION) -> str:
+        """Somebody new who teaches at an institution."""
+        person = somebody()
+        request = institutions_pb2.AddTeacherRequest(
+            institution=f"institutions/{code}",
+            full_name=person.full_name,
+            resident_id=person.resident_id,
+            qualification="电工高级技师",
+            certificate_number="Z-1",
+            request_id=request_id(),
+        )
+        return str(self.institutions.AddTeacher(request).name)
+
+    def hire(self, name: str) -> enrolments_pb2.Enrolment:
+        """Somebody enrolled in a class that has closed begins to work for the order's enterprise."""
+        request = enrolments_pb2.ConfirmHireRequest(
+            name=name, employer_credit_code=ENTERPRISE, contract_start="2026-11-01", request_id=request_id()
+        )
+        hired: enrolments_pb2.Enrolment = self.enrolments.ConfirmHire(request)
+        return hired
 
     def bring(self, class_name: str, *verbs: str) -> classes_pb2.Class:
         """Takes a class through steps of its life; another officer approves."""

@@ -50,6 +50,16 @@ def is_trainable(code: str) -> bool:
     return found is not None and found.level == OCCUPATION
 
 
+@cache
+def _by_name() -> dict[str, Occupation]:
+    return {entry.name: entry for entry in sorted(_by_code().values(), key=lambda entry: entry.level)}
+
+
+def named(name: str) -> Occupation | None:
+    """The entry of exactly this name, an occupation before a group; None when there is none."""
+    return _by_name().get(name)
+
+
 def search(text: str, limit: int = 20) -> tuple[Occupation, ...]:
     """The entries whose code starts with, or whose name holds, `text`; at most `limit`, best first.
 

@@ -25,7 +25,8 @@ def compact(text: str) -> str:
     BOM, direction marks) and the leading apostrophes that mark a text cell. Nothing else is
     removed: a hyphen or a stray letter stays, for the caller to refuse.
     """
-    if text.isascii() and text.isalnum():
+    # letters and digits only, as they should be: nothing to fold, nothing invisible
+    if text.isalnum() and (text.isascii() or unicodedata.is_normalized("NFKC", text)):
         return text.upper()
     folded = unicodedata.normalize("NFKC", text)
     kept = "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in _INVISIBLE)

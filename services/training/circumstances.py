@@ -8,6 +8,7 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from liancai.training.v1 import classes_pb2 as pb
 from sqlalchemy import case, select, update
@@ -339,15 +340,12 @@ def _arrive(
         waitlisted=counts[EnrolmentState.WAITLISTED],
     )
     table = ClassRow.__table__.c
-    later = case(
-        (table.last_arrival.is_(None), last_arrival),
-        (table.last_arrival < last_arrival, last_arrival),
-        else_=table.last_arrival,
-    )
+    later: dict[str, Any] = {}
+    if last_arrival is not None:
+        earlier = table.last_arrival.is_(None) | (table.last_arrival < last_arrival)
+        later["last_arrival"] = case((earlier, last_arrival), else_=table.last_arrival)
     tx.connection.execute(
-        update(ClassRow)
-        .where(table.id == class_id)
-        .values(arrivals=table.arrivals + arrivals, last_arrival=table.last_arrival if last_arrival is None else later)
+        update(ClassRow).where(table.id == class_id).values(arrivals=table.arrivals + arrivals, **later)
     )
 
 

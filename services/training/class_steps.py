@@ -13,10 +13,10 @@ from services.platform.database import Database
 from services.platform.errors import Refused
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
-from services.reference.parameters import Pack, ParameterUnknown
-from services.reference.workdays import CalendarNotPublished, published
+from services.reference.parameters import Pack
 from services.training import messages, queries
 from services.training.class_fields import sessions_of
+from services.training.remarks import remarks
 from services.training.rules import states
 from services.training.rules.states import CLASS_VERBS, ClassState
 from services.training.tables import ClassRow, OrderRow
@@ -50,27 +50,8 @@ class Steps:
         return self._database.write(call, request, work, key=request.name)
 
     def remarks(self, row: ClassRow, today: date) -> list[dict[str, Any]]:
-        """What the parameters in force say of its size and dates; a number nobody knows yet gives no remark."""
-        remarks: list[dict[str, Any]] = []
-
-        def limit(key: str) -> int | None:
-            try:
-                return self._pack.value(key, row.division, today).integer()
-            except ParameterUnknown:
-                return None
-
-        most, least, lead = limit("class.max_size"), limit("class.min_size"), limit("class.filing_lead")
-        if most is not None and row.capacity > most:
-            remarks.append({"key": "REMARK_LARGE", "values": {"most": str(most)}})
-        if least is not None and row.capacity < least:
-            remarks.append({"key": "REMARK_SMALL", "values": {"least": str(least)}})
-        if lead is not None:
-            try:
-                if published().count(today, max(today, row.start_date)) < lead:
-                    remarks.append({"key": "REMARK_LATE", "values": {"lead": str(lead)}})
-            except CalendarNotPublished as fault:
-                remarks.append({"key": "REMARK_CALENDAR", "values": {"year": str(fault.year)}})
-        return remarks
+        """What the parameters in force say of its size and dates."""
+        return remarks(self._pack, row, today)
 
 
 def read_verb(reading: Reading, request: Any) -> None:

@@ -17,7 +17,7 @@ from services.training.class_fields import sessions_of
 from services.training.class_steps import Steps, require_order
 from services.training.filing_facts import found_gaps
 from services.training.rules import filing as rules
-from services.training.rules.roster import Finding, Level
+from services.training.rules.findings import Finding, Level
 from services.training.rules.states import ClassState, Seat
 from services.training.tables import ClassRow, OrderRow
 

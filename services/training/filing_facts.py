@@ -14,7 +14,7 @@ from services.training import bookings
 from services.training.class_fields import sessions_of
 from services.training.rules import filing as rules
 from services.training.rules.filing import Filing, Institution, Lesson, Order, Teacher
-from services.training.rules.roster import Finding
+from services.training.rules.findings import Finding
 from services.training.rules.states import HOLDS_SEATS, ClassState, InstitutionState
 from services.training.rules.timetable import Slot
 from services.training.tables import ClassRow, InstitutionRow, OrderRow, TeacherRow

@@ -12,6 +12,7 @@ from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.training import covering, seats
+from services.training.remarks import remarks
 from services.training.rules import headcount as rules
 from services.training.rules import states
 from services.training.rules.headcount import Held
@@ -42,7 +43,7 @@ def enlarge(tx: Tx, pack: Pack, row: OrderRow, wanted: int, reason: str) -> None
     seats.note(tx, row.id, None, seats.NEW, Seat.OPEN, grown, reason)
 
 
-def cut(tx: Tx, call: Call, row: OrderRow, classes: Sequence[ClassRow], wanted: int, reason: str) -> None:
+def cut(tx: Tx, call: Call, pack: Pack, row: OrderRow, classes: Sequence[ClassRow], wanted: int, reason: str) -> None:
     """Fewer seats: open ones, then unfilled ones of the newest classes. The order and its classes are locked.
 
     Raises Refused ORDER_SEATS, naming the least headcount there can be, if seats that somebody has would be lost.
@@ -57,7 +58,7 @@ def cut(tx: Tx, call: Call, row: OrderRow, classes: Sequence[ClassRow], wanted: 
         )
     for each in classes:
         if taken := found.from_classes.get(each.id, 0):
-            _lower(tx, call, each, each.capacity - taken, reason)
+            _lower(tx, call, pack, each, each.capacity - taken, reason)
             seats.move(tx, row.id, each.id, Seat.COMMITTED, Seat.OPEN, taken, reason)
     tx.session.refresh(row)
     row.headcount, row.seats_open, row.update_time = wanted, row.seats_open - less, tx.now
@@ -65,9 +66,10 @@ def cut(tx: Tx, call: Call, row: OrderRow, classes: Sequence[ClassRow], wanted: 
     seats.note(tx, row.id, None, Seat.OPEN, seats.NEW, less, reason)
 
 
-def _lower(tx: Tx, call: Call, held: ClassRow, capacity: int, reason: str) -> None:
+def _lower(tx: Tx, call: Call, pack: Pack, held: ClassRow, capacity: int, reason: str) -> None:
     detail = {"from": held.capacity, "to": capacity}
     held.capacity, held.minimum, held.update_time = capacity, min(held.minimum, capacity), tx.now
+    held.remarks = remarks(pack, held, day_of(tx.now))
     tx.session.flush()
     tx.record(
         call,

@@ -246,7 +246,7 @@ class Orders(orders_pb2_grpc.OrdersServicer):
             if request.headcount > before:
                 headcount.enlarge(tx, self._pack, row, request.headcount, reason)
             elif request.headcount < before:
-                headcount.cut(tx, call, row, classes, request.headcount, reason)
+                headcount.cut(tx, call, self._pack, row, classes, request.headcount, reason)
             if row.headcount != before:
                 detail = {"from": before, "to": row.headcount}
                 tx.record(call, request.name, event="order.headcount_changed", reason=reason, detail=detail)

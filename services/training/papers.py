@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from liancai.training.v1 import agreements_pb2 as pb
@@ -51,7 +52,7 @@ def read(reading: Reading, asked: pb.Agreement) -> Paper:
         "valid_to": reading.day(f"{field}.valid_to", asked.valid_to),
         "file_sha256": read_sha256(reading, f"{field}.file_sha256", asked.file_sha256, required=False),
     }
-    if values["valid_to"] < values["valid_from"]:
+    if date.min < values["valid_to"] < values["valid_from"]:
         reading.wrong(f"{field}.valid_to", "FIELD_AGREEMENT_DAYS")
     return Paper(values, tuple(parties), tuple(covers))
 

@@ -35,8 +35,8 @@ from services.reference import divisions
 from services.reference.clock import day_of
 from services.training import queries
 from services.training.rules import register
+from services.training.rules.findings import Finding
 from services.training.rules.register import Kind, Line
-from services.training.rules.roster import Finding
 from services.training.tables import NumberRow, RegisterEntryRow, RegisterRow
 
 MOST_ROWS = 2_000_000

@@ -20,7 +20,7 @@ from services.reference.workdays import CalendarNotPublished, published
 from services.training import filing, promotion
 from services.training.filing_facts import found_gaps, number
 from services.training.rules import filing as rules
-from services.training.rules.roster import Finding, Level
+from services.training.rules.findings import Finding, Level
 from services.training.rules.states import ClassState
 from services.training.tables import ClassRow
 

@@ -11,9 +11,11 @@ import grpc
 import pytest
 from liancai.reference.v1 import reference_pb2_grpc
 from liancai.training.v1 import (
+    agreements_pb2_grpc,
     audit_pb2_grpc,
     classes_pb2_grpc,
     enrolments_pb2_grpc,
+    institutions_pb2_grpc,
     orders_pb2_grpc,
     registers_pb2_grpc,
     rosters_pb2_grpc,
@@ -24,6 +26,8 @@ from cli.app import main
 SERVICES = [
     (reference_pb2_grpc, "Reference"),
     (orders_pb2_grpc, "Orders"),
+    (agreements_pb2_grpc, "Agreements"),
+    (institutions_pb2_grpc, "Institutions"),
     (classes_pb2_grpc, "Classes"),
     (enrolments_pb2_grpc, "Enrolments"),
     (rosters_pb2_grpc, "Rosters"),

@@ -19,7 +19,6 @@ from liancai.training.v1 import rosters_pb2 as pb
 from openpyxl.styles import Font, PatternFill
 
 from cli import rosters, workbook
-from cli.texts import t
 from cli.verdicts import RED, YELLOW, default_path
 
 Run = Callable[..., Any]
@@ -258,9 +257,12 @@ def test_what_the_command_says_and_exits_with(desk: Desk, liancai: Run, tmp_path
 
 def test_unknown_columns_are_sent_for_the_summary_to_name(desk: Desk, liancai: Run, tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
-    path.write_text("姓名,身份证号,手机,民族\na,b,c,汉\n", encoding="utf-8")
+    path.write_text("姓名,身份证号,手机,民族,鞋码\na,b,c,汉,42\n", encoding="utf-8")
     assert liancai("roster", "import", str(path), "--class", "7").code == 0
-    assert list(desk.headers[0].unknown_columns) == ["民族"]
+    assert list(desk.headers[0].unknown_columns) == ["鞋码"]
+    assert "sex" in desk.headers[0].missing_columns
+    assert "ethnicity" not in desk.headers[0].missing_columns
+    assert desk.rows[0].ethnicity == "汉"
 
 
 def test_a_fault_of_the_file_ends_the_import(
@@ -336,17 +338,3 @@ def test_the_name_of_the_annotated_workbook(tmp_path: Path) -> None:
     (tmp_path / "a-verdicts.xlsx").touch()
     assert default_path(tmp_path / "a.csv").name == "a-verdicts-2.xlsx"
     assert default_path(tmp_path / "a-verdicts.xlsx").name == "a-verdicts-2.xlsx"
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_template_can_be_imported(run: Run, tmp_path: Path, language: str) -> None:
-    path = tmp_path / "template.xlsx"
-    assert run("--lang", language, "roster", "template", str(path)).code == 0
-    with workbook.open_table(path, workbook.ROSTER) as table:
-        assert list(table.layout.columns) == list(workbook.ROSTER)
-        assert table.layout.unknown == []
-        assert list(table.rows()) == []
-    sheet = openpyxl.load_workbook(path).worksheets[0]
-    assert sheet.column_dimensions["B"].number_format == "@"
-    assert run("roster", "template", str(path)).code == 2
-    t.speak("zh")

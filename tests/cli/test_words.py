@@ -15,9 +15,11 @@ import typer
 from liancai.common.v1 import audit_pb2, types_pb2
 from liancai.reference.v1 import reference_pb2
 from liancai.training.v1 import (
+    agreements_pb2,
     classes_pb2,
     enrolments_pb2,
     errors_pb2,
+    institutions_pb2,
     orders_pb2,
     quotas_pb2,
     registers_pb2,
@@ -26,7 +28,7 @@ from liancai.training.v1 import (
 )
 
 import cli
-from cli import orders, reports, show
+from cli import agreements, institutions, orders, reports, show
 from cli.app import NOUNS, app, main
 from cli.texts import detect, t, words
 
@@ -74,7 +76,7 @@ def test_every_key_is_used() -> None:
     for key in words("zh"):
         table, _, leaf = key.rpartition(".")
         known = key in source or key in spoken or (table in ("option", "argument") and f'"{leaf}"' in source)
-        assert known or table.startswith(("field", "value", "next")) or leaf == "help", key
+        assert known or table.startswith(("field", "value", "next", "howto")) or leaf == "help", key
 
 
 def test_what_is_said_next_fits_a_reason() -> None:
@@ -94,7 +96,9 @@ def test_what_is_said_next_fits_a_reason() -> None:
 def messages() -> Iterator[Any]:
     """Every message that is printed, with those inside it."""
     waiting: list[Any] = [
-        orders_pb2.Order, orders_pb2.OrderLedger, classes_pb2.Class, classes_pb2.FilingReport, enrolments_pb2.Enrolment,
+        orders_pb2.Order, orders_pb2.OrderLedger, agreements_pb2.Agreement, agreements_pb2.Coverage,
+        institutions_pb2.Institution, institutions_pb2.Teacher, classes_pb2.Class, classes_pb2.FilingReport,
+        enrolments_pb2.Enrolment,
         enrolments_pb2.EnrolmentDecision, enrolments_pb2.WithdrawEnrolmentResponse,
         enrolments_pb2.RevealEnrolmentResponse, enrolments_pb2.EnrolPartyResponse, enrolments_pb2.Substitution,
         enrolments_pb2.TransferEnrolmentResponse, enrolments_pb2.CorrectIdentityResponse,
@@ -162,12 +166,15 @@ def test_every_command_of_the_job_is_there() -> None:
         "return",
         "verify",
         "match",
-        "headcount",
         "close",
         "cancel",
+        "headcount",
         "ledger",
         "report",
     }
+    assert listed["agreement"] == {"create", "show", "list", "update", "sign", "terminate", "coverage"}
+    assert listed["institution"] == {"register", "show", "list", "update", "suspend", "reinstate"}
+    assert listed["teacher"] == {"add", "list"}
     assert listed["class"] == {
         *("create", "show", "list", "update", "check", "file", "review", "return", "approve", "open", "capacity"),
         "close",
@@ -179,7 +186,7 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["waitlist"] == {"list", "why", "move", "accept", "decline"}
     assert listed["quota"] == {"set", "show", "list", "seats"}
     assert listed["quota set"] == {"heads", "budget"}
-    assert listed["roster"] == {"import", "template"}
+    assert listed["roster"] == {"import", "check", "template"}
     assert listed["register"] == {"import", "list"}
     assert listed["calendar"] == {"add", "count"}
     assert listed["id"] == {"check", "credit-code"}
@@ -230,7 +237,8 @@ def test_the_root_shows_five_examples_that_parse(capsys: pytest.CaptureFixture[s
 def test_what_importing_costs() -> None:
     """The root and a noun bring neither tables, spreadsheets nor anything of the servers."""
     code = (
-        "import sys, cli.app, cli.orders, cli.classes, cli.enrolments, cli.rosters, cli.registers; "
+        "import sys, cli.app, cli.orders, cli.agreements, cli.institutions, cli.classes, cli.enrolments, cli.rosters; "
+        "import cli.registers; "
         "print(*(name for name in ('pandas', 'openpyxl', 'numpy', 'sqlalchemy', 'services') if name in sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -242,5 +250,11 @@ def test_nothing_of_the_servers_is_imported() -> None:
         assert not re.search(r"^\s*(from|import) services\b", source.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_orders_columns_are_fields() -> None:
-    assert set(orders.COLUMNS) <= set(orders_pb2.Order.DESCRIPTOR.fields_by_name)
+def test_columns_are_fields() -> None:
+    for columns, message in (
+        (orders.COLUMNS, orders_pb2.Order),
+        (agreements.COLUMNS, agreements_pb2.Agreement),
+        (institutions.COLUMNS, institutions_pb2.Institution),
+        (institutions.TEACHER_COLUMNS, institutions_pb2.Teacher),
+    ):
+        assert set(columns) <= set(message.DESCRIPTOR.fields_by_name)

@@ -15,7 +15,14 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, registers_pb2, rosters_pb2
+from liancai.training.v1 import (
+    classes_pb2,
+    enrolments_pb2,
+    institutions_pb2,
+    orders_pb2,
+    registers_pb2,
+    rosters_pb2,
+)
 from sqlalchemy import Engine
 
 from services import host
@@ -315,11 +322,18 @@ def flown(
 
 
 def everything_else(office: Office, witness: Witness) -> None:
-    """The RPCs that have no person in them, once, so that every one was answered."""
+    """The RPCs that have no trainee in them, once, so that every one was answered; she also teaches."""
     order = office.orders.CreateOrder(orders_pb2.CreateOrderRequest(order=an_order(), request_id=request_id()))
     witness.ask("GetOrder", orders_pb2.GetOrderRequest(name=order.name))
     witness.ask("ListOrders", orders_pb2.ListOrdersRequest())
     office.enrol(office.open_class(office.contracted().name).name, somebody())
+    teacher = institutions_pb2.AddTeacherRequest(
+        institution=office.registered(), full_name=NAME, resident_id=NUMBER, request_id=request_id()
+    )
+    for _ in range(2):
+        witness.ask("AddTeacher", teacher)
+        teacher.request_id = request_id()  # who is a teacher already
+    witness.ask("ListTeachers", institutions_pb2.ListTeachersRequest(institution=teacher.institution))
 
 
 def test_no_reply_and_no_status_shows_her(flown: tuple[Witness, Engine, Mapping[str, bytes]]) -> None:
@@ -331,7 +345,7 @@ def test_no_log_shows_her(flown: tuple[Witness, Engine, Mapping[str, bytes]]) ->
     for name, log in flown[2].items():
         hits = found_in(log)
         if name.startswith("training.db"):
-            hits = [kind for kind in hits if kind != "name"]  # the file holds trainees.full_name
+            hits = [kind for kind in hits if kind != "name"]  # the file holds full_name of trainees and teachers
         assert not hits, name
     assert b"incident=" in flown[2]["server"], "no failure was logged: the canary proves nothing"
 
@@ -341,11 +355,11 @@ def test_the_postgresql_log_did_see_failures(flown: tuple[Witness, Engine, Mappi
         assert b'relation "trainees" does not exist' in flown[2]["postgresql"]
 
 
-def test_no_table_holds_her_in_clear_but_the_name_of_a_trainee(
+def test_no_table_holds_her_in_clear_but_the_name_of_a_trainee_or_teacher(
     flown: tuple[Witness, Engine, Mapping[str, bytes]],
 ) -> None:
     hits = {(column, kind) for column, value in stored(flown[1]) for kind in found_in(value)}
-    assert hits == {("trainees.full_name", "name")}
+    assert hits == {("trainees.full_name", "name"), ("teachers.full_name", "name")}
 
 
 def test_she_would_have_been_found(tmp_path: Path) -> None:

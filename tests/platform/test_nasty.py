@@ -11,12 +11,24 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
-from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, rosters_pb2
+from liancai.training.v1 import agreements_pb2, classes_pb2, enrolments_pb2, institutions_pb2, orders_pb2, rosters_pb2
 
 from services import host
 from services.platform.database import Database
 from tests.conftest import token_of
-from tests.office import ENTERPRISE, INSTITUTION, Office, a_class, an_order, request_id, somebody
+from tests.office import (
+    BUREAU,
+    ENTERPRISE,
+    FILE,
+    INSTITUTION,
+    Office,
+    a_class,
+    an_agreement,
+    an_institution,
+    an_order,
+    request_id,
+    somebody,
+)
 from tests.races.books import TABLES
 from tests.test_contract import PATHS, RPCS
 
@@ -70,6 +82,7 @@ def _copy(message: Message) -> Message:
 def good_requests(office: Office) -> dict[str, Message]:
     """A request of each RPC that would be taken, or refused for the state of things alone."""
     order = office.contracted(headcount=90)
+    agreement = office.agreement(order)
     held = office.open_class(order.name, capacity=30)
     person = office.enrol(held.name)
     texts = {
@@ -85,8 +98,21 @@ def good_requests(office: Office) -> dict[str, Message]:
         "start_date": "2026-11-02",
         "end_date": "2026-11-12",
         "text": "电工",
+        "order": order.name,
+        "institution": f"institutions/{INSTITUTION}",
+        "credit_code": BUREAU,
+        "sign_date": "2026-11-02",
+        "file_sha256": FILE,
+        "full_name": "样例教师",
+        "resident_id": somebody().resident_id,
     }
-    names = {"orders": order.name, "classes": held.name, "enrolments": person.name}
+    names = {
+        "orders": order.name,
+        "agreements": agreement.name,
+        "institutions": f"institutions/{INSTITUTION}",
+        "classes": held.name,
+        "enrolments": person.name,
+    }
     found: dict[str, Message] = {}
     for rpc in RPCS:
         request = GetMessageClass(rpc.input_type)()
@@ -97,6 +123,16 @@ def good_requests(office: Office) -> dict[str, Message]:
         if "name" in rpc.input_type.fields_by_name and service in names:
             request.name = names[service]  # type: ignore[attr-defined]
         found[rpc.name] = request
+    found["ChangeOrderHeadcount"].headcount = 85  # type: ignore[attr-defined]
+    found["CreateAgreement"] = agreements_pb2.CreateAgreementRequest(agreement=an_agreement(order))
+    found["UpdateAgreement"] = agreements_pb2.UpdateAgreementRequest(
+        agreement=an_agreement(order, name=agreement.name), update_mask={"paths": ["title", "parties", "orders"]}
+    )
+    found["SignAgreement"].role = agreements_pb2.Agreement.Party.BUREAU_PARTY  # type: ignore[attr-defined]
+    found["RegisterInstitution"] = institutions_pb2.RegisterInstitutionRequest(institution=an_institution())
+    found["UpdateInstitution"] = institutions_pb2.UpdateInstitutionRequest(
+        institution=an_institution(name=f"institutions/{INSTITUTION}"), update_mask={"paths": ["licence_number"]}
+    )
     session = classes_pb2.Session(date="2026-12-07", start="08:30", end="11:30", place="实训室")
     found["CreateOrder"] = orders_pb2.CreateOrderRequest(order=an_order(), late_reason="补录")
     found["UpdateOrder"] = orders_pb2.UpdateOrderRequest(

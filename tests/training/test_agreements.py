@@ -130,9 +130,10 @@ def test_every_wrong_field_is_named_at_once(office: Office) -> None:
             *("wage_floor_fen", "fee_bearer", "penalty", "valid_to", "file_sha256"),
         )
     }
-    few = pb.Agreement(parties=[a_party(PARTY.BUREAU_PARTY, BUREAU)])
+    few = pb.Agreement(parties=[a_party(PARTY.BUREAU_PARTY, BUREAU)], valid_from="2026-12-01")
     error = refused(office.agreements.CreateAgreement, pb.CreateAgreementRequest(agreement=few))
-    assert {"agreement.parties", "agreement.orders"} <= fields_of(error)
+    assert {"agreement.parties", "agreement.orders", "agreement.valid_to"} <= fields_of(error)
+    assert len(violations_of(error)) == len(fields_of(error))  # one thing wrong with each
 
 
 def test_an_agreement_fits_its_orders(desk: Callable[..., Office]) -> None:

@@ -22,7 +22,7 @@ from tests.conftest import token_of
 from tests.office import Office, request_id, somebody
 from tests.statuses import info_of
 from tests.training.journal import prove, prove_quota
-from tests.training.test_quotas import FEN, budget, heads, jobless, subsidised, year
+from tests.training.test_quotas import FEN, _years, budget, heads, jobless, subsidised, year
 
 __all__ = ["year"]
 WHY = "企业调整生产计划"
@@ -202,10 +202,11 @@ def test_without_the_comparison_a_move_puts_somebody_in_two_places(
 
 
 def test_a_class_that_moves_into_another_year_takes_of_that_year(office: Office, database: Database, year: int) -> None:
-    this, following = heads(office, year, 5).name, heads(office, year + 1, 1).name
+    other = next(_years[id(database)])
+    this, following = heads(office, year, 5).name, heads(office, other, 1).name
     held = subsidised(office, database, year, capacity=3)
     people = [office.enrol(held, jobless()).name for _ in range(2)]
-    days = (f"{year + 1}-03-01", f"{year + 1}-03-31")
+    days = (f"{other}-03-01", f"{other}-03-31")
     reason, about = refused(move, office, held, *days)
     assert (reason, about["quota"], about["left"]) == ("QUOTA_BINDS", following, "1 人")
     office.withdraw(people[0])

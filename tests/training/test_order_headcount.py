@@ -130,6 +130,7 @@ def test_a_class_whose_capacity_fell_lowers_its_minimum_too(office: Office) -> N
     change(office, order, 6)
     now = office.the_class(held)
     assert (now.capacity, now.minimum) == (6, 6)
+    assert any("10" in remark for remark in now.remarks)  # below the size the parameters ask for
 
 
 def test_nobody_who_waits_beside_a_cut_gets_a_seat(office: Office, database: Database) -> None:

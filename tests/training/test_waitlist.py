@@ -37,7 +37,8 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def elsewhere(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
     """The bureau of 371502, which offers seats."""
-    return Office(grpc_channel, token_of(settings, division="371502", unit="371502-hrss"))
+    mine = {"division": "371502", "unit": "371502-hrss"}
+    return Office(grpc_channel, token_of(settings, **mine), second=token_of(settings, subject="second", **mine))
 
 
 def waiting(office: Office, held: str, size: int = 0) -> list[str]:

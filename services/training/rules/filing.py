@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from services.reference.parameters import Confidence, Parameter
 from services.reference.workdays import Calendar, CalendarNotPublished
-from services.training.rules.roster import Finding, Level
+from services.training.rules.findings import Finding, Level
 from services.training.rules.timetable import Slot
 
 Numbers = Mapping[str, Parameter | None]

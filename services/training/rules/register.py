@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from services.reference import resident_id
 from services.reference.resident_id import ResidentIdFault
-from services.training.rules.roster import LONGEST_CELL, Finding, Level, code_of, read_date
+from services.training.rules.findings import Finding, Level
+from services.training.rules.roster import LONGEST_CELL, code_of, read_date
 
 # 6-31-01-03, 6-31-01-03-02 with a trade (工种), and what older and local lists have; never a name
 OCCUPATION = re.compile(r"[0-9A-Z]+(-[0-9A-Z]+)*")

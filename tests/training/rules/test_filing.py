@@ -19,7 +19,7 @@ from services.reference.workdays import published
 from services.training.packs import Packs
 from services.training.rules import filing as rules
 from services.training.rules.filing import Filing, Institution, Lesson, Order, Taken, Teacher, gaps
-from services.training.rules.roster import Finding, Level
+from services.training.rules.findings import Finding, Level
 from services.training.rules.timetable import Slot
 
 FILED, FIRST, LAST = date(2026, 11, 23), date(2026, 12, 1), date(2026, 12, 31)

@@ -1,0 +1,108 @@
+"""An empty roster to fill in: headings, cells that keep digits as text, lists to choose from, and what goes where."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from cli.texts import t
+from cli.verdicts import AUTHOR, as_text, save
+from cli.workbook import ROSTER
+
+CHOICES = Path(__file__).with_name("choices.toml")
+ROWS = 2_000  # that the lists and checks reach
+BASIC = (
+    *("full_name", "resident_id", "phone", "sex", "ethnicity", "education", "political_status", "address"),
+    *("emergency_contact", "emergency_phone", "signed", "remark"),
+)
+# what a subsidised class wants too; bank accounts are asked for only where money goes to the person
+SUBSIDISED = (
+    *("full_name", "resident_id", "phone", "sex", "category", "proof_kind", "proof_number", "proof_date"),
+    *("employment_card", "ethnicity", "education", "political_status", "household_kind", "household_division"),
+    *("residence_division", "address", "employment_status", "employer_name", "employer_credit_code", "insured"),
+    *("emergency_contact", "emergency_phone", "signed", "remark"),
+)
+_WANTED = frozenset({"category", "proof_kind", "proof_number"})
+_LENGTHS = {"resident_id": 18, "phone": 11, "employer_credit_code": 18}
+_HEADING = PatternFill("solid", fgColor="FFD9E1F2")
+
+
+def write(target: Path, subsidised: bool) -> None:
+    """Writes the workbook: the roster, a sheet that explains the columns, and a hidden one with the lists."""
+    columns = SUBSIDISED if subsidised else BASIC
+    book = Workbook()
+    sheet: Any = book.worksheets[0]
+    sheet.title = t("template.sheet")
+    for position, name in enumerate(columns, start=1):
+        _heading(sheet.cell(1, position), name, subsidised)
+        dimension = sheet.column_dimensions[get_column_letter(position)]
+        dimension.width, dimension.number_format = 22, "@"
+    sheet.freeze_panes = "A2"
+    for rule, cells in _rules(book, columns):
+        rule.add(cells)
+        sheet.add_data_validation(rule)
+    _explain(book, columns, subsidised)
+    save(book, target)
+
+
+def title(name: str, subsidised: bool) -> str:
+    """The heading of a column, with a star where it must be filled."""
+    required = ROSTER[name].required or (subsidised and name in _WANTED)
+    return t(ROSTER[name].title) + ("*" if required else "")
+
+
+def _heading(cell: Any, name: str, subsidised: bool) -> None:
+    as_text(cell, title(name, subsidised))
+    cell.font, cell.fill = Font(bold=True), _HEADING
+    cell.comment = Comment(t(f"howto.{name}"), AUTHOR, height=80, width=260)
+
+
+def choices() -> dict[str, list[str]]:
+    """What the cells of a column may be chosen from, by column."""
+    return tomllib.loads(CHOICES.read_text(encoding="utf-8"))
+
+
+def _rules(book: Workbook, columns: Sequence[str]) -> Iterator[tuple[DataValidation, str]]:
+    """Lists and lengths, each with the cells it holds for. A list is too long for a rule: it has its own cells."""
+    lists: Any = book.create_sheet(t("template.lists"))
+    lists.sheet_state = "hidden"
+    known = choices()
+    for position, name in enumerate(columns, start=1):
+        letter = get_column_letter(position)
+        cells = f"{letter}2:{letter}{ROWS}"
+        if name in known:
+            for place, word in enumerate(known[name], start=1):
+                as_text(lists.cell(place, position), word)
+            source = f"'{lists.title}'!${letter}$1:${letter}${len(known[name])}"
+            yield (
+                DataValidation(
+                    type="list", formula1=source, allow_blank=True, showErrorMessage=True, error=t("template.choice")
+                ),
+                cells,
+            )
+        elif name in _LENGTHS:
+            yield (
+                DataValidation(
+                    type="textLength", operator="equal", formula1=str(_LENGTHS[name]), allow_blank=True,
+                    showErrorMessage=True, error=t("template.length", length=_LENGTHS[name]),
+                ),
+                cells,
+            )  # fmt: skip
+
+
+def _explain(book: Workbook, columns: Sequence[str], subsidised: bool) -> None:
+    sheet: Any = book.create_sheet(t("template.notes"), 1)
+    lines = [("", t("template.intro"))] + [(title(name, subsidised), t(f"howto.{name}")) for name in columns]
+    for number, line in enumerate(lines, start=1):
+        for position, words in enumerate(line, start=1):
+            if words:
+                as_text(sheet.cell(number, position), words).alignment = Alignment(wrap_text=True, vertical="top")
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 24, 90

@@ -1,0 +1,431 @@
+"""What becomes of the rows of a roster: taken as the mode says, each with its verdict, and a summary.
+
+Rows without errors and open warnings take the same path as any enrolment, a slice at a time. Only what a verdict needs
+is kept of a decision: a roster may have 200,000 rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from liancai.common.v1 import types_pb2
+from liancai.training.v1 import enrolments_pb2
+from liancai.training.v1 import rosters_pb2 as pb
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.platform.boundary import Call
+from services.platform.database import Database
+from services.platform.transaction import Tx
+from services.reference import resident_id
+from services.training import messages, people
+from services.training.enrolling import Application, Decision, Desk
+from services.training.limits import Binding
+from services.training.packs import Packs
+from services.training.people import Person
+from services.training.rehearsal import Rehearsal
+from services.training.rules.eligibility import RULES, Verdict
+from services.training.rules.findings import Level
+from services.training.rules.roster import Finding, Row
+from services.training.rules.roster import conditions as c
+from services.training.rules.states import EnrolmentState
+from services.training.tables import RosterFileRow
+
+SLICE = 1_000  # rows decided together, and with VALID_ROWS in one transaction
+SECONDS = 120.0  # that one slice, or a whole roster that goes in at once, may wait and take
+
+Header = pb.ImportRosterRequest.Header
+Result = pb.RowVerdict
+
+_LEVELS = {
+    Level.ERROR: types_pb2.Finding.ERROR,
+    Level.WARNING: types_pb2.Finding.WARNING,
+    Level.NOTE: types_pb2.Finding.NOTE,
+}
+_RESULTS = {EnrolmentState.ENROLLED: Result.ENROLLED, EnrolmentState.WAITLISTED: Result.WAITLISTED}
+_COUNTED = ("enrolled", "waitlisted", "unchanged", "refused", "not_taken", "needs_reason", "no_quota")
+# what a row says itself is not said again by the rule that looks at the same cell
+_SAID = {"TR-CATEGORY-GIVEN": "TR-CATEGORY-MISSING", "TR-CATEGORY-PROOF": "TR-PROOF-MISSING"}
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What is kept of a decision."""
+
+    blocked: bool
+    unaccepted: tuple[str, ...]
+    binding: Binding | None
+    state: EnrolmentState | None
+    enrolment: str
+    objections: Sequence[Verdict]
+
+    @classmethod
+    def of(cls, decision: Decision, *, stored: bool) -> _Answer:
+        """A decision without its facts; the enrolment only if it is stored."""
+        if decision.present is not None:
+            return cls(True, (), None, decision.present[1], decision.present[0], ())
+        enrolment = decision.enrolment.id if stored and decision.enrolment else ""
+        objections = tuple(decision.objections)
+        return cls(decision.blocked, decision.unaccepted, decision.binding, decision.state, enrolment, objections)
+
+    @property
+    def present(self) -> bool:
+        """Whether the person was in the class already."""
+        return self.blocked and self.state is not None
+
+    @property
+    def taken(self) -> bool:
+        """Whether the person is in the class now."""
+        return self.state is not None
+
+
+_Answers = dict[int, _Answer]  # by row number
+
+
+class _Undone(Exception):
+    """Not enough of the rows may be taken: undoes the transaction and carries what was found out."""
+
+    def __init__(self, answers: _Answers) -> None:
+        super().__init__()
+        self.answers = answers
+
+
+@dataclass(slots=True)
+class _Tally:
+    """The summary as it grows."""
+
+    summary: pb.RosterSummary
+    codes: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    def count(self, verdict: pb.RowVerdict) -> pb.RowVerdict:
+        """Counts one row in."""
+        name = Result.Result.Name(verdict.result).lower()
+        setattr(self.summary, name, getattr(self.summary, name) + 1)
+        if verdict.findings:
+            self.codes.update({(finding.level, finding.code) for finding in verdict.findings})
+        return verdict
+
+    def decided(self) -> int:
+        """Rows counted."""
+        return sum(getattr(self.summary, name) for name in _COUNTED)
+
+    def finish(self) -> pb.RosterSummary:
+        """Errors first, then most rows first."""
+        for (level, code), rows in sorted(self.codes.items(), key=lambda item: (item[0][0], -item[1], item[0][1])):
+            self.summary.codes.add(code=code, level=types_pb2.Finding.Level.ValueType(level), rows=rows)
+        self.summary.findings.sort(key=lambda found: found.level)
+        return self.summary
+
+
+class Import:
+    """One import, once its file was read. `accepted` says why a warning is let pass, by its code."""
+
+    def __init__(
+        self, database: Database, desk: Desk, packs: Packs, call: Call, header: Header, accepted: Mapping[str, str]
+    ) -> None:
+        self._database = database
+        self._desk = desk
+        self._packs = packs
+        self._call = call
+        self._header = header
+        self._accepted = accepted
+        self._class_id = header.class_name.partition("/")[2]
+        self._now = database.clock()
+        self._nothing = False  # whether the mode lets nobody in
+
+    def decide(self, rows: Sequence[Row], about_file: Iterable[Finding]) -> Iterator[pb.ImportRosterResponse]:
+        """Verdicts in file order, with progress, then the summary."""
+        stored = self._header.mode != Header.CHECK_ONLY
+        tally = _Tally(pb.RosterSummary(rows=len(rows), rule_pack=self._packs.current.fingerprint))
+        summary = tally.summary
+        summary.findings.extend(self._finding(each) for each in about_file)
+        if self._seen():
+            summary.seen_before = True
+            summary.findings.append(self._finding(Finding(c.FILE_SEEN)))
+        for answers, part in self._slices(rows):
+            verdicts = [tally.count(self._verdict(row, answers.get(row.row_number))) for row in part]
+            if not summary.binding_quota:
+                bound = (answer.binding for answer in answers.values() if answer.binding)
+                summary.binding_quota = next((each.quota for each in bound), "")
+            yield pb.ImportRosterResponse(verdicts=pb.ImportRosterResponse.Verdicts(rows=verdicts))
+            yield progress(len(rows), tally.decided())
+        summary.changed = stored and bool(summary.enrolled or summary.waitlisted)
+        summary.findings.extend(self._finding(each) for each in self._conclusions(summary))
+        if stored and not self._nothing:
+            self._remember(summary)
+        yield pb.ImportRosterResponse(summary=tally.finish())
+
+    def _slices(self, rows: Sequence[Row]) -> Iterator[tuple[_Answers, Sequence[Row]]]:
+        """Rows in file order with what was decided of them, stored as the mode says."""
+        slices = [rows[start : start + SLICE] for start in range(0, len(rows), SLICE)]
+        if self._header.mode == Header.VALID_ROWS:
+            # while the lane writes one slice the next is sealed
+            with ThreadPoolExecutor(1) as ahead:
+                prepared = [ahead.submit(self._prepared, part) for part in slices[:1]]
+                for number, part in enumerate(slices, start=1):
+                    candidates = prepared.pop().result()
+                    prepared += [ahead.submit(self._prepared, each) for each in slices[number : number + 1]]
+                    yield self._ask(part) | self._write(*candidates), part
+            return
+        every = self._rehearse(slices) if self._only_asked(rows) else self._ask(rows) | self._write_all(rows)
+        for part in slices:
+            yield {row.row_number: every[row.row_number] for row in part if row.row_number in every}, part
+
+    def _only_asked(self, rows: Sequence[Row]) -> bool:
+        """Whether the rows alone tell that nothing will be stored."""
+        mode = self._header.mode
+        if mode == Header.CHECK_ONLY:
+            return True
+        if mode == Header.ALL_OR_NOTHING:
+            self._nothing = not all(map(self._is_candidate, rows))
+        else:
+            self._nothing = self._too_many(sum(row.refused for row in rows), len(rows))
+        return self._nothing
+
+    def _too_many(self, errors: int, rows: int) -> bool:
+        """Whether more of the rows have errors than THRESHOLD allows."""
+        return errors * 100 > self._header.threshold_percent * rows
+
+    def _is_candidate(self, row: Row) -> bool:
+        """Whether nothing about the row itself stands against taking it."""
+        return not row.findings or not (row.refused or self._open(row))
+
+    def _open(self, row: Row) -> list[str]:
+        """The warnings of a row that nobody has given a reason to let pass."""
+        return [code for code in row.warnings if code not in self._accepted]
+
+    # ---- deciding ----
+
+    def _prepared(self, part: Sequence[Row]) -> tuple[list[Row], list[Application]]:
+        """The candidates of a slice, and what they apply for."""
+        wanted = [row for row in part if self._is_candidate(row)]
+        return wanted, [self._application(row, self._sealed(row)) for row in wanted]
+
+    def _write(self, wanted: list[Row], applications: list[Application]) -> _Answers:
+        """Enrols the candidates of a slice in a transaction of its own."""
+        if not wanted:
+            return {}
+        decisions = self._database.write_again(
+            self._call,
+            lambda tx: self._desk.enrol_many(tx, applications),
+            key=self._header.class_name,
+            seconds=SECONDS,
+        )
+        return {row.row_number: _Answer.of(each, stored=True) for row, each in zip(wanted, decisions, strict=True)}
+
+    def _write_all(self, rows: Sequence[Row]) -> _Answers:
+        """Enrols every candidate in one transaction, or nobody."""
+        wanted = [row for row in rows if self._is_candidate(row)]
+        refused = sum(row.refused for row in rows)
+
+        def work(tx: Tx) -> _Answers:
+            answers: _Answers = {}
+            for start in range(0, len(wanted), SLICE):
+                part = wanted[start : start + SLICE]
+                decisions = self._desk.enrol_many(tx, [self._application(row, self._sealed(row)) for row in part])
+                for row, decision in zip(part, decisions, strict=True):
+                    answers[row.row_number] = _Answer.of(decision, stored=True)
+                tx.flush()  # what is written need not be kept, and the next slice is to see it
+            blocked = sum(answer.blocked and not answer.present for answer in answers.values())
+            if self._header.mode == Header.ALL_OR_NOTHING:
+                undo = not all(answer.taken for answer in answers.values())
+            else:
+                undo = self._too_many(refused + blocked, len(rows))
+            if undo:
+                raise _Undone(answers)
+            return answers
+
+        try:
+            return self._database.write_again(self._call, work, key=self._header.class_name, seconds=SECONDS)
+        except _Undone as undone:
+            self._nothing = True
+            for answer in undone.answers.values():
+                if not answer.present:
+                    answer.enrolment = ""
+            return undone.answers
+
+    def _rehearse(self, slices: Iterable[Sequence[Row]]) -> _Answers:
+        """What would come of every row, as if those before it had been taken."""
+        answers: _Answers = {}
+        with self._database.reading() as session:
+            connection = session.connection()
+            rehearsal = Rehearsal(connection, self._class_id)
+            for part in slices:
+                wanted = [row for row in part if self._is_candidate(row)]
+                applications = [self._application(row, self._glance(row)) for row in wanted]
+                if applications:
+                    decisions = self._desk.judge(connection, applications, self._now)
+                    for row, decision in zip(wanted, decisions, strict=True):
+                        rehearsal.follow(decision)
+                        answers[row.row_number] = _Answer.of(decision, stored=False)
+                answers |= self._ask(part)
+        return answers
+
+    def _ask(self, part: Sequence[Row]) -> _Answers:
+        """What the rules say of rows that are not taken as they stand, so that everything is said at once."""
+        asked: dict[str, Row] = {}
+        for row in part:
+            if row.number is None or not row.full_name or self._is_candidate(row):
+                continue
+            if all(each.condition is not c.ROW_DUPLICATE for each in row.findings):
+                asked.setdefault(row.number.number, row)
+        if not asked:
+            return {}
+        answers: _Answers = {}
+        rows = list(asked.values())
+        with self._database.reading() as session:
+            for start in range(0, len(rows), SLICE):
+                few = rows[start : start + SLICE]
+                applications = [self._application(row, self._glance(row)) for row in few]
+                decisions = self._desk.judge(session.connection(), applications, self._now)
+                for row, decision in zip(few, decisions, strict=True):
+                    answers[row.row_number] = _Answer.of(decision, stored=False)
+        return answers
+
+    def _application(self, row: Row, person: Person) -> Application:
+        return Application(self._call, self._class_id, person, self._now, accepted=self._accepted, arrived=self._now)
+
+    def _sealed(self, row: Row) -> Person:
+        assert row.number is not None
+        proof = people.proof_of(*row.proof)
+        return people.seal(
+            self._database.vault, row.full_name, row.number, row.phone, category=row.category, proof=proof
+        )
+
+    def _glance(self, row: Row) -> Person:
+        """Somebody who is only asked about: found by the index, nothing is sealed."""
+        assert row.number is not None
+        return Person(
+            full_name=row.full_name,
+            number=row.number.number,
+            birth=row.number.birth,
+            division_known=resident_id.division_known(row.number),
+            phone="",
+            index=self._database.vault.index("resident_id", row.number.number),
+            trainee_id=f"row-{row.row_number}",
+            enrolment_id=f"row-{row.row_number}",
+            number_sealed=b"",
+            phone_sealed=b"",
+            phone_index=b"",
+            category=row.category,
+            proof_sealed=b"?" if people.proof_of(*row.proof) else b"",
+        )
+
+    # ---- saying ----
+
+    def _verdict(self, row: Row, answer: _Answer | None) -> pb.RowVerdict:
+        """What became of one row, in words."""
+        verdict = pb.RowVerdict(row_number=row.row_number, result=Result.REFUSED)
+        findings = [self._finding(each) for each in row.findings]
+        open_warnings = self._open(row) if row.findings else []
+        refused = bool(row.findings) and row.refused
+        if answer is not None:
+            findings += self._objections(row, answer)
+            open_warnings += answer.unaccepted
+            if answer.present:
+                assert answer.state is not None
+                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _state(answer.state)
+                findings.append(self._finding(Finding(c.ALREADY_IN_CLASS)))
+            if not refused:
+                verdict.result = self._result(answer, bool(open_warnings))
+        if verdict.result == Result.NEEDS_REASON:
+            values = {"codes": ", ".join(dict.fromkeys(open_warnings))}
+            findings.append(self._finding(Finding(c.NEEDS_REASON, values=values)))
+        elif answer is not None and verdict.result == Result.NO_QUOTA:
+            findings.append(self._no_quota(answer.binding))
+        elif answer is not None and verdict.result in (Result.ENROLLED, Result.WAITLISTED):
+            assert answer.state is not None
+            if answer.enrolment:
+                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _state(answer.state)
+            if verdict.result == Result.WAITLISTED:
+                findings.append(self._finding(Finding(c.WAITLISTED)))
+        if findings:
+            findings.sort(key=lambda each: each.level)
+            verdict.findings.extend(findings)
+        return verdict
+
+    def _result(self, answer: _Answer, warned: bool) -> pb.RowVerdict.Result.ValueType:
+        """The result of a row without errors of its own."""
+        if answer.present:
+            return Result.UNCHANGED
+        if answer.blocked:
+            return Result.REFUSED
+        if warned:
+            return Result.NEEDS_REASON
+        if answer.binding is not None:
+            return Result.NO_QUOTA
+        if self._nothing or answer.state is None:
+            return Result.NOT_TAKEN
+        return _RESULTS[answer.state]
+
+    def _objections(self, row: Row, answer: _Answer) -> list[types_pb2.Finding]:
+        if not answer.objections:
+            return []
+        codes = {each.code for each in row.findings}
+        return [
+            messages.finding(self._call, said, RULES[said.declaration.key].field)
+            for said in answer.objections
+            if _SAID.get(said.declaration.code) not in codes
+        ]
+
+    def _no_quota(self, bound: Binding | None) -> types_pb2.Finding:
+        assert bound is not None
+        left, asked = (messages.amount(self._call, bound.kind, each) for each in (bound.left, bound.asked))
+        values = {"quota": bound.quota, "left": left, "asked": asked}
+        return self._finding(Finding(c.NO_QUOTA, others=(bound.quota,), values=values))
+
+    def _finding(self, found: Finding) -> types_pb2.Finding:
+        return types_pb2.Finding(
+            level=_LEVELS[found.condition.level],
+            code=found.code,
+            field=found.column,
+            message=self._call.say(found.code, found.values),
+            value=found.value,
+            others=found.others,
+        )
+
+    def _conclusions(self, summary: pb.RosterSummary) -> Iterator[Finding]:
+        """What the results say of the file."""
+        if self._nothing and self._header.mode == Header.THRESHOLD:
+            share = summary.refused * 100 / summary.rows
+            values = {"share": f"{share:.1f}", "most": str(self._header.threshold_percent)}
+            yield Finding(c.FILE_THRESHOLD, values=values)
+        if summary.waitlisted:
+            yield Finding(c.FILE_OVER_CAPACITY, values={"waiting": str(summary.waitlisted)})
+
+    # ---- the file ----
+
+    def _seen(self) -> bool:
+        with self._database.reading() as session:
+            return session.get(RosterFileRow, (self._class_id, self._header.file_sha256)) is not None
+
+    def _remember(self, summary: pb.RosterSummary) -> None:
+        """Notes the file, and the import in the audit trail with the warnings that were let pass."""
+
+        def work(tx: Tx) -> None:
+            insert = sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
+            file = {
+                "class_id": self._class_id,
+                "sha256": self._header.file_sha256,
+                "rows": summary.rows,
+                "record_time": tx.now,
+            }
+            tx.connection.execute(insert(RosterFileRow).values(file).on_conflict_do_nothing())
+            detail: dict[str, object] = {name: getattr(summary, name) for name in ("rows", *_COUNTED)}
+            detail["file_sha256"] = self._header.file_sha256
+            if self._accepted:
+                detail["accepted"] = [{"code": code, "reason": reason} for code, reason in self._accepted.items()]
+            tx.record(self._call, self._header.class_name, detail=detail)
+
+        self._database.write_again(self._call, work, key=self._header.class_name)
+
+
+def progress(received: int, decided: int) -> pb.ImportRosterResponse:
+    """How far the server is, in rows."""
+    return pb.ImportRosterResponse(progress=pb.ImportRosterResponse.Progress(received=received, decided=decided))
+
+
+def _state(state: EnrolmentState) -> enrolments_pb2.Enrolment.State.ValueType:
+    return enrolments_pb2.Enrolment.State.Value(state)

@@ -1,0 +1,35 @@
+"""What a roster (实名制花名册) must be, cell by cell, row by row and as a whole, before anybody asks who may enrol.
+
+`conditions` declares everything that may be said; a file a subject says it; `reader` reads a row, `duplicates` compares
+rows, `whole` judges the file.
+"""
+
+from services.training.rules.roster import whole
+from services.training.rules.roster.columns import TITLES
+from services.training.rules.roster.conditions import CONDITIONS, Condition, Kind
+from services.training.rules.roster.dates import read_date
+from services.training.rules.roster.draft import LONGEST_CELL, About, Finding, Row
+from services.training.rules.roster.duplicates import compare
+from services.training.rules.roster.reader import REQUIRED, read
+from services.training.rules.roster.writing import NAME, PHONE, code_of, normalise_name, normalise_phone
+
+__all__ = [
+    "CONDITIONS",
+    "LONGEST_CELL",
+    "NAME",
+    "PHONE",
+    "REQUIRED",
+    "TITLES",
+    "About",
+    "Condition",
+    "Finding",
+    "Kind",
+    "Row",
+    "code_of",
+    "compare",
+    "normalise_name",
+    "normalise_phone",
+    "read",
+    "read_date",
+    "whole",
+]

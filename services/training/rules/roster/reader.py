@@ -1,0 +1,80 @@
+"""Reads one row of a roster: every fault of it is found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from services.training.rules.roster import (
+    bank,
+    category,
+    contact,
+    employment,
+    identity,
+    person,
+    residence,
+    training,
+)
+from services.training.rules.roster import conditions as c
+from services.training.rules.roster.draft import LONGEST_CELL, About, Draft, Finding, Row
+from services.training.rules.roster.duplicates import EXTRA
+
+REQUIRED = frozenset({"full_name", "resident_id", "phone"})
+_FACTS = frozenset({"sex", "birth_date", "age"})
+# in this order: each may ask what the ones before it found out
+_SUBJECTS: tuple[tuple[frozenset[str], Callable[[Draft], None]], ...] = (
+    (_FACTS, identity.compare),
+    (person.COLUMNS, person.check),
+    (residence.COLUMNS, residence.check),
+    (employment.COLUMNS, employment.check),
+    (category.COLUMNS, category.check),
+    (training.COLUMNS, training.check),
+    (bank.COLUMNS, bank.check),
+    (contact.COLUMNS, contact.check),
+)
+_EXTRA = frozenset(EXTRA)
+
+
+def read(row_number: int, cells: Mapping[str, str], numeric: Collection[str], about: About) -> Row:
+    """Reads a row of filled cells by column; `numeric` names those whose cell was stored as a number."""
+    draft = Draft(cells, numeric, about)
+    if cells and max(map(len, cells.values())) > LONGEST_CELL:
+        for column, text in cells.items():
+            if len(text) > LONGEST_CELL:
+                draft.wrong(c.CELL_TOO_LONG, column, longest=LONGEST_CELL)
+        return Row(row_number, "", "", None, draft.findings)
+    identity.name(draft)
+    identity.number(draft)
+    if draft.number is None and (condition := identity.no_person(draft)) is not None:
+        return Row(row_number, "", "", None, [Finding(condition)])
+    contact.phone(draft)
+    extra = None
+    if not cells.keys() <= REQUIRED:
+        for columns, check in _SUBJECTS:
+            if not columns.isdisjoint(cells):
+                check(draft)
+        category.compare(draft)
+        if not _EXTRA.isdisjoint(cells):
+            extra = _extra(draft)
+    if about.subsidised:
+        category.wanted(draft)
+    return Row(
+        row_number,
+        draft.full_name,
+        draft.phone,
+        draft.number,
+        draft.findings,
+        draft.category.code if draft.category else "",
+        draft.proof,
+        extra,
+    )
+
+
+def _extra(draft: Draft) -> Mapping[str, str]:
+    """The cells that rows are compared by, as they are compared."""
+    found = {column: draft.cells[column].strip() for column in EXTRA if draft.has(column)}
+    for column in ("bank_account", "proof_number", "employment_card", "emergency_phone", "employer_credit_code"):
+        if column in found:
+            found[column] = bank.account_number(found[column])
+    if "proof_number" in found and not draft.proof[1]:
+        del found["proof_number"]
+    return found

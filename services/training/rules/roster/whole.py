@@ -1,0 +1,81 @@
+"""The file as a whole (整表): columns that lack or surprise, rows that were skipped, one fault in most rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from services.training.rules.findings import Level
+from services.training.rules.roster import conditions as c
+from services.training.rules.roster.columns import TITLES
+from services.training.rules.roster.conditions import CONDITIONS, Kind
+from services.training.rules.roster.draft import Finding, Row
+
+MOST_NAMED = 10
+LEAST_ROWS = 5  # below it most rows with one fault say nothing about the file
+_WANTED = ("category", "proof_number")
+_SHOWN = 40  # characters of a title
+
+
+def is_remark(code: str) -> bool:
+    """Whether a reader may say this of a file."""
+    return code in CONDITIONS and CONDITIONS[code].kind is Kind.READER
+
+
+def columns(unknown: Sequence[str], missing: Sequence[str], subsidised: bool, language: str) -> list[Finding]:
+    """What the header of the table lets expect. `unknown` are titles, `missing` columns of the contract."""
+    found = []
+    if unknown:
+        found.append(Finding(c.COLUMN_UNKNOWN, values={"columns": _named(unknown, language)}))
+    wanted = [column for column in _WANTED if column in missing] if subsidised else []
+    if wanted:
+        found.append(Finding(c.COLUMN_WANTED, values={"columns": _named(wanted, language)}))
+    if others := [column for column in missing if column not in wanted]:
+        found.append(Finding(c.COLUMN_MISSING, values={"columns": _named(others, language)}))
+    return found
+
+
+def remarks(said: Iterable[tuple[str, str]]) -> list[Finding]:
+    """What the reader found out: code and what it is about, both checked before."""
+    return [Finding(CONDITIONS[code], values={"about": about}) for code, about in said]
+
+
+def rows(found: Sequence[Row]) -> list[Finding]:
+    """What all rows together let see."""
+    if not found:
+        return [Finding(c.FILE_EMPTY)]
+    answer = []
+    if gaps := _gaps(found):
+        shown = ", ".join(gaps[:MOST_NAMED]) + (" …" if len(gaps) > MOST_NAMED else "")
+        answer.append(Finding(c.FILE_GAPS, values={"rows": shown}))
+    codes: Counter[str] = Counter()
+    for row in found:
+        if row.findings:
+            codes.update({each.code for each in row.findings})
+    if numbers := codes[c.ID_NUMERIC.code] + codes[c.ID_EXCEL.code]:
+        answer.append(Finding(c.FILE_NUMBERS, values={"count": str(numbers)}))
+    if len(found) >= LEAST_ROWS:
+        for code, count in codes.most_common():
+            if CONDITIONS[code].level is Level.ERROR and count * 2 > len(found):
+                values = {"code": code, "count": str(count), "rows": str(len(found))}
+                answer.append(Finding(c.FILE_ONE_FAULT, values=values))
+                break
+    return answer
+
+
+def _gaps(found: Sequence[Row]) -> list[str]:
+    """The row numbers between the rows that were sent: blank rows, as "8" or "12-15"."""
+    gaps = []
+    last = found[0].row_number
+    for row in found[1:]:
+        first = last + 1
+        last = row.row_number
+        if last > first:
+            gaps.append(str(first) if first == last - 1 else f"{first}-{last - 1}")
+    return gaps
+
+
+def _named(names: Iterable[str], language: str) -> str:
+    place = 0 if language == "zh" else 1
+    titles = [TITLES[name][place] if name in TITLES else name[:_SHOWN] for name in names]
+    return ("、" if language == "zh" else ", ").join(titles)
