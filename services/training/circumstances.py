@@ -20,12 +20,13 @@ from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-from services.training import bookings, clashes, known, limits, messages, orders, queries, seats
+from services.training import bookings, clashes, known, limits, messages, queries, seats
 from services.training.appraisal import Timetables
 from services.training.cancelling import cancel_class
 from services.training.class_fields import Planned, read_dates, read_sessions, sessions_of, store_sessions
 from services.training.class_steps import Steps, read_verb, require_state
 from services.training.clerk import quota_binds, wrong_state
+from services.training.fields import MOST_HEADS
 from services.training.known import ClassFacts
 from services.training.promotion import promote
 from services.training.rules.states import (
@@ -94,7 +95,7 @@ class Circumstances(Steps):
         reading = Reading()
         title = reading.text("title", request.title, 2, 100)
         reason = reading.text("reason", request.reason, 1, 500)
-        reading.number("capacity", request.capacity, max(1, len(request.enrolments)), orders.MOST_HEADS)
+        reading.number("capacity", request.capacity, max(1, len(request.enrolments)), MOST_HEADS)
         names = [
             reading.name(f"enrolments[{index}]", name, "enrolments") for index, name in enumerate(request.enrolments)
         ]

@@ -17,7 +17,8 @@ from services.reference import resident_id
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentIdFault
 from services.training import messages, people
-from services.training.enrolling import Application, Decision, Desk
+from services.training.decisions import Application, Decision
+from services.training.enrolling import Desk
 from services.training.limits import Binding
 from services.training.packs import Packs
 from services.training.people import Person

@@ -21,7 +21,8 @@ from services.platform.database import Database
 from services.platform.transaction import Tx
 from services.reference import resident_id
 from services.training import messages, people
-from services.training.enrolling import Application, Decision, Desk
+from services.training.decisions import Application, Decision
+from services.training.enrolling import Desk
 from services.training.limits import Binding
 from services.training.packs import Packs
 from services.training.people import Person
