@@ -33,7 +33,7 @@ def desk(
 ) -> Desk:
     """Runs a command as somebody; a person is typed in line by line."""
 
-    def command(*words: str, person: enrolments_pb2.Applicant | None = None, who: dict[str, str] | None = None) -> Any:
+    def command(*words: str, person: enrolments_pb2.Applicant | None = None, who: dict[str, Any] | None = None) -> Any:
         token = tmp_path / "token"
         token.write_text(token_of(settings, **(who or {})))
         if person is not None:
