@@ -72,6 +72,8 @@ def _details(refused: Refused, code: grpc.StatusCode) -> Iterator[str]:
             accept += decisions.warnings(decision)
         elif finding := _unpack(part, types_pb2.Finding):
             yield t("refused.rule", code=finding.code, words=finding.message)
+    if rest := list(filter(None, numbers)):  # a refusal has room for so many
+        yield t("refused.members", numbers=", ".join(rest))
     yield from _next(reason, about | {"accept": decisions.accepting(accept)})
 
 
