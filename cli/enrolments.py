@@ -50,13 +50,13 @@ COLUMNS = (
 FullName = Annotated[str, option("full_name", "--name", metavar="TEXT")]
 ResidentId = Annotated[str, option("resident_id", "--id", metavar="NUMBER|-")]
 Phone = Annotated[str, option("phone", "--phone", metavar="NUMBER|-")]
-State = Annotated[
-    list[Any] | None, option("enrolment_state", "--state", metavar="STATE", parser=states(pb.Enrolment.State))
-]
 Category = Annotated[str, option("category", "--category", metavar="CODE|-", show_default=False)]
 ProofKind = Annotated[str, option("proof_kind", "--proof-kind", metavar="TEXT", show_default=False)]
 ProofNumber = Annotated[str, option("proof_number", "--proof-number", metavar="NUMBER|-", show_default=False)]
 SeatOnly = Annotated[bool, option("seat_only", "--seat-only", show_default=False)]
+State = Annotated[
+    list[Any] | None, option("enrolment_state", "--state", metavar="STATE", parser=states(pb.Enrolment.State))
+]
 
 
 def _accepted(word: str) -> pb.AcceptedWarning:

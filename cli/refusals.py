@@ -74,6 +74,8 @@ def _details(refused: Refused, code: grpc.StatusCode) -> Iterator[str]:
             yield t("refused.rule", code=finding.code, words=finding.message)
         elif clash := _unpack(part, classes_pb2.MoveClassResponse.Clash):
             yield t("refused.clash", enrolment=clash.enrolment, other_class=clash.other_class)
+    if rest := list(filter(None, numbers)):  # a refusal has room for so many
+        yield t("refused.members", numbers=", ".join(rest))
     yield from _next(reason, about | {"accept": decisions.accepting(accept)})
 
 

@@ -159,6 +159,15 @@ def shown(call: Call, decision: Decision, accepted: Mapping[str, str]) -> pb.Enr
     )
 
 
+def objections(call: Call, decision: Decision, accepted: Mapping[str, str]) -> pb.EnrolmentDecision:
+    """What a decision has against one of many: the rules that are met are left out, for the room there is."""
+    whole = shown(call, decision, accepted)
+    said = [each for each in whole.verdicts if each.outcome in (each.BLOCKED, each.WARNED)]
+    del whole.verdicts[:]
+    whole.verdicts.extend(said)
+    return whole
+
+
 def wrong_state(row: EnrolmentRow, allowed: Sequence[EnrolmentState]) -> Refused:
     """The enrolment's state does not allow it."""
     return Refused("ENROLMENT_STATE", enrolment=f"enrolments/{row.id}", state=row.state, allowed=", ".join(allowed))

@@ -54,7 +54,7 @@ class Enrolled:
     proof_sealed: bytes
     subsidy_fen: int
     accepted: list[dict[str, str]]
-    facts: dict[str, object]
+    facts: str  # JSON
     rule_pack: str
     occur_time: datetime
     record_time: datetime

@@ -263,13 +263,10 @@ def _enrolled(
         proof_sealed=person.proof_sealed,
         subsidy_fen=row.subsidy_fen,
         accepted=[{"code": code, "reason": application.accepted[code]} for code in decision.judgement.warnings],
-        facts={
-            **decision.judgement.stored,
-            "capacity": row.capacity,
-            "enrolled": entry.enrolled,
-            "waitlisted": entry.waitlisted,
-            "result": state.value,
-        },
+        facts=(
+            f'{decision.judgement.stored[:-1]}, "capacity": {row.capacity}, "enrolled": {entry.enrolled},'
+            f' "waitlisted": {entry.waitlisted}, "result": "{state}"}}'
+        ),
         rule_pack=decision.rules.pack.fingerprint,
         occur_time=application.occur_time,
         record_time=now,

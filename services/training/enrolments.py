@@ -16,7 +16,7 @@ from services.platform.transaction import Tx
 from services.platform.writer import Conflict
 from services.reference.clock import day_of
 from services.training import known, messages, people, promotion, queries, searching, seats
-from services.training.clerk import read_accepted, refusal, shown, wrong_state
+from services.training.clerk import objections, read_accepted, refusal, shown, wrong_state
 from services.training.decisions import Application, Decision
 from services.training.exchanges import Exchanges
 from services.training.fields import read_credit_code
@@ -293,7 +293,7 @@ def _party_refusal(applications: list[Application], decisions: list[Decision]) -
     numbers = [str(place) for place, each in enumerate(decisions, start=1) if not each.partners]
     return Refused(
         "PARTY_REFUSED",
-        details=[shown(application.call, decision, application.accepted) for application, decision in refused],
+        details=[objections(application.call, decision, application.accepted) for application, decision in refused],
         class_name=f"classes/{applications[0].class_id}",
         refused=", ".join(numbers),
     )

@@ -28,6 +28,7 @@ from services.training.tables import ClassRow, EnrolmentRow, OrderRow, QuotaRow
 
 MOST = {HEADS: 1_000_000, BUDGET: 10**13}  # persons, fen
 YEARS = (2000, 2100)
+TITLES = {HEADS: "LIMIT_INSTITUTION_HEADS", BUDGET: "LIMIT_DIVISION_BUDGET"}
 HOLDING = (EnrolmentState.ENROLLED, EnrolmentState.OFFERED, EnrolmentState.HIRED)
 
 
@@ -180,7 +181,7 @@ def _lattice(session: Session, call: Call, row: ClassRow) -> list[pb.SeatLattice
                 left=limit.left if limit else 0,
                 per_seat=share.amount,
                 seats=limit.left // share.amount if limit else 0,
-                title=call.say(f"LIMIT_{share.kind}"),
+                title=call.say(TITLES[share.kind]),
             )
         )
     return found

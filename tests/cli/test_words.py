@@ -18,10 +18,13 @@ from liancai.training.v1 import (
     agreements_pb2,
     classes_pb2,
     enrolments_pb2,
+    errors_pb2,
     institutions_pb2,
     orders_pb2,
+    quotas_pb2,
     registers_pb2,
     rosters_pb2,
+    waitlist_pb2,
 )
 
 import cli
@@ -69,11 +72,25 @@ def test_every_key_in_the_source_exists() -> None:
 
 def test_every_key_is_used() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    spoken = {f"{noun}.{verb.name}".replace("-", "_") for noun, verb in verbs()}
+    spoken = {f"{noun}.{verb.name}".replace(" ", ".").replace("-", "_") for noun, verb in verbs()}
     for key in words("zh"):
         table, _, leaf = key.rpartition(".")
         known = key in source or key in spoken or (table in ("option", "argument") and f'"{leaf}"' in source)
-        assert known or table.startswith(("field", "value", "howto")) or leaf == "help", key
+        assert known or table.startswith(("field", "value", "next", "howto")) or leaf == "help", key
+
+
+def test_what_is_said_next_fits_a_reason() -> None:
+    """What to type next is filled with what the reason tells of, the class, and the options that would help."""
+    contract = Path("protos/liancai/training/v1/errors.proto").read_text(encoding="utf-8")
+    found = [key for key in words("zh") if key.startswith("next.")]
+    assert len(found) > 5
+    for key in found:
+        reason = key.split(".")[1]
+        assert reason in errors_pb2.ErrorReason.DESCRIPTOR.values_by_name
+        told = re.search(rf"// [A-Z_]+\. .*Metadata: (.*)\.\n +{reason} =", contract)
+        assert told, reason
+        names = {*re.findall(r"\w+", told[1]), "class_name", "accept"}
+        assert placeholders(words("zh")[key]) <= names, key
 
 
 def messages() -> Iterator[Any]:
@@ -83,7 +100,10 @@ def messages() -> Iterator[Any]:
         institutions_pb2.Institution, institutions_pb2.Teacher, classes_pb2.Class, classes_pb2.FilingReport,
         enrolments_pb2.Enrolment,
         enrolments_pb2.EnrolmentDecision, enrolments_pb2.WithdrawEnrolmentResponse,
-        enrolments_pb2.RevealEnrolmentResponse, rosters_pb2.RosterSummary, audit_pb2.AuditEntry,
+        enrolments_pb2.RevealEnrolmentResponse, enrolments_pb2.EnrolPartyResponse, enrolments_pb2.Substitution,
+        enrolments_pb2.TransferEnrolmentResponse, enrolments_pb2.CorrectIdentityResponse,
+        waitlist_pb2.PlaceExplanation, quotas_pb2.Quota, quotas_pb2.SeatLattice,
+        rosters_pb2.RosterSummary, audit_pb2.AuditEntry,
         reference_pb2.AddWorkdaysResponse, reference_pb2.CountWorkdaysResponse,
         reference_pb2.CheckResidentIdResponse, reference_pb2.CheckCreditCodeResponse, reference_pb2.Occupation,
         reference_pb2.Unit, types_pb2.Finding, registers_pb2.ImportRegisterResponse.Summary,
@@ -116,15 +136,18 @@ def test_every_field_and_state_has_a_word() -> None:
 
 
 def verbs() -> Iterator[tuple[str, Any]]:
+    """Every verb with its noun; the kinds of a verb have the verb beside their noun: "quota set"."""
     root: Any = typer.main.get_command(app)
     for noun in NOUNS:
         for verb in root.get_command(None, noun).commands.values():
             yield noun, verb
+            for kind in getattr(verb, "commands", {}).values():
+                yield f"{noun} {verb.name}", kind
 
 
 @pytest.mark.parametrize(("noun", "verb"), [pytest.param(n, v, id=f"{n} {v.name}") for n, v in verbs()])
 def test_every_command_and_option_has_help(noun: str, verb: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([noun, verb.name, "--help"]) == 0
+    assert main([*noun.split(), verb.name, "--help"]) == 0
     shown = capsys.readouterr().out
     assert verb.help in re.sub(r"\s*\n\s*", "", shown)
     for param in verb.params:
@@ -133,7 +156,7 @@ def test_every_command_and_option_has_help(noun: str, verb: Any, capsys: pytest.
 
 
 def test_every_command_of_the_job_is_there() -> None:
-    listed = {noun: {verb.name for other, verb in verbs() if other == noun} for noun in NOUNS}
+    listed = {noun: {verb.name for other, verb in verbs() if other == noun} for noun in [*NOUNS, "quota set"]}
     assert listed["order"] == {
         "create",
         "show",
@@ -156,7 +179,13 @@ def test_every_command_of_the_job_is_there() -> None:
         *("create", "show", "list", "update", "check", "file", "review", "return", "approve", "open", "capacity"),
         "close",
     }
-    assert listed["enrolment"] == {"add", "check", "show", "list", "search", "withdraw", "hire", "explain", "reveal"}
+    assert listed["enrolment"] == {
+        *("add", "party", "check", "show", "list", "search", "withdraw", "hire", "explain", "reveal"),
+        *("transfer", "substitute", "answer", "substitutions", "correct"),
+    }
+    assert listed["waitlist"] == {"list", "why", "move", "accept", "decline"}
+    assert listed["quota"] == {"set", "show", "list", "seats"}
+    assert listed["quota set"] == {"heads", "budget"}
     assert listed["roster"] == {"import", "check", "template"}
     assert listed["register"] == {"import", "list"}
     assert listed["calendar"] == {"add", "count"}

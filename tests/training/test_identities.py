@@ -36,7 +36,9 @@ def partner(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
 @pytest.fixture(scope="module")
 def elsewhere(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
     """A bureau of another county."""
-    return Office(grpc_channel, token_of(settings, division="371502", unit="371502-hrss", subject="elsewhere"))
+    theirs = {"division": "371502", "unit": "371502-hrss"}
+    second = token_of(settings, **theirs, subject="second")
+    return Office(grpc_channel, token_of(settings, **theirs, subject="elsewhere"), second=second)
 
 
 def number(born: date = date(1991, 5, 6)) -> str:
