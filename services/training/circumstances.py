@@ -80,12 +80,7 @@ class Circumstances(Steps):
             tx.session.refresh(row)
             return pb.MoveClassResponse(
                 training_class=messages.training_class(call, row, sessions),
-                clashes=[
-                    pb.MoveClassResponse.Clash(
-                        enrolment=f"enrolments/{each.enrolment_id}", other_class=f"classes/{each.other_class}"
-                    )
-                    for each in met
-                ],
+                clashes=clashes.messages(met),
             )
 
         return self._database.write(call, request, work, key=request.name)
@@ -121,7 +116,8 @@ class Circumstances(Steps):
             tx.session.add(target)
             tx.session.flush()
             sessions = self._new_sessions(tx, row, target, planned)
-            if met := clashes.found(tx, self._timetables, moved, sessions, {row.id}):
+            met = clashes.found(tx, self._timetables, moved, sessions, {row.id})
+            if met and planned:  # in the old hours nobody comes to be where they were not before
                 raise clashes.refuse(request.name, met)
             row.capacity -= request.capacity
             row.minimum, row.update_time = min(row.minimum, row.capacity), tx.now
