@@ -264,7 +264,7 @@ NOBODYS = {
     *("RegisterInstitution", "GetInstitution", "ListInstitutions", "UpdateInstitution", "SuspendInstitution"),
     *("ReinstateInstitution", "AddTeacher", "ListTeachers"),
     *("ListQuotas", "SetQuota"),
-    # tried where what they are about is made: test_exchanges.py, test_quotas.py
+    # tried where what they are about is made: test_substitutions.py, test_quotas.py
     *("AnswerSubstitution", "GetQuota"),
 }
 
