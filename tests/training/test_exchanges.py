@@ -54,7 +54,7 @@ def stranger(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
 @pytest.fixture(scope="module")
 def elsewhere(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
     """A bureau of another county."""
-    theirs = {"division": "371502", "unit": "371502-hrss"}
+    theirs: dict[str, Any] = {"division": "371502", "unit": "371502-hrss"}
     second = token_of(settings, **theirs, subject="second")
     return Office(grpc_channel, token_of(settings, **theirs, subject="elsewhere"), second=second)
 
@@ -494,7 +494,7 @@ def test_a_substitute_takes_over_what_the_seat_took_of_the_limit(
             request_id=request_id(),
         )
     )
-    next_year = {"start_date": "2027-01-04", "end_date": "2027-01-29", "fund": quota.SKILLS_ACTION}
+    next_year: dict[str, Any] = {"start_date": "2027-01-04", "end_date": "2027-01-29", "fund": quota.SKILLS_ACTION}
     held = office.paid_class(office.contracted().name, capacity=1, **next_year).name
     jobless = {"category": "UNE", "proof_kind": "就业创业证", "proof_number": "3715260001"}
     leaving, coming = (office.enrol(held, somebody(**jobless)) for _ in range(2))

@@ -36,7 +36,7 @@ def partner(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
 @pytest.fixture(scope="module")
 def elsewhere(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
     """A bureau of another county."""
-    theirs = {"division": "371502", "unit": "371502-hrss"}
+    theirs: dict[str, Any] = {"division": "371502", "unit": "371502-hrss"}
     second = token_of(settings, **theirs, subject="second")
     return Office(grpc_channel, token_of(settings, **theirs, subject="elsewhere"), second=second)
 
