@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import median
 
 from bench import sites, transaction
 from bench.books import Auditor
 from bench.figures import LOW, Ratio, Sample, Seconds, middle, table
 from bench.people import People
-from bench.rounds import NO_LANES, Bench, Command, rounds
+from bench.rounds import NO_LANES, ROWS, Bench, Command, rounds
 from bench.server import ENROL, NO_OP
 
 BUDGET = 150.0  # seconds for the rounds
@@ -104,8 +105,12 @@ def report(benches: Sequence[Bench], command: Command, count: int) -> int:
             if each.samples.get(key)
         ]
     print(table(["load", "a second", "p50 ms", "server us", "database us", "generator us"], rows))
-    memory = ", ".join(f"{each.site.name} {each.peak_memory} MiB" for each in benches)
-    print(f"\nserver's peak memory during a roster: {memory}")
+    memory = ", ".join(
+        f"{each.site.name} {each.peak_memory} MiB, {median(rate for rate, _ in each.imports):,.0f} rows a second"
+        for each in benches
+        if each.imports
+    )
+    print(f"\na roster of {ROWS:,} rows, server's peak memory: {memory}")
     faults = [fault for each in benches for fault in each.faults] + command.faults
     print(f"books checked {sum(each.checks for each in benches)} times: {'they conserve' if not faults else 'FAULTS'}")
     for fault in faults:

@@ -29,7 +29,7 @@ BURST, BURSTS = (
     12,
     10,
 )  # requests of a lone caller in a row, and how often a round; the first two of a burst do not count
-ROWS, CHUNK = 20_000, 1_000  # of a roster
+ROWS, CHUNK = 100_000, 1_000  # of a roster
 PGBENCH_SECONDS = 2
 COMMAND_TIMEOUT = 30
 
@@ -53,6 +53,7 @@ class Bench:
 
     def warm_up(self) -> None:
         """Lets every path run, and sizes the loads to the machine."""
+        self.site.furnish()
         class_name = self.site.hot_class()
         for path in (NO_OP, ENROL, NO_OP, ENROL):
             rate = self._load(path, self.people.requests(class_name, FEWEST)).rate

@@ -15,15 +15,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import grpc
+from liancai.training.v1 import quotas_pb2, registers_pb2
 from sqlalchemy import create_engine
 
+from bench.people import People
 from services import host
 from services.platform import migrate
 from services.platform.database import Database
 from services.platform.identity import Caller, issue
 from services.platform.vault import Vault
 from services.training.service import PART
-from tests.office import Office
+from tests.office import INSTITUTION, Office
 
 ROOT = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -99,11 +101,43 @@ class Site:
             yield Office(channel, self.token, second=self.second)
 
     def hot_class(self) -> str:
-        """An open class with as many seats as can be."""
+        """An open class with as many seats as can be, paid for by public money: every rule is asked of it."""
         with self.office() as office:
             order = office.contracted(headcount=SEATS)
-            made: str = office.open_class(order.name, capacity=SEATS).name
+            made: str = office.paid_class(order.name, capacity=SEATS).name
             return made
+
+    def furnish(self) -> None:
+        """Every register there is, and both kinds of limits: nothing a rule asks for is absent."""
+        with self.office() as office:
+            for kind in registers_pb2.RegisterKind.values()[1:]:
+                header = registers_pb2.ImportRegisterRequest.Header(
+                    kind=kind,
+                    division="371526",
+                    as_of="2026-01-01",
+                    source="bench",
+                    file_sha256=f"{kind:064x}",
+                    request_id=uuid.uuid4().hex,
+                )
+                parts = [
+                    registers_pb2.ImportRegisterRequest(header=header),
+                    *People().register(500),
+                    registers_pb2.ImportRegisterRequest(end=registers_pb2.ImportRegisterRequest.End()),
+                ]
+                for reply in office.registers.ImportRegister(iter(parts)):
+                    if reply.WhichOneof("part") == "summary" and not reply.summary.changed:
+                        raise RuntimeError(f"a register was not taken: {reply.summary}")
+            for request in (
+                quotas_pb2.SetQuotaRequest(
+                    kind=quotas_pb2.INSTITUTION_HEADS, institution_credit_code=INSTITUTION, granted=1_000_000
+                ),
+                quotas_pb2.SetQuotaRequest(
+                    kind=quotas_pb2.DIVISION_BUDGET, fund=quotas_pb2.EMPLOYMENT_SUBSIDY, granted=10**13
+                ),
+            ):
+                request.division, request.year, request.source = "371526", 2026, "bench"
+                request.request_id = uuid.uuid4().hex
+                office.quotas.SetQuota(request)
 
     def cpu(self) -> float:
         """Seconds the server has worked so far."""

@@ -25,7 +25,7 @@ NOUNS = {
     "agreement": "agreements",
     "institution": "institutions",
     "teacher": "institutions:teachers",
-    "class": "classes",
+    "class": "circumstances",  # which adds its verbs to those of classes
     "enrolment": "exchanges",  # which adds its verbs to those of enrolments
     "waitlist": "waitlists",
     "quota": "quotas",

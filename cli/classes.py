@@ -1,4 +1,4 @@
-"""`liancai class`: training classes from draft to closed."""
+"""`liancai class`: training classes from draft to closed; `circumstances` adds further verbs."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def reasons(decision: pb.EnrolmentDecision) -> Iterator[str]:
     open_warnings = _warned(decision)
     for verdict in decision.verdicts:
         if verdict.outcome == RuleVerdict.BLOCKED:
-            yield t("refused.rule", code=verdict.code, words=_with_facts(verdict))
+            yield t("refused.broken", code=verdict.code, words=_with_facts(verdict))
         elif verdict.code in open_warnings:
             yield t("refused.warning", code=verdict.code, words=_with_facts(verdict))
 

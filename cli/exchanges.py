@@ -9,7 +9,9 @@ from liancai.training.v1 import enrolments_pb2 as pb
 from liancai.training.v1.enrolments_pb2_grpc import EnrolmentsStub
 
 from cli import show, wire
-from cli.enrolments import Accepted, app
+from cli.accepting import Accepted
+from cli.enrolments import app
+from cli.export import Export, Force, listed
 from cli.grammar import (
     EnrolmentName,
     Etag,
@@ -97,11 +99,12 @@ def substitutions(
     class_name: Annotated[str, option("of_class", "--class", metavar="CLASS", parser=resource("classes"))],
     limit: Limit = 100,
     output: Output = Format.table,
+    export: Export = None,
+    force: Force = False,
 ) -> None:
     """Lists the substitutions of a class, newest first."""
-    request = pb.ListSubstitutionsRequest(class_name=class_name)
-    found = wire.of(ctx).pages(EnrolmentsStub, request, "substitutions", limit)
-    show.rows(found, COLUMNS, output, limit)
+    asked, field = pb.ListSubstitutionsRequest(class_name=class_name), "substitutions"
+    listed(ctx, EnrolmentsStub, asked, field, COLUMNS, limit=limit, output=output, target=export, force=force)
 
 
 @app.verb("correct")

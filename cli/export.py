@@ -186,5 +186,5 @@ def _cell(item: Any, field: Any) -> Cell:
     """A number where people would add up, yuan for fen; else the words of a table."""
     value = getattr(item, field.name)
     if isinstance(value, int) and not isinstance(value, bool) and field.enum_type is None:
-        return value / 100 if field.name.endswith("_fen") else value
+        return value / 100 if show.is_fen(item, field) else value
     return show.text(item, field.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +10,7 @@ from liancai.training.v1 import quotas_pb2 as pb
 from liancai.training.v1.quotas_pb2_grpc import QuotasStub
 
 from cli import show, wire
+from cli.export import Export, Force, listed
 from cli.grammar import (
     ClassName,
     Etag,
@@ -33,7 +34,6 @@ COLUMNS = (
     "name", "kind", "institution_credit_code", "division", "year", "fund", "granted", "taken", "left", "source",
 )  # fmt: skip
 LATTICE = ("binds", "title", "name", "granted", "taken", "left", "per_seat", "seats")
-BUDGET = "quotas/budget-"  # how the names of limits in money begin
 
 
 FUNDS = "employment-subsidy|unemployment-insurance|skills-action"
@@ -52,30 +52,9 @@ Year = Annotated[int, option("quota_year", "--year", metavar="YYYY", parser=whol
 Source = Annotated[str, option("quota_source", "--source", metavar="TEXT")]
 
 
-def _set(ctx: typer.Context, request: pb.SetQuotaRequest, output: Format) -> None:
-    _one(wire.of(ctx).ask(QuotasStub, request), output)
-
-
-def _one(quota: pb.Quota, output: Format) -> None:
-    """One limit; for people in persons or yuan."""
-    shown: Any = quota
-    if output is Format.table:
-        shown = {field: words for field, words in _line(quota).items() if words}
-    show.one(shown, output)
-
-
-def _line(quota: pb.Quota) -> Mapping[str, str]:
-    """A limit as people read it."""
-    money = quota.kind == pb.DIVISION_BUDGET
-    amounts = {field: _amount(getattr(quota, field), money) for field in ("granted", "taken", "left")}
-    return {field.name: show.text(quota, field.name) for field in quota.DESCRIPTOR.fields} | amounts
-
-
-def _amount(value: int, money: bool) -> str:
-    """So many persons, or so many yuan from fen."""
-    if money:
-        return t("quota.yuan", amount=f"{value // 100:,}.{value % 100:02}")
-    return t("quota.persons", amount=f"{value:,}")
+def _do(ctx: typer.Context, request: Any, output: Format) -> None:
+    """One call, and what it answered."""
+    show.one(wire.of(ctx).ask(QuotasStub, request), output)
 
 
 @setting.verb("heads")
@@ -96,7 +75,7 @@ def heads(
         kind=pb.INSTITUTION_HEADS, institution_credit_code=institution, division=division, year=year, granted=persons,
         source=source, etag=etag, request_id=request_id,
     )  # fmt: skip
-    _set(ctx, request, output)
+    _do(ctx, request, output)
 
 
 @setting.verb("budget")
@@ -117,7 +96,7 @@ def budget(
         kind=pb.DIVISION_BUDGET, division=division, year=year, fund=fund, granted=yuan, source=source, etag=etag,
         request_id=request_id,
     )  # fmt: skip
-    _set(ctx, request, output)
+    _do(ctx, request, output)
 
 
 @app.verb("show")
@@ -127,7 +106,7 @@ def show_(
     output: Output = Format.table,
 ) -> None:
     """Shows one limit."""
-    _one(wire.of(ctx).ask(QuotasStub, pb.GetQuotaRequest(name=name)), output)
+    _do(ctx, pb.GetQuotaRequest(name=name), output)
 
 
 @app.verb("list")
@@ -140,12 +119,13 @@ def list_(
     ] = "",
     limit: Limit = 100,
     output: Output = Format.table,
+    export: Export = None,
+    force: Force = False,
 ) -> None:
     """Lists the limits within reach."""
     wanted = pb.ListQuotasRequest.Filter(year=year, institution_credit_code=institution)
-    found = wire.of(ctx).pages(QuotasStub, pb.ListQuotasRequest(filter=wanted), "quotas", limit)
-    lines: Iterator[Any] = map(_line, found) if output is Format.table else found
-    show.rows(lines, COLUMNS, output, limit)
+    request = pb.ListQuotasRequest(filter=wanted)
+    listed(ctx, QuotasStub, request, "quotas", COLUMNS, limit=limit, output=output, target=export, force=force)
 
 
 @app.verb("seats")
@@ -164,10 +144,7 @@ def seats(ctx: typer.Context, class_name: ClassName, output: Output = Format.tab
 
 def _limit(limit: pb.SeatLattice.Limit, binding: str) -> Mapping[str, str]:
     """One limit of a class as people read it; one that nobody has set says so and binds nothing."""
-    line = {"binds": "*" if limit.name == binding else "", "title": limit.title, "name": limit.name}
-    money = limit.name.startswith(BUDGET)
+    line = {field: show.text(limit, field) for field in LATTICE[1:]} | {"binds": "*" if limit.name == binding else ""}
     if not limit.known:
-        unknown = dict.fromkeys(("granted", "taken", "left", "seats"), t("quota.unknown"))
-        return line | unknown | {"per_seat": _amount(limit.per_seat, money)}
-    amounts = {field: _amount(getattr(limit, field), money) for field in ("granted", "taken", "left", "per_seat")}
-    return line | amounts | {"seats": str(limit.seats)}
+        line |= dict.fromkeys(("granted", "taken", "left", "seats"), t("quota.unknown"))
+    return line

@@ -49,7 +49,7 @@ def _code(refused: Refused) -> grpc.StatusCode:
 def _details(refused: Refused, code: grpc.StatusCode) -> Iterator[str]:
     from google.rpc import error_details_pb2 as rpc
     from liancai.common.v1 import types_pb2
-    from liancai.training.v1 import enrolments_pb2
+    from liancai.training.v1 import classes_pb2, enrolments_pb2
 
     from cli import decisions
 
@@ -72,6 +72,10 @@ def _details(refused: Refused, code: grpc.StatusCode) -> Iterator[str]:
             accept += decisions.warnings(decision)
         elif finding := _unpack(part, types_pb2.Finding):
             yield t("refused.rule", code=finding.code, words=finding.message)
+        elif clash := _unpack(part, classes_pb2.MoveClassResponse.Clash):
+            yield t("refused.clash", enrolment=clash.enrolment, other_class=clash.other_class)
+    if rest := list(filter(None, numbers)):  # a refusal has room for so many
+        yield t("refused.members", numbers=", ".join(rest))
     yield from _next(reason, about | {"accept": decisions.accepting(accept)})
 
 

@@ -34,6 +34,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _CODED = ("confidence", "kind", "sex")
 # numbers for which the contract says that 0 is none
 _NONE_AT_0 = ("waitlist_position", "party_size")
+# numbers of a limit: persons, or fen where it is a budget
+_LIMITED, _BUDGET = ("granted", "taken", "left", "per_seat"), "quotas/budget-"
 # a message inside another shows these columns where all of them would not fit a line
 _INNER = {
     "verdicts": ("code", "outcome", "title", "inputs", "parameters", "source", "confidence"),
@@ -143,7 +145,19 @@ def text(item: Item, name: str) -> str:
         return "\n".join(line(part) for part in value) if field.is_repeated else ""
     if field.is_repeated:
         return ", ".join(_scalar(field, part) for part in value)
+    if field.name in _LIMITED and is_fen(item, field):
+        return _yuan(value)
     return _scalar(field, value)
+
+
+def is_fen(item: Message, field: Any) -> bool:
+    """Whether a number is fen: its name says so, or it is one of a budget's."""
+    limited = field.name in _LIMITED and str(getattr(item, "name", "")).startswith(_BUDGET)
+    return limited or field.name.endswith("_fen")
+
+
+def _yuan(value: int) -> str:
+    return f"{value // 100}.{value % 100:02}"
 
 
 def _scalar(field: Any, value: Any) -> str:
@@ -154,7 +168,7 @@ def _scalar(field: Any, value: Any) -> str:
         name = known.name if known else str(value)
         return t.word(f"value.{field.enum_type.full_name.split('.v1.')[-1]}.{name}", name)
     if field.name.endswith("_fen"):
-        return f"{value // 100}.{value % 100:02}" if value else ""
+        return _yuan(value) if value else ""
     if field.name in _NONE_AT_0 and not value:
         return ""
     if field.name == "category" and value:

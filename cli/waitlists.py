@@ -10,6 +10,7 @@ from liancai.training.v1 import waitlist_pb2 as pb
 from liancai.training.v1.waitlist_pb2_grpc import WaitlistStub
 
 from cli import show, wire
+from cli.export import Export, Force, listed
 from cli.grammar import EnrolmentName, Etag, Format, Limit, Noun, Output, Reason, RequestId, option, resource
 from cli.texts import t
 
@@ -32,11 +33,12 @@ def list_(
     class_name: Annotated[str, option("of_class", "--class", metavar="CLASS", parser=resource("classes"))],
     limit: Limit = 100,
     output: Output = Format.table,
+    export: Export = None,
+    force: Force = False,
 ) -> None:
     """Lists who waits, in order of service."""
     request = pb.ListWaitlistRequest(class_name=class_name)
-    found = wire.of(ctx).pages(WaitlistStub, request, "enrolments", limit)
-    show.rows(found, COLUMNS, output, limit)
+    listed(ctx, WaitlistStub, request, "enrolments", COLUMNS, limit=limit, output=output, target=export, force=force)
 
 
 @app.verb("why")

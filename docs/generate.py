@@ -45,6 +45,7 @@ def sentences() -> dict[str, dict[str, str]]:
 def verdicts() -> str:
     """The codes a roster, a refusal or a check may speak in."""
     from services.training.packs import Packs
+    from services.training.rules.roster import CONDITIONS
 
     said = sentences()
     pack = Packs().current
@@ -80,9 +81,9 @@ def verdicts() -> str:
             *(number.effective_from.isoformat(), number.source, number.confidence),
         )
         lines.append(f"| {' | '.join(row)} |")
-    lines += ["", "## Rows, numbers and codes as they are written", ""]
+    lines += [*roster(said), "", "## Registers and look-ups", ""]
     lines += ["| code | 中文 | English |", "| --- | --- | --- |"]
-    for code in sorted(key for key in said if key.startswith("TR-") and key not in declared):
+    for code in sorted(key for key in said if key.startswith("TR-") and key not in declared and key not in CONDITIONS):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
     lines += ["", "## Gaps of a class filing", ""]
     lines += [
@@ -96,6 +97,38 @@ def verdicts() -> str:
     for code in sorted(key for key in said if key.startswith("TF-")):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
     return "\n".join(lines) + "\n"
+
+
+KINDS = {
+    "CELL": "One cell by itself",
+    "ROW": "Cells of a row against one another",
+    "CLASS": "Cells against the class",
+    "ROWS": "Rows against one another",
+    "FILE": "The file as a whole",
+    "READER": "The file, as the client that reads it sees it",
+    "OUTCOME": "What became of a row",
+}
+
+
+def roster(said: dict[str, dict[str, str]]) -> list[str]:
+    """The registry of roster conditions, by what is looked at."""
+    from services.training.rules.roster import CONDITIONS
+
+    lines = [
+        "",
+        "## Rosters",
+        "",
+        f"{len(CONDITIONS)} conditions. An error keeps the row out, a warning until an officer gives a reason for it",
+        "(`--accept CODE=reason`), a note is for information.",
+    ]
+    for kind, title in KINDS.items():
+        lines += ["", f"### {title}", "", "| code | level | column | why | 中文 | English |", "|" + " --- |" * 6]
+        for code, each in CONDITIONS.items():
+            if each.kind == kind:
+                columns = ", ".join(f"`{column}`" for column in each.columns if column != "*")
+                row = (f"`{code}`", each.level.lower(), columns, each.why, said[code]["zh"], said[code]["en"])
+                lines.append(f"| {' | '.join(row)} |")
+    return lines
 
 
 def errors() -> str:
@@ -143,7 +176,10 @@ def helps() -> str:
         command = root.get_command(context, noun)  # type: ignore[attr-defined]
         verbs = getattr(command, "commands", {})
         pages.append(f"## {noun}\n\n{shown([noun])}")
-        pages += [f"### {noun} {verb}\n\n{shown([noun, verb])}" for verb in verbs]
+        for name, verb in verbs.items():
+            kinds = getattr(verb, "commands", {})  # `quota set` wants one more word
+            paths = [[noun, name], *([noun, name, kind] for kind in kinds)]
+            pages += [f"### {' '.join(words)}\n\n{shown(words)}" for words in paths]
     return "\n".join(pages)
 
 

@@ -48,7 +48,11 @@ TEXTS = {
         "The institution gets its own workbook back, each row with its verdict and what to do ({path}):",
     ),
     "row": ("  第 {row} 行  {result}  {findings}", "  row {row}  {result}  {findings}"),
-    "import": ("收下无误的行：40 人录取，8 人候补", "The rows without faults are taken: 40 enrolled, 8 wait"),
+    "import": (
+        "收下无误的行，两人共用电话已说明理由：40 人录取，8 人候补",
+        "The rows without faults are taken, and the shared phone is explained: 40 enrolled, 8 wait",
+    ),
+    "reason": ("夫妻共用", "spouses share it"),
     "again": ("同一文件再导一次：什么都不变", "The same file again changes nothing"),
     "waiting": ("候补名单", "The waitlist"),
     "withdraw": ("一人退出，候补第一名当即递补", "One withdraws, and the head of the waitlist has the seat at once"),
@@ -243,17 +247,19 @@ def _class(demo: Demo, order: str, first: date) -> str:
 
 def _roster(demo: Demo, held: str) -> None:
     imported = ("roster", "import", ROSTER, "--class", held)
+    accepted = ("--accept", f"TR-PHONE-SHARED={demo.text('reason')}")
     verdicts = demo.folder / "roster-verdicts.xlsx"
     demo.chapter("check")
-    demo.run(*imported, "--mode", "check", "--output", f"{verdicts}")
+    demo.run("roster", "check", ROSTER, "--class", held, "--output", f"{verdicts}")
     print()
     demo.say("rows", path=verdicts)
     for row, result, findings in _verdicts(verdicts):
         demo.say("row", row=row, result=result, findings=findings)
     demo.chapter("import")
-    demo.read(*imported, "--mode", "valid-rows", "--output", f"{demo.folder}/roster-imported.xlsx", head=8)
+    valid = (*imported, "--mode", "valid-rows", *accepted)
+    demo.read(*valid, "--output", f"{demo.folder}/roster-imported.xlsx", head=8)
     demo.chapter("again")
-    demo.read(*imported, "--mode", "valid-rows", "--output", f"{demo.folder}/roster-again.xlsx", head=8)
+    demo.read(*valid, "--output", f"{demo.folder}/roster-again.xlsx", head=8)
 
 
 def _withdrawal(demo: Demo, held: str) -> str:

@@ -8,18 +8,19 @@ that such rosters have. Everybody in it is invented; the identity numbers pass t
        9  the spreadsheet made a number of it and rounded      TR-ID-EXCEL
       13  the old identity number of 15 digits                 TR-ID-FIFTEEN
       17  a child                                              TR-AGE-MIN
-      21  another birth date than in the identity number       TR-BIRTH-MISMATCH
+      21  month and day of the birth date swapped              TR-BIRTH-SWAPPED
       24  another sex than in the identity number              TR-SEX-MISMATCH
       28  no phone number                                      TR-PHONE-MISSING
       31  a phone number of 10 digits                          TR-PHONE-FORMAT
       35  no name                                              TR-NAME-MISSING
-      38  the person of 12 once more                           TR-ROW-DUPLICATE (12: a warning, it is kept)
+      38  the person of 12 once more                           TR-ROW-DUPLICATE (12: a note, it is kept)
       41  the identity number of 42 under another name         TR-ROW-DUPLICATE-NAME (both)
-      45  a division that never was                            TR-ID-DIVISION (a warning)
+      45  a division that never was                            TR-ID-DIVISION (a note)
+      55  the phone number of 56                               TR-PHONE-SHARED (both, until somebody says why)
 
 Odd, but right: full-width digits (6), a lower-case x (10), spaces (15, 19), a phone number in a number cell (22), dates
-as text (5, 16, 26), and a remark that looks like a formula (47). 文化程度 is a column the roster does not know: a note.
-So 48 of 60 may enrol; with 40 seats, 8 wait.
+as text (5, 16, 26), and a remark that looks like a formula (47); some of it is noted. 班组 is a column the roster does
+not know: a note. So 46 of 60 may enrol, and 48 once the phone of 55 and 56 is explained; with 40 seats, 8 wait.
 """
 
 from __future__ import annotations
@@ -42,16 +43,20 @@ from services.reference import resident_id
 TARGET = Path(__file__).with_name("roster.xlsx")
 HEADER_ROW = 3
 COLUMNS = {
-    "序号": 6, "姓名": 10, "性别": 6, "出生日期": 13, "公民身份号码": 22, "联系电话": 14, "文化程度": 10, "备注": 24,
+    "序号": 6, "姓名": 10, "性别": 6, "民族": 6, "出生日期": 13, "公民身份号码": 22, "联系电话": 14, "文化程度": 10,
+    "班组": 8, "备注": 24,
 }  # fmt: skip
 # the codes that each row must be answered with, by 序号; the other rows get none
 FAULTS: dict[int, tuple[str, ...]] = {
     4: ("TR-ID-CHECKSUM",),
+    6: ("TR-ID-FULL-WIDTH",),
     9: ("TR-ID-EXCEL",),
+    10: ("TR-ID-LOWER-X",),
     12: ("TR-ROW-DUPLICATE-KEPT",),
     13: ("TR-ID-FIFTEEN",),
+    15: ("TR-ID-SPACES",),
     17: ("TR-AGE-MIN",),
-    21: ("TR-BIRTH-MISMATCH",),
+    21: ("TR-BIRTH-SWAPPED",),
     24: ("TR-SEX-MISMATCH",),
     28: ("TR-PHONE-MISSING",),
     31: ("TR-PHONE-FORMAT",),
@@ -60,8 +65,12 @@ FAULTS: dict[int, tuple[str, ...]] = {
     41: ("TR-ROW-DUPLICATE-NAME",),
     42: ("TR-ROW-DUPLICATE-NAME",),
     45: ("TR-ID-DIVISION",),
+    47: ("TR-CELL-FORMULA",),
+    55: ("TR-PHONE-SHARED", "TR-NEEDS-REASON"),
+    56: ("TR-PHONE-SHARED", "TR-NEEDS-REASON"),
 }
-WARNED = (12, 45)  # these are taken all the same
+NOTED = (6, 10, 12, 15, 45, 47)  # these are taken all the same
+SHARING = (55, 56)  # and these with a reason
 
 # three characters each
 _MEN = (
@@ -87,6 +96,8 @@ class Line:
     number: str | float
     phone: str | int
     schooling: str
+    ethnicity: str
+    group: str
     remark: str
 
 
@@ -121,6 +132,7 @@ def lines() -> list[Line]:
     change(35, name="")
     rows[38] = replace(rows[12], remark="补交材料")
     change(41, number=number(42), sex=rows[42].sex, born=rows[42].born)
+    change(55, phone=rows[56].phone)
     born = rows[45].born
     assert isinstance(born, date)
     change(45, number=resident_id.make("371599", born, 945))
@@ -139,6 +151,8 @@ def _good(serial: int) -> Line:
         number=resident_id.make(_DIVISIONS[serial % len(_DIVISIONS)], born, 900 + serial),
         phone=f"1380000{serial:04}",
         schooling=_SCHOOLING[serial % len(_SCHOOLING)],
+        ethnicity="回" if serial % 17 == 0 else "汉",
+        group=f"{'甲乙丙'[serial % 3]}组",
         remark=_REMARKS.get(serial, ""),
     )
 
@@ -172,7 +186,10 @@ def workbook(rows: Sequence[Line]) -> Workbook:
         cell.alignment, cell.border = Alignment(horizontal="center"), Border(thin, thin, thin, thin)
         sheet.column_dimensions[cell.column_letter].width = width
     for serial, line in enumerate(rows, start=1):
-        cells = (serial, line.name, line.sex, line.born, line.number, line.phone, line.schooling, line.remark)
+        cells = (
+            *(serial, line.name, line.sex, line.ethnicity, line.born, line.number, line.phone, line.schooling),
+            *(line.group, line.remark),
+        )
         for column, value in enumerate(cells, start=1):
             _write(sheet, HEADER_ROW + serial, column, value).border = Border(thin, thin, thin, thin)
     sheet.freeze_panes = f"A{HEADER_ROW + 1}"

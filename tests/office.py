@@ -26,6 +26,7 @@ from liancai.training.v1 import (
     quotas_pb2,
     quotas_pb2_grpc,
     registers_pb2_grpc,
+    rosters_pb2,
     rosters_pb2_grpc,
     waitlist_pb2_grpc,
 )
@@ -188,6 +189,34 @@ class Office:
             )
         )
         return enrolled
+
+    def import_people(
+        self,
+        class_name: str,
+        people: Sequence[enrolments_pb2.Applicant],
+        accepted: Sequence[enrolments_pb2.AcceptedWarning] = (),
+    ) -> rosters_pb2.RosterSummary:
+        """A roster of these people, the rows without errors taken."""
+        header = rosters_pb2.ImportRosterRequest.Header(
+            class_name=class_name,
+            mode=rosters_pb2.ImportRosterRequest.Header.VALID_ROWS,
+            file_sha256=uuid.uuid4().hex * 2,
+            request_id=request_id(),
+            accepted=accepted,
+        )
+        rows = [
+            rosters_pb2.RosterRow(
+                row_number=number, full_name=each.full_name, resident_id=each.resident_id, phone=each.phone
+            )
+            for number, each in enumerate(people, start=2)
+        ]
+        parts = [
+            rosters_pb2.ImportRosterRequest(header=header),
+            rosters_pb2.ImportRosterRequest(chunk=rosters_pb2.ImportRosterRequest.Chunk(rows=rows)),
+            rosters_pb2.ImportRosterRequest(end=rosters_pb2.ImportRosterRequest.End()),
+        ]
+        summary: rosters_pb2.RosterSummary = list(self.rosters.ImportRoster(iter(parts)))[-1].summary
+        return summary
 
     def withdraw(self, name: str, reason: str = "找到其他工作") -> enrolments_pb2.WithdrawEnrolmentResponse:
         """Takes somebody out of a class."""

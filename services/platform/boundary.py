@@ -32,6 +32,8 @@ from services.platform.texts import Texts, language_of
 LONGEST_CALL = 30.0  # seconds a unary call may take, whatever deadline the caller sets
 OPEN_TO_ALL = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 BEARER = "Bearer "
+LARGEST_STATUS = 7_000  # bytes; clients refuse trailers of more than 8 KiB, at first now and then, at 16 always
+ENVELOPE = 80  # bytes that a detail takes beside its own
 SYSTEM = "system"  # the subject of what a service does by itself
 
 Handler = Any  # grpc.RpcMethodHandler of whatever messages
@@ -225,7 +227,10 @@ class Boundary(grpc.ServerInterceptor):
         raise AssertionError("abort returned")
 
     def _status(self, fault: Fault, method: Method | None, language: str) -> status_pb2.Status:
-        """The status of AIP-193: a developer's English message, ErrorInfo, every violation, the user's sentence."""
+        """The status of AIP-193: a developer's English message, ErrorInfo, every violation, the user's sentence.
+
+        What would make it larger than a client takes is left out, from the end: nobody would get any of it.
+        """
         details: list[Message] = [
             error_details_pb2.ErrorInfo(
                 reason=fault.reason,
@@ -237,24 +242,34 @@ class Boundary(grpc.ServerInterceptor):
                 message=self._texts.say(fault.reason, language, fault.metadata),
             ),
         ]
-        if fault.violations:
-            violations = [
-                error_details_pb2.BadRequest.FieldViolation(
-                    field=violation.field,
-                    description=self._texts.say(violation.rule, language, violation.values),
-                    reason=violation.rule,
-                )
-                for violation in fault.violations[:100]
-            ]
-            details.append(error_details_pb2.BadRequest(field_violations=violations))
         status = status_pb2.Status(
             code=fault.code.value[0], message=self._texts.say(fault.reason, "en", fault.metadata)
         )
-        for detail in (*details, *fault.details):
+        if fault.violations:
+            room = LARGEST_STATUS - status.ByteSize() - sum(each.ByteSize() + ENVELOPE for each in details) - ENVELOPE
+            details.append(self._violations(fault, language, room))
+        for number, detail in enumerate((*details, *fault.details)):
             packed = AnyMessage()
             packed.Pack(detail)
+            if number >= len(details) and status.ByteSize() + packed.ByteSize() > LARGEST_STATUS:
+                break
             status.details.append(packed)
         return status
+
+    def _violations(self, fault: Fault, language: str, room: int) -> error_details_pb2.BadRequest:
+        """The fields that are wrong: the first of them, and as many more as fit into `room` bytes."""
+        bad = error_details_pb2.BadRequest()
+        for violation in fault.violations:
+            each = error_details_pb2.BadRequest.FieldViolation(
+                field=violation.field,
+                description=self._texts.say(violation.rule, language, violation.values),
+                reason=violation.rule,
+            )
+            room -= each.ByteSize() + 4
+            if room < 0 and bad.field_violations:
+                break
+            bad.field_violations.append(each)
+        return bad
 
 
 def _metadata(context: grpc.ServicerContext) -> tuple[str, str]:

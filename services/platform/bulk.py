@@ -54,9 +54,10 @@ class BulkInsert:
         }
         self._copy = "" if conflict else f"COPY {table.name} ({names}) FROM STDIN"  # COPY knows no conflicts
         texts = [(place, _json) for place, column in enumerate(self._columns) if isinstance(column.type, JSON)]
+        days = [(place, date.isoformat) for place, column in enumerate(self._columns) if isinstance(column.type, Date)]
         instants = [place for place, column in enumerate(self._columns) if isinstance(column.type, UtcTime)]
         self._plain: dict[str, list[tuple[int, Convert]]] = {
-            "sqlite": [*texts, *((place, times["sqlite"]) for place in instants)],
+            "sqlite": [*texts, *days, *((place, times["sqlite"]) for place in instants)],
             "postgresql": [*texts],
         }
 
@@ -118,7 +119,9 @@ def _converters(columns: Sequence[Column[Any]], time_text: Convert) -> list[tupl
         elif isinstance(column.type, LargeBinary):
             found.append((place, bytes.hex))
         elif isinstance(column.type, Date):
-            found.append((place, _date_text))
+            found.append((place, date.isoformat))
+        elif isinstance(column.type, JSON):
+            found.append((place, _json))
     return found
 
 
@@ -144,7 +147,8 @@ def _one_statement(bulks: tuple[BulkInsert, ...]) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """The text of a JSON column; who has it as text already gives that."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _sqlite_time(instant: datetime) -> str:
@@ -152,25 +156,19 @@ def _sqlite_time(instant: datetime) -> str:
     return instant.isoformat(" ", "microseconds")[:26]
 
 
-def _date_text(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
 def _from_json_each(place: int, column: Column[Any]) -> str:
-    if isinstance(column.type, JSON):
-        return f"value -> {place}"
     return f"unhex(value ->> {place})" if isinstance(column.type, LargeBinary) else f"value ->> {place}"
 
 
 def _record_type(column: Column[Any]) -> str:
     if isinstance(column.type, UtcTime):
         return "timestamptz"
-    if isinstance(column.type, JSON):
-        return "json"
     if isinstance(column.type, Date):
         return "date"
     return "bigint" if isinstance(column.type, Integer) else "text"
 
 
 def _from_record(column: Column[Any]) -> str:
+    if isinstance(column.type, JSON):
+        return f"r.{column.name}::json"
     return f"decode(r.{column.name}, 'hex')" if isinstance(column.type, LargeBinary) else f"r.{column.name}"

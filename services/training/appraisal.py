@@ -73,9 +73,7 @@ class Appraisal:
         self.taken = known.taken(connection, [trainee_id for trainee_id, _ in self.people.values()])
         self._listed = known.listed(connection, held)
         self._registers = (
-            known.registers(connection, {row.division for row in held}, indexes)
-            if any(row.fund != NO_FUND for row in held)
-            else Registers()
+            known.registers(connection, held, indexes) if any(row.fund != NO_FUND for row in held) else Registers()
         )
         self._of_class: dict[str, dict[str, object]] = {
             row.id: {
@@ -86,6 +84,7 @@ class Appraisal:
             }
             for row in held
         }
+        self._strangers: dict[tuple[str, int, str, bool, bool], Facts] = {}
         self._timetables = timetables
         versions = {_version(place) for mine in self.taken.values() for place in mine.values()}
         timetables.learn(connection, versions | {(row.id, row.timetable_version) for row in held})
@@ -104,15 +103,25 @@ class Appraisal:
         self.taken[trainee_id][place.class_id] = place
 
     def facts(self, row: ClassFacts, person: Person) -> Facts:
-        """What the rules are asked of."""
+        """What the rules are asked of. Strangers of one age and category are alike."""
+        # somebody not yet born when the class began is of no age
+        age = age_on(person.birth, row.start_date) if person.birth <= row.start_date else 0
+        if person.index in self.people or person.index in self._registers.entries:
+            return self._facts(row, person, age)
+        key = (row.id, age, person.category, person.division_known, bool(person.proof_sealed))
+        facts = self._strangers.get(key)
+        if facts is None:
+            facts = self._strangers[key] = self._facts(row, person, age)
+        return facts
+
+    def _facts(self, row: ClassFacts, person: Person, age: int) -> Facts:
         trainee_id, name = self.trainee(person)
         mine = self.taken.get(trainee_id, {})
         present = mine.get(row.id)
         others = [place for place in mine.values() if place.class_id != row.id]
         facts = {
             **self._of_class[row.id],
-            # somebody not yet born when the class began is of no age
-            "age_at_class_start": age_on(person.birth, row.start_date) if person.birth <= row.start_date else 0,
+            "age_at_class_start": age,
             "division_known": person.division_known,
             # of somebody who comes for the first time no other name is on record
             "same_name": None if trainee_id == person.trainee_id else name == person.full_name,
@@ -154,7 +163,7 @@ class Appraisal:
             "same_level_last": max(began).isoformat() if began else "",
             "same_level_elsewhere": any(_same(row, each) for each in past) if "SUBSIDISED_TRAINING" in kinds else None,
             "higher_level": tuple(sorted(f"classes/{each.class_id}" for each in paid if _above(row, each))),
-            "higher_level_elsewhere": bool(higher) if "CERTIFICATE" in kinds else None,
+            "higher_level_elsewhere": True if higher else False if "CERTIFICATE" in kinds else None,
             "skill_subsidy_drawn": any(each.kind == "SKILL_SUBSIDY" and _same(row, each) for each in entries)
             if "SKILL_SUBSIDY" in kinds
             else None,

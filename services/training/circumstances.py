@@ -20,12 +20,13 @@ from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-from services.training import bookings, clashes, known, limits, messages, orders, queries, seats
+from services.training import bookings, clashes, known, limits, messages, queries, seats
 from services.training.appraisal import Timetables
 from services.training.cancelling import cancel_class
 from services.training.class_fields import Planned, read_dates, read_sessions, sessions_of, store_sessions
 from services.training.class_steps import Steps, read_verb, require_state
 from services.training.clerk import quota_binds, wrong_state
+from services.training.fields import MOST_HEADS
 from services.training.known import ClassFacts
 from services.training.promotion import promote
 from services.training.rules.states import (
@@ -79,12 +80,7 @@ class Circumstances(Steps):
             tx.session.refresh(row)
             return pb.MoveClassResponse(
                 training_class=messages.training_class(call, row, sessions),
-                clashes=[
-                    pb.MoveClassResponse.Clash(
-                        enrolment=f"enrolments/{each.enrolment_id}", other_class=f"classes/{each.other_class}"
-                    )
-                    for each in met
-                ],
+                clashes=clashes.messages(met),
             )
 
         return self._database.write(call, request, work, key=request.name)
@@ -94,7 +90,7 @@ class Circumstances(Steps):
         reading = Reading()
         title = reading.text("title", request.title, 2, 100)
         reason = reading.text("reason", request.reason, 1, 500)
-        reading.number("capacity", request.capacity, max(1, len(request.enrolments)), orders.MOST_HEADS)
+        reading.number("capacity", request.capacity, max(1, len(request.enrolments)), MOST_HEADS)
         names = [
             reading.name(f"enrolments[{index}]", name, "enrolments") for index, name in enumerate(request.enrolments)
         ]
@@ -120,7 +116,8 @@ class Circumstances(Steps):
             tx.session.add(target)
             tx.session.flush()
             sessions = self._new_sessions(tx, row, target, planned)
-            if met := clashes.found(tx, self._timetables, moved, sessions, {row.id}):
+            met = clashes.found(tx, self._timetables, moved, sessions, {row.id})
+            if met and planned:  # in the old hours nobody comes to be where they were not before
                 raise clashes.refuse(request.name, met)
             row.capacity -= request.capacity
             row.minimum, row.update_time = min(row.minimum, row.capacity), tx.now

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from liancai.training.v1 import classes_pb2 as pb
 from sqlalchemy import select
 
 from services.platform.errors import Refused
@@ -61,6 +62,18 @@ def found(
 
 
 def refuse(class_name: str, clashes: Sequence[Clash]) -> Refused:
-    """MOVE_CLASHES, naming the first of them."""
-    names = list(dict.fromkeys(f"enrolments/{each.enrolment_id}" for each in clashes))
-    return Refused("MOVE_CLASHES", class_name=class_name, enrolments=", ".join(names[:NAMED]), count=len(names))
+    """MOVE_CLASHES, naming the first of them, each with the other class."""
+    names = list(dict.fromkeys(each.enrolment_id for each in clashes))
+    said = ", ".join(f"enrolments/{name}" for name in names[:NAMED])
+    met = messages(clashes[:NAMED])
+    return Refused("MOVE_CLASHES", class_name=class_name, enrolments=said, count=len(names), details=met)
+
+
+def messages(clashes: Sequence[Clash]) -> list[pb.MoveClassResponse.Clash]:
+    """Clashes as they are sent."""
+    return [
+        pb.MoveClassResponse.Clash(
+            enrolment=f"enrolments/{each.enrolment_id}", other_class=f"classes/{each.other_class}"
+        )
+        for each in clashes
+    ]

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from services.platform.errors import Invalid, Violation
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
-from services.training import orders
+from services.training.fields import MOST_HEADS, read_credit_code
 from services.training.rules.timetable import Slot, minute_of, own_clash
 from services.training.tables import SessionRow, TeacherRow
 
@@ -55,14 +55,14 @@ def read_class(reading: Reading, asked: pb.Class) -> dict[str, Any]:
     field = "training_class"
     first, last = read_dates(reading, asked.start_date, asked.end_date)
     values: dict[str, Any] = {
-        "institution_credit_code": orders.read_credit_code(
+        "institution_credit_code": read_credit_code(
             reading, f"{field}.institution_credit_code", asked.institution_credit_code
         ),
         "institution_name": reading.text(f"{field}.institution_name", asked.institution_name, 2, 100),
         "title": reading.text(f"{field}.title", asked.title, 2, 100),
         "start_date": first,
         "end_date": last,
-        "capacity": reading.number(f"{field}.capacity", asked.capacity, 1, orders.MOST_HEADS),
+        "capacity": reading.number(f"{field}.capacity", asked.capacity, 1, MOST_HEADS),
         "minimum": reading.number(f"{field}.minimum", asked.minimum, 0, max(0, asked.capacity)),
         "training_kind": _choice(reading, f"{field}.training_kind", asked.training_kind, pb.Class.TrainingKind),
         "certificate_kind": _choice(

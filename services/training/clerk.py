@@ -17,7 +17,8 @@ from services.reference import resident_id
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentIdFault
 from services.training import messages, people
-from services.training.enrolling import Application, Decision, Desk
+from services.training.decisions import Application, Decision
+from services.training.enrolling import Desk
 from services.training.limits import Binding
 from services.training.packs import Packs
 from services.training.people import Person
@@ -156,6 +157,15 @@ def shown(call: Call, decision: Decision, accepted: Mapping[str, str]) -> pb.Enr
             if code in accepted
         ],
     )
+
+
+def objections(call: Call, decision: Decision, accepted: Mapping[str, str]) -> pb.EnrolmentDecision:
+    """What a decision has against one of many: the rules that are met are left out, for the room there is."""
+    whole = shown(call, decision, accepted)
+    said = [each for each in whole.verdicts if each.outcome in (each.BLOCKED, each.WARNED)]
+    del whole.verdicts[:]
+    whole.verdicts.extend(said)
+    return whole
 
 
 def wrong_state(row: EnrolmentRow, allowed: Sequence[EnrolmentState]) -> Refused:

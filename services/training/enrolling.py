@@ -11,7 +11,7 @@ circle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
@@ -20,7 +20,6 @@ from typing import cast
 
 from sqlalchemy import Connection, Table
 
-from services.platform.boundary import Call
 from services.platform.bulk import BulkInsert
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
@@ -28,12 +27,11 @@ from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.training import known, limits, promotion, seats, trail
 from services.training.appraisal import Appraisal, Timetables
+from services.training.decisions import Application, Decision, Enrolled
 from services.training.known import TAKE_SEATS, ClassFacts, Taken
-from services.training.limits import Binding, Limits
-from services.training.people import Person
+from services.training.limits import Limits
 from services.training.rules import waitlist
-from services.training.rules.eligibility import Judgement, Ruleset, Verdict
-from services.training.rules.facts import Facts
+from services.training.rules.eligibility import Ruleset
 from services.training.rules.states import EnrolmentState, Seat, free
 from services.training.tables import EnrolmentRow, TraineeRow
 
@@ -44,90 +42,8 @@ _TRAINEE = BulkInsert(
 )
 
 
-@dataclass(slots=True)
-class Application:
-    """One person's wish for one class.
-
-    `late_reason` says why it is entered after `occur_time` (补录), `accepted` why a warning is let pass, by its code.
-    Applications with one `party` stand together in the list and get seats together or not at all. `arrived` is when the
-    server received it: the waitlist counts from then.
-    """
-
-    call: Call
-    class_id: str
-    person: Person
-    occur_time: datetime
-    late_reason: str = ""
-    accepted: Mapping[str, str] = field(default_factory=dict)
-    seat_only: bool = False
-    party: str = ""
-    arrived: datetime | None = None
-
-
-@dataclass(slots=True)
-class Enrolled:
-    """An enrolment as it is written."""
-
-    id: str
-    class_id: str
-    order_id: str
-    trainee_id: str
-    state: str
-    place: int
-    priority: int
-    waits_since: datetime | None
-    tie: int
-    party: str
-    phone_sealed: bytes
-    phone_index: bytes
-    category: str
-    proof_sealed: bytes
-    subsidy_fen: int
-    accepted: list[dict[str, str]]
-    facts: dict[str, object]
-    rule_pack: str
-    occur_time: datetime
-    record_time: datetime
-    offer_expire_time: datetime | None = None
-    reason: str = ""
-    version: int = 1
-
-
 _ENROL = BulkInsert(cast(Table, EnrolmentRow.__table__), Enrolled.__slots__)
 _row = attrgetter(*Enrolled.__slots__)
-
-
-@dataclass(slots=True)
-class Decision:
-    """What comes of an application: a new enrolment, the place the person has already, or neither, and why.
-
-    `blocked` when a rule refuses, `unaccepted` the codes of warnings that nobody gave a reason to let pass, `binding`
-    the limit that has too little left, `full` when the class has no seat and nothing else was wanted, `partners` when
-    others of the party may not come.
-    """
-
-    facts: Facts
-    rules: Ruleset
-    judgement: Judgement
-    capacity: int
-    filled: int
-    unaccepted: tuple[str, ...] = ()
-    binding: Binding | None = None
-    full: bool = False
-    partners: bool = False
-    state: EnrolmentState | None = None
-    enrolment: Enrolled | None = None
-    present: tuple[str, EnrolmentState, int] | None = None  # id, state and place of the active enrolment
-
-    @property
-    def blocked(self) -> bool:
-        """Whether a rule refuses."""
-        return self.judgement.blocked
-
-    @property
-    def objections(self) -> Sequence[Verdict]:
-        """The rules that are not met."""
-        return self.judgement.objections
 
 
 @dataclass(slots=True)
@@ -347,13 +263,10 @@ def _enrolled(
         proof_sealed=person.proof_sealed,
         subsidy_fen=row.subsidy_fen,
         accepted=[{"code": code, "reason": application.accepted[code]} for code in decision.judgement.warnings],
-        facts={
-            **decision.judgement.stored,
-            "capacity": row.capacity,
-            "enrolled": entry.enrolled,
-            "waitlisted": entry.waitlisted,
-            "result": state.value,
-        },
+        facts=(
+            f'{decision.judgement.stored[:-1]}, "capacity": {row.capacity}, "enrolled": {entry.enrolled},'
+            f' "waitlisted": {entry.waitlisted}, "result": "{state}"}}'
+        ),
         rule_pack=decision.rules.pack.fingerprint,
         occur_time=application.occur_time,
         record_time=now,

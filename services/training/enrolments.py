@@ -15,10 +15,11 @@ from services.platform.requests import Reading, check_etag, stamp
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
 from services.reference.clock import day_of
-from services.training import known, messages, orders, people, promotion, queries, searching, seats
-from services.training.clerk import read_accepted, refusal, shown, wrong_state
-from services.training.enrolling import Application, Decision
+from services.training import known, messages, people, promotion, queries, searching, seats
+from services.training.clerk import objections, read_accepted, refusal, shown, wrong_state
+from services.training.decisions import Application, Decision
 from services.training.exchanges import Exchanges
+from services.training.fields import read_credit_code
 from services.training.identities import Identities
 from services.training.rules.facts import Facts
 from services.training.rules.states import ClassState, EnrolmentState, Seat
@@ -211,7 +212,7 @@ class Enrolments(Exchanges, Identities, enrolments_pb2_grpc.EnrolmentsServicer):
         """Enrolled -> hired by the order's enterprise, after the class."""
         call = Call.of(context)
         reading = Reading()
-        employer = orders.read_credit_code(reading, "employer_credit_code", request.employer_credit_code)
+        employer = read_credit_code(reading, "employer_credit_code", request.employer_credit_code)
         began = reading.day("contract_start", request.contract_start)
         reading.request_id(request.request_id)
         if began > day_of(self._database.clock()):
@@ -292,7 +293,7 @@ def _party_refusal(applications: list[Application], decisions: list[Decision]) -
     numbers = [str(place) for place, each in enumerate(decisions, start=1) if not each.partners]
     return Refused(
         "PARTY_REFUSED",
-        details=[shown(application.call, decision, application.accepted) for application, decision in refused],
+        details=[objections(application.call, decision, application.accepted) for application, decision in refused],
         class_name=f"classes/{applications[0].class_id}",
         refused=", ".join(numbers),
     )

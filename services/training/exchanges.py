@@ -19,7 +19,7 @@ from services.reference.clock import day_of
 from services.reference.divisions import covers
 from services.training import known, limits, people, promotion, queries
 from services.training.clerk import Clerk, read_accepted, wrong_state
-from services.training.enrolling import Application
+from services.training.decisions import Application
 from services.training.known import ClassFacts
 from services.training.rules.states import ClassState, EnrolmentState, SubstitutionState
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, SubstitutionRow, TraineeRow

@@ -21,7 +21,7 @@ from services.reference.clock import day_of
 from services.reference.resident_id import ResidentId, ResidentIdFault
 from services.training import known, messages, names, people, queries
 from services.training.clerk import Clerk, found
-from services.training.enrolling import Application
+from services.training.decisions import Application
 from services.training.rules import roster
 from services.training.rules.eligibility import ALWAYS
 from services.training.rules.states import ACTIVE

@@ -22,7 +22,8 @@ from services.platform.transaction import Tx
 from services.reference import divisions, occupations, resident_id
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-from services.training import messages, orders
+from services.training import messages
+from services.training.fields import read_credit_code, read_division
 from services.training.promotion import promote
 from services.training.rules import roster
 from services.training.rules.states import INSTITUTION_VERBS, InstitutionState
@@ -48,7 +49,7 @@ class Institutions(institutions_pb2_grpc.InstitutionsServicer):
         call = Call.of(context)
         reading = Reading()
         reading.request_id(request.request_id)
-        code = orders.read_credit_code(reading, "institution.credit_code", request.institution.credit_code)
+        code = read_credit_code(reading, "institution.credit_code", request.institution.credit_code)
         values = _read(reading, request.institution)
         reading.done()
         if not call.may(call.action, Scope((values["division"],), (code,))):
@@ -278,7 +279,7 @@ def _read(reading: Reading, asked: pb.Institution) -> dict[str, Any]:
             reading.wrong(f"{field}.occupation_codes[{index}]", "FIELD_OCCUPATION")
     return {
         "institution_name": reading.text(f"{field}.institution_name", asked.institution_name, 2, 100),
-        "division": orders.read_division(reading, f"{field}.division", asked.division, required=True),
+        "division": read_division(reading, f"{field}.division", asked.division, required=True),
         "licence_number": reading.text(f"{field}.licence_number", asked.licence_number, 0, 64),
         "catalogue_number": reading.text(f"{field}.catalogue_number", asked.catalogue_number, 0, 64),
         "occupation_codes": sorted(set(asked.occupation_codes)),

@@ -11,7 +11,7 @@ from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2, quotas_
 from services.platform.boundary import Call
 from services.platform.requests import etag_of, stamp
 from services.reference import occupations
-from services.training.enrolling import Enrolled
+from services.training.decisions import Enrolled
 from services.training.rules.eligibility import Outcome, Verdict
 from services.training.rules.timetable import clock_of
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, SessionRow

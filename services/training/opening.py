@@ -13,6 +13,7 @@ from services.reference.clock import day_of
 from services.training import cancelling, known, limits, messages, orders, queries, seats
 from services.training.class_fields import sessions_of
 from services.training.class_steps import Steps, read_verb, require_order, require_state
+from services.training.fields import MOST_HEADS
 from services.training.promotion import promote
 from services.training.rules import states
 from services.training.rules.states import ClassState, EnrolmentState, Seat
@@ -38,7 +39,7 @@ class Opening(Steps):
     def change_capacity(self, call: Call, request: pb.ChangeClassCapacityRequest) -> pb.Class:
         """Another capacity: takes or gives back seats of the order, and fills new ones from the waitlist."""
         reading = Reading()
-        reading.number("capacity", request.capacity, 1, orders.MOST_HEADS)
+        reading.number("capacity", request.capacity, 1, MOST_HEADS)
         reason = reading.text("reason", request.reason, 1, 500)
         read_verb(reading, request)
 

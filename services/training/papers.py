@@ -12,7 +12,7 @@ from liancai.training.v1 import agreements_pb2 as pb
 
 from services.platform.errors import Refused
 from services.platform.requests import Reading
-from services.training import orders
+from services.training.fields import MOST_HEADS, read_credit_code, read_division
 from services.training.rules.agreements import Role
 from services.training.rules.states import TAKES_AGREEMENTS
 from services.training.tables import OrderRow
@@ -42,7 +42,7 @@ def read(reading: Reading, asked: pb.Agreement) -> Paper:
     bearers = reading.choices(f"{field}.fee_bearer", [asked.fee_bearer], pb.Agreement.FeeBearer)
     values: dict[str, Any] = {
         "title": reading.text(f"{field}.title", asked.title, 2, 100),
-        "division": orders.read_division(reading, f"{field}.division", asked.division, required=True),
+        "division": read_division(reading, f"{field}.division", asked.division, required=True),
         "headcount": heads,
         "hire_commitment": reading.number(f"{field}.hire_commitment", asked.hire_commitment, 0, max(0, heads)),
         "wage_floor_fen": reading.number(f"{field}.wage_floor_fen", asked.wage_floor_fen, 0, 10**10),
@@ -98,7 +98,7 @@ def read_role(reading: Reading, field: str, value: pb.Agreement.Party.Role.Value
 def read_party_code(reading: Reading, field: str, role: Role | None, code: str) -> str:
     """The credit code of a party; the trainees have none."""
     if role is not Role.TRAINEES:
-        return orders.read_credit_code(reading, field, code)
+        return read_credit_code(reading, field, code)
     if code:
         reading.wrong(field, "FIELD_TRAINEES_CODE")
     return ""
@@ -144,5 +144,5 @@ def _read_covers(reading: Reading, asked: pb.Agreement) -> list[tuple[str, int]]
         name = reading.name(f"{field}[{index}].order", cover.order, "orders")
         if any(name == each for each, _ in covers):
             reading.wrong(f"{field}[{index}].order", "FIELD_ORDER_TWICE")
-        covers.append((name, reading.number(f"{field}[{index}].headcount", cover.headcount, 1, orders.MOST_HEADS)))
+        covers.append((name, reading.number(f"{field}[{index}].headcount", cover.headcount, 1, MOST_HEADS)))
     return covers

@@ -20,14 +20,15 @@ from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
 from services.reference.parameters import Pack
 from services.training import known, limits, promotion, queries
+from services.training.fields import read_credit_code, read_division
 from services.training.limits import BUDGET, HEADS
-from services.training.orders import read_credit_code, read_division
 from services.training.rules.facts import NO_FUND
 from services.training.rules.states import ClassState, EnrolmentState, free
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, QuotaRow
 
 MOST = {HEADS: 1_000_000, BUDGET: 10**13}  # persons, fen
 YEARS = (2000, 2100)
+TITLES = {HEADS: "LIMIT_INSTITUTION_HEADS", BUDGET: "LIMIT_DIVISION_BUDGET"}
 HOLDING = (EnrolmentState.ENROLLED, EnrolmentState.OFFERED, EnrolmentState.HIRED)
 
 
@@ -180,7 +181,7 @@ def _lattice(session: Session, call: Call, row: ClassRow) -> list[pb.SeatLattice
                 left=limit.left if limit else 0,
                 per_seat=share.amount,
                 seats=limit.left // share.amount if limit else 0,
-                title=call.say(f"LIMIT_{share.kind}"),
+                title=call.say(TITLES[share.kind]),
             )
         )
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from services.training import known, limits
-from services.training.enrolling import Decision
+from services.training.decisions import Decision
 from services.training.rules.states import EnrolmentState, free
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from services.platform.transaction import Tx
 
 if TYPE_CHECKING:
-    from services.training.enrolling import Application
+    from services.training.decisions import Application
 
 WORTH_IT = 32  # enrolments
 

@@ -97,7 +97,7 @@ def test_the_rules_that_block_are_named(server: Any, liancai: Run) -> None:
     )
     done = liancai("enrolment", "add", "7", "--name", "张三", "--id", "110101199001010016", "--phone", "13800000000")
     assert done.code == 1
-    assert "TR-AGE-MIN：不小于 16 岁  (age_at_class_start=15)" in done.err
+    assert "TR-AGE-MIN（不符合）：不小于 16 岁  (age_at_class_start=15)" in done.err
     assert "TR-OVERLAP：与另一班时间冲突" in done.err
     assert "TR-AGE-MAX" not in done.err
     assert not any(secret in done.err + done.out for secret in ("张三", "110101199001010016", "13800000000"))

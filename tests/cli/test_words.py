@@ -12,12 +12,10 @@ from typing import Any
 
 import pytest
 import typer
-from liancai.common.v1 import audit_pb2, types_pb2
-from liancai.reference.v1 import reference_pb2
+from liancai.common.v1 import types_pb2
 from liancai.training.v1 import (
     agreements_pb2,
-    classes_pb2,
-    enrolments_pb2,
+    errors_pb2,
     institutions_pb2,
     orders_pb2,
     registers_pb2,
@@ -28,6 +26,7 @@ import cli
 from cli import agreements, institutions, orders, reports, show
 from cli.app import NOUNS, app, main
 from cli.texts import detect, t, words
+from tests.test_contract import RPCS
 
 SOURCES = sorted(Path(cli.__file__).parent.glob("*.py"))
 PREFIXES = {"option": "option.", "argument": "argument.", "t": "", "_column": "", "_read": ""}
@@ -69,30 +68,40 @@ def test_every_key_in_the_source_exists() -> None:
 
 def test_every_key_is_used() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    spoken = {f"{noun}.{verb.name}".replace("-", "_") for noun, verb in verbs()}
+    spoken = {f"{noun}.{verb.name}".replace(" ", ".").replace("-", "_") for noun, verb in verbs()}
     for key in words("zh"):
         table, _, leaf = key.rpartition(".")
         known = key in source or key in spoken or (table in ("option", "argument") and f'"{leaf}"' in source)
-        assert known or table.startswith(("field", "value", "howto")) or leaf == "help", key
+        assert known or table.startswith(("field", "value", "next", "howto")) or leaf == "help", key
+
+
+def test_what_is_said_next_fits_a_reason() -> None:
+    """What to type next is filled with what the reason tells of, the class, and the options that would help."""
+    contract = Path("protos/liancai/training/v1/errors.proto").read_text(encoding="utf-8")
+    found = [key for key in words("zh") if key.startswith("next.")]
+    assert len(found) > 5
+    for key in found:
+        reason = key.split(".")[1]
+        assert reason in errors_pb2.ErrorReason.DESCRIPTOR.values_by_name
+        told = re.search(rf"// [A-Z_]+\. .*Metadata: (.*)\.\n +{reason} =", contract)
+        assert told, reason
+        names = {*re.findall(r"\w+", told[1]), "class_name", "accept"}
+        assert placeholders(words("zh")[key]) <= names, key
 
 
 def messages() -> Iterator[Any]:
-    """Every message that is printed, with those inside it."""
-    waiting: list[Any] = [
-        orders_pb2.Order, orders_pb2.OrderLedger, agreements_pb2.Agreement, agreements_pb2.Coverage,
-        institutions_pb2.Institution, institutions_pb2.Teacher, classes_pb2.Class, classes_pb2.FilingReport,
-        enrolments_pb2.Enrolment,
-        enrolments_pb2.EnrolmentDecision, enrolments_pb2.WithdrawEnrolmentResponse,
-        enrolments_pb2.RevealEnrolmentResponse, rosters_pb2.RosterSummary, audit_pb2.AuditEntry,
-        reference_pb2.AddWorkdaysResponse, reference_pb2.CountWorkdaysResponse,
-        reference_pb2.CheckResidentIdResponse, reference_pb2.CheckCreditCodeResponse, reference_pb2.Occupation,
-        reference_pb2.Unit, types_pb2.Finding, registers_pb2.ImportRegisterResponse.Summary,
-    ]  # fmt: skip
-    descriptors = [message.DESCRIPTOR for message in waiting]
-    while descriptors:
-        descriptor = descriptors.pop()
+    """Every message that is printed, with those inside it: what RPCs answer; of a stream the last part."""
+    streams = (rosters_pb2.RosterSummary, registers_pb2.ImportRegisterResponse.Summary)
+    waiting = [rpc.output_type for rpc in RPCS if not rpc.server_streaming]
+    waiting += [message.DESCRIPTOR for message in (*streams, types_pb2.Finding)]
+    seen: set[str] = set()
+    while waiting:
+        descriptor = waiting.pop()
+        if descriptor.full_name in seen:
+            continue
+        seen.add(descriptor.full_name)
         yield descriptor
-        descriptors += [
+        waiting += [
             field.message_type
             for field in descriptor.fields
             if field.message_type is not None
@@ -101,10 +110,19 @@ def messages() -> Iterator[Any]:
         ]
 
 
+def test_every_rpc_has_a_verb() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    asked = set(re.findall(r"\b(?:pb|\w+_pb2)\.(\w+)Request\b", source))
+    declared = {rpc.name for rpc in RPCS}
+    assert len(declared) > 70
+    assert declared - asked == set()
+
+
 def test_every_field_and_state_has_a_word() -> None:
     known = words("zh")
     for descriptor in messages():
-        for field in descriptor.fields:
+        listed = re.match("List|Search", descriptor.name)  # its rows are shown, not it
+        for field in () if listed else descriptor.fields:
             assert f"field.{field.name}" in known, f"{descriptor.full_name}.{field.name}"
             for value in field.enum_type.values if field.enum_type else ():
                 key = f"value.{field.enum_type.full_name.split('.v1.')[-1]}.{value.name}"
@@ -116,15 +134,18 @@ def test_every_field_and_state_has_a_word() -> None:
 
 
 def verbs() -> Iterator[tuple[str, Any]]:
+    """Every verb with its noun; the kinds of a verb have the verb beside their noun: "quota set"."""
     root: Any = typer.main.get_command(app)
     for noun in NOUNS:
         for verb in root.get_command(None, noun).commands.values():
             yield noun, verb
+            for kind in getattr(verb, "commands", {}).values():
+                yield f"{noun} {verb.name}", kind
 
 
 @pytest.mark.parametrize(("noun", "verb"), [pytest.param(n, v, id=f"{n} {v.name}") for n, v in verbs()])
 def test_every_command_and_option_has_help(noun: str, verb: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([noun, verb.name, "--help"]) == 0
+    assert main([*noun.split(), verb.name, "--help"]) == 0
     shown = capsys.readouterr().out
     assert verb.help in re.sub(r"\s*\n\s*", "", shown)
     for param in verb.params:
@@ -133,7 +154,7 @@ def test_every_command_and_option_has_help(noun: str, verb: Any, capsys: pytest.
 
 
 def test_every_command_of_the_job_is_there() -> None:
-    listed = {noun: {verb.name for other, verb in verbs() if other == noun} for noun in NOUNS}
+    listed = {noun: {verb.name for other, verb in verbs() if other == noun} for noun in [*NOUNS, "quota set"]}
     assert listed["order"] == {
         "create",
         "show",
@@ -154,9 +175,15 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["teacher"] == {"add", "list"}
     assert listed["class"] == {
         *("create", "show", "list", "update", "check", "file", "review", "return", "approve", "open", "capacity"),
-        "close",
+        *("close", "move", "split", "merge", "cancel"),
     }
-    assert listed["enrolment"] == {"add", "check", "show", "list", "search", "withdraw", "hire", "explain", "reveal"}
+    assert listed["enrolment"] == {
+        *("add", "party", "check", "show", "list", "search", "withdraw", "hire", "explain", "reveal"),
+        *("transfer", "substitute", "answer", "substitutions", "correct"),
+    }
+    assert listed["waitlist"] == {"list", "why", "move", "accept", "decline"}
+    assert listed["quota"] == {"set", "show", "list", "seats"}
+    assert listed["quota set"] == {"heads", "budget"}
     assert listed["roster"] == {"import", "check", "template"}
     assert listed["register"] == {"import", "list"}
     assert listed["calendar"] == {"add", "count"}

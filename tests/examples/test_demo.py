@@ -38,9 +38,11 @@ def test_every_fault_of_the_roster_is_found_and_no_other(office: Office) -> None
     assert {serial: codes for serial, codes in found.items() if codes} == make_roster.FAULTS
     results = [row.result for row in verdicts.values()]
     assert results.count(rosters_pb2.RowVerdict.ENROLLED) == 40
-    assert results.count(rosters_pb2.RowVerdict.WAITLISTED) == 8
+    assert results.count(rosters_pb2.RowVerdict.WAITLISTED) == 6
+    warned = {serial for serial, row in verdicts.items() if row.result == rosters_pb2.RowVerdict.NEEDS_REASON}
+    assert warned == set(make_roster.SHARING)
     refused = {serial for serial, row in verdicts.items() if row.result == rosters_pb2.RowVerdict.REFUSED}
-    assert refused == make_roster.FAULTS.keys() - set(make_roster.WARNED)
+    assert refused == make_roster.FAULTS.keys() - {*make_roster.NOTED, *make_roster.SHARING}
 
 
 def _checked(office: Office, held: str) -> Iterator[rosters_pb2.RowVerdict]:

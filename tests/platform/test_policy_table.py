@@ -20,14 +20,25 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
-from liancai.training.v1 import classes_pb2, orders_pb2, registers_pb2, rosters_pb2
+from liancai.training.v1 import agreements_pb2, classes_pb2, orders_pb2, registers_pb2, rosters_pb2
 
 from docs import policies
 from docs.policies import STANDPOINTS, Answer
 from services import host
 from services.platform.identity import issue
 from services.platform.policy import Policy
-from tests.office import ENTERPRISE, INSTITUTION, Office, a_class, an_order, request_id, somebody
+from tests.office import (
+    ENTERPRISE,
+    FILE,
+    INSTITUTION,
+    Office,
+    a_class,
+    an_agreement,
+    an_institution,
+    an_order,
+    request_id,
+    somebody,
+)
 from tests.test_contract import PATHS, PROTOS, RPCS
 from tests.training.test_registers import bring, pensioners
 
@@ -42,7 +53,6 @@ TABLE = """
     ReturnOrder           y o o  .  . .  . .
     VerifyOrder           y o o  .  . .  . .
     MatchOrder            y y o  .  . .  . .
-    ContractOrder         y y o  .  . .  . .
     CloseOrder            y o o  .  . .  . .
     CancelOrder           y o o  .  . .  . .
     ChangeOrderHeadcount  y o o  .  . .  . .
@@ -181,6 +191,8 @@ class Things:
     """What belongs to Gaotang, Shizhong, the enterprise and the institution."""
 
     order: str
+    agreement: str
+    institution: str
     held: str
     other: str
     enrolment: str
@@ -188,7 +200,8 @@ class Things:
 
     def named(self, resource: str) -> str:
         """The one of this kind."""
-        return {"Order": self.order, "Class": self.held, "Enrolment": self.enrolment}.get(resource, "")
+        kinds = {"Order": self.order, "Class": self.held, "Enrolment": self.enrolment}
+        return {**kinds, "Agreement": self.agreement, "Institution": self.institution}.get(resource, "")
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +211,8 @@ def things(office: Office) -> Things:
     enrolment = office.enrol(held, applicant).name
     other = office.open_class(order.name).name
     bring(office, pensioners(3))
-    return Things(order.name, held, other, enrolment, applicant)
+    agreement = office.agreement(order).name
+    return Things(order.name, agreement, office.registered(), held, other, enrolment, applicant)
 
 
 def filled(kind: Any, resource: str, things: Things) -> Message:
@@ -214,7 +228,7 @@ def filled(kind: Any, resource: str, things: Things) -> Message:
         "reason": lambda: "说明理由",
         "purpose": lambda: "核对身份",
         "proof": lambda: "户籍证明",
-        "agreement_number": lambda: "2026-1",
+        "institution": lambda: things.institution,
         "employer_credit_code": lambda: ENTERPRISE,
         "institution_credit_code": lambda: INSTITUTION,
         "credit_code": lambda: ENTERPRISE,
@@ -245,6 +259,17 @@ def filled(kind: Any, resource: str, things: Things) -> Message:
     return message
 
 
+def the_order(things: Things) -> orders_pb2.Order:
+    """What an agreement wants to know of the order."""
+    return orders_pb2.Order(
+        name=things.order,
+        division="371526",
+        enterprise_credit_code=ENTERPRISE,
+        institution_credit_code=INSTITUTION,
+        headcount=5,
+    )
+
+
 # requests that names of fields do not make good: by RPC
 SPECIAL: dict[str, Callable[[Things], dict[str, Any]]] = {
     "CreateOrder": lambda _: {"order": an_order()},
@@ -253,6 +278,21 @@ SPECIAL: dict[str, Callable[[Things], dict[str, Any]]] = {
         "update_mask": FieldMask(paths=["place"]),
     },
     "ListOrders": lambda _: {"filter": orders_pb2.ListOrdersRequest.Filter()},
+    "CreateAgreement": lambda things: {"agreement": an_agreement(the_order(things))},
+    "UpdateAgreement": lambda things: {
+        "agreement": an_agreement(the_order(things), name=things.agreement, etag=STALE),
+        "update_mask": FieldMask(paths=["title"]),
+    },
+    "SignAgreement": lambda _: {
+        "role": agreements_pb2.Agreement.Party.ENTERPRISE_PARTY,
+        "sign_date": "2026-11-02",
+        "file_sha256": FILE,
+    },
+    "RegisterInstitution": lambda _: {"institution": an_institution()},
+    "UpdateInstitution": lambda things: {
+        "institution": an_institution(name=things.institution, etag=STALE),
+        "update_mask": FieldMask(paths=["institution_name"]),
+    },
     "CreateClass": lambda things: {"training_class": a_class(things.order)},
     "UpdateClass": lambda things: {
         "training_class": a_class(things.order, name=things.held, etag=STALE),
@@ -283,6 +323,7 @@ HEADERS: dict[str, Callable[[Things], Message]] = {
 # lists of whatever one may see: what of ours is in them
 MARKS: dict[str, Callable[[Things], str]] = {
     "ListOrders": lambda things: things.order,
+    "ListAgreements": lambda things: things.agreement,
     "ListClasses": lambda things: things.held,
     "SearchEnrolments": lambda things: things.enrolment,
     "ListRegisters": lambda _: "371526",

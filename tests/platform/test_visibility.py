@@ -12,7 +12,9 @@ from liancai.training.v1 import (
     classes_pb2,
     enrolments_pb2,
     orders_pb2,
+    quotas_pb2,
     rosters_pb2,
+    waitlist_pb2,
 )
 
 from services import host
@@ -152,6 +154,36 @@ ENROLMENT_CALLS = [
     ),
 ]
 
+CLASS_CALLS += [
+    lambda office, name: office.enrolments.EnrolParty(
+        pb.EnrolPartyRequest(class_name=name, applicants=[somebody(), somebody()], request_id=request_id())
+    ),
+    lambda office, name: office.enrolments.ListSubstitutions(pb.ListSubstitutionsRequest(class_name=name)),
+    lambda office, name: office.waitlist.ListWaitlist(waitlist_pb2.ListWaitlistRequest(class_name=name)),
+    lambda office, name: office.quotas.ExplainSeats(quotas_pb2.ExplainSeatsRequest(class_name=name)),
+]
+ENROLMENT_CALLS += [
+    lambda office, name: office.enrolments.TransferEnrolment(
+        pb.TransferEnrolmentRequest(name=name, into="classes/20991199999", reason="x", request_id=request_id())
+    ),
+    lambda office, name: office.enrolments.SubstituteTrainee(
+        pb.SubstituteTraineeRequest(name=name, coming="enrolments/1", reason="x", request_id=request_id())
+    ),
+    lambda office, name: office.enrolments.CorrectIdentity(
+        pb.CorrectIdentityRequest(name=name, full_name="样例更", proof="x", reason="x", request_id=request_id())
+    ),
+    lambda office, name: office.waitlist.ExplainPlace(waitlist_pb2.ExplainPlaceRequest(name=name)),
+    lambda office, name: office.waitlist.MoveOnWaitlist(
+        waitlist_pb2.MoveOnWaitlistRequest(name=name, reason="x", request_id=request_id())
+    ),
+    lambda office, name: office.waitlist.AcceptOffer(
+        waitlist_pb2.AcceptOfferRequest(name=name, request_id=request_id())
+    ),
+    lambda office, name: office.waitlist.DeclineOffer(
+        waitlist_pb2.DeclineOfferRequest(name=name, reason="x", request_id=request_id())
+    ),
+]
+
 
 @pytest.fixture(scope="module")
 def theirs(office: Office) -> tuple[str, str, str, str]:
@@ -231,6 +263,9 @@ NOBODYS = {
     # the register of institutions is public
     *("RegisterInstitution", "GetInstitution", "ListInstitutions", "UpdateInstitution", "SuspendInstitution"),
     *("ReinstateInstitution", "AddTeacher", "ListTeachers"),
+    *("ListQuotas", "SetQuota"),
+    # tried where what they are about is made: test_exchanges.py, test_quotas.py
+    *("AnswerSubstitution", "GetQuota"),
 }
 
 

@@ -20,7 +20,7 @@ from services.training import clashes
 from services.training.tables import BookingRow, EnrolmentRow
 from tests.conftest import token_of
 from tests.office import Office, request_id, somebody
-from tests.statuses import info_of
+from tests.statuses import info_of, status_of
 from tests.training.journal import prove, prove_quota
 from tests.training.test_quotas import FEN, _years, budget, heads, jobless, subsidised, year
 
@@ -177,6 +177,11 @@ def test_a_move_that_puts_somebody_in_two_places_wants_to_be_accepted(office: Of
     onto = {"start": "2026-12-01", "end": "2026-12-31", "sessions": [session("2026-12-03", "10:00", "12:00")]}
     reason, about = refused(move, office, held, **onto)
     assert (reason, about["enrolments"], about["count"]) == ("MOVE_CLASHES", mine, "1")
+    with pytest.raises(grpc.RpcError) as error:
+        move(office, held, **onto)
+    met = classes.MoveClassResponse.Clash()
+    assert any(detail.Unpack(met) for detail in status_of(error.value).details)
+    assert (met.enrolment, met.other_class) == (mine, other)
     assert office.the_class(held).sessions[0].date == "2026-12-02"
     moved = move(office, held, **onto, accept_clashes="本人选择一班")
     assert [(each.enrolment, each.other_class) for each in moved.clashes] == [(mine, other)]
@@ -237,6 +242,20 @@ def test_a_split_lets_those_who_wait_have_what_became_free(office: Office, datab
     assert (done.source.enrolled, done.source.waitlisted, done.target.enrolled) == (2, 2, 2)
     again = split(office, held, 1, people[2:4][:1])
     assert (again.source.enrolled, again.source.capacity) == (1, 1)
+    prove(database, order)
+
+
+def test_a_split_refuses_new_clashes_and_keeps_those_that_were_accepted(office: Office, database: Database) -> None:
+    order = office.contracted().name
+    held = office.open_class(order, sessions=[session("2026-12-02")]).name
+    other = office.open_class(order, sessions=[session("2026-12-03")]).name
+    person = somebody()
+    mine = office.enrol(held, person).name
+    office.enrol(other, person)
+    onto = [session("2026-12-03", "10:00", "12:00")]
+    assert refused(split, office, held, 1, [mine], sessions=onto)[0] == "MOVE_CLASHES"
+    move(office, held, "2026-12-01", "2026-12-31", sessions=onto, accept_clashes="本人要求")
+    assert split(office, held, 1, [mine]).target.enrolled == 1
     prove(database, order)
 
 

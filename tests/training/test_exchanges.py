@@ -27,7 +27,6 @@ from tests.office import INSTITUTION, Office, request_id, somebody
 from tests.races.crowd import Meeting, together
 from tests.statuses import info_of, violations_of
 from tests.training.journal import prove, prove_quota
-from tests.training.money import subsidise
 
 State = pb.Enrolment.State
 DAYS_AFTER = datetime(2026, 12, 4, 4, 0, tzinfo=UTC)  # three days after the first day of a class
@@ -55,7 +54,9 @@ def stranger(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
 @pytest.fixture(scope="module")
 def elsewhere(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
     """A bureau of another county."""
-    return Office(grpc_channel, token_of(settings, division="371502", unit="371502-hrss", subject="elsewhere"))
+    theirs = {"division": "371502", "unit": "371502-hrss"}
+    second = token_of(settings, **theirs, subject="second")
+    return Office(grpc_channel, token_of(settings, **theirs, subject="elsewhere"), second=second)
 
 
 @contextmanager
@@ -226,7 +227,7 @@ def test_a_transfer_takes_the_head_along_when_the_limit_is_used_up(office: Offic
             request_id=request_id(),
         )
     )
-    old, new = (subsidise(database, new_class(office)) for _ in range(2))
+    old, new = (office.paid_class(office.contracted().name, capacity=2, title=each).name for each in ("甲班", "乙班"))
     jobless = {"category": "UNE", "proof_kind": "就业创业证", "proof_number": "3715260001"}
     person = office.enrol(old, somebody(**jobless))
     assert refused(office.enrol, new, somebody(**jobless))[0] == "QUOTA_BINDS"
@@ -493,8 +494,8 @@ def test_a_substitute_takes_over_what_the_seat_took_of_the_limit(
             request_id=request_id(),
         )
     )
-    next_year: dict[str, Any] = {"start_date": "2027-01-04", "end_date": "2027-01-29"}
-    held = subsidise(database, new_class(office, capacity=1, **next_year), "SKILLS_ACTION")
+    next_year = {"start_date": "2027-01-04", "end_date": "2027-01-29", "fund": quota.SKILLS_ACTION}
+    held = office.paid_class(office.contracted().name, capacity=1, **next_year).name
     jobless = {"category": "UNE", "proof_kind": "就业创业证", "proof_number": "3715260001"}
     leaving, coming = (office.enrol(held, somebody(**jobless)) for _ in range(2))
     taken = prove_quota(database, made.name)

@@ -36,7 +36,9 @@ def partner(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
 @pytest.fixture(scope="module")
 def elsewhere(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
     """A bureau of another county."""
-    return Office(grpc_channel, token_of(settings, division="371502", unit="371502-hrss", subject="elsewhere"))
+    theirs = {"division": "371502", "unit": "371502-hrss"}
+    second = token_of(settings, **theirs, subject="second")
+    return Office(grpc_channel, token_of(settings, **theirs, subject="elsewhere"), second=second)
 
 
 def number(born: date = date(1991, 5, 6)) -> str:
@@ -98,6 +100,19 @@ def test_a_name_and_a_number_are_corrected_wherever_the_person_is_enrolled(offic
     assert trainee_of(database, person.resident_id) is None  # the wrong number is not on record any more
     with pytest.raises(grpc.RpcError):  # nor is the person enrolled twice by it
         office.enrol(first.class_name, somebody(full_name="样例更正", resident_id=right))
+
+
+def test_the_person_is_found_by_who_they_are_and_not_by_who_they_were(office: Office) -> None:
+    person, right = somebody(full_name="皇甫样例"), number()
+    enrolled = office.enrol(new_class(office), person)
+    correct(office, enrolled.name, full_name="轩辕样例", resident_id=right)
+
+    def found(query: str) -> list[str]:
+        request = pb.SearchEnrolmentsRequest(query=query, class_name=enrolled.class_name)
+        return [each.name for each in office.enrolments.SearchEnrolments(request).enrolments]
+
+    assert [found(query) for query in ("轩辕样例", "xuanyuan", right)] == [[enrolled.name]] * 3
+    assert [found(query) for query in ("皇甫样例", "huangfu", person.resident_id)] == [[]] * 3
 
 
 def test_what_a_request_does_not_name_stays(office: Office) -> None:

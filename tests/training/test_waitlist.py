@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import grpc
 import pytest
@@ -12,13 +12,15 @@ from liancai.training.v1 import enrolments_pb2 as pb
 from liancai.training.v1 import waitlist_pb2 as wait
 
 from services import host
+from services.platform.boundary import LARGEST_STATUS
 from services.platform.database import Database
+from services.reference import resident_id
 from services.training import promotion
 from services.training.packs import SHIPPED, Packs
 from services.training.tables import EnrolmentRow
 from tests.conftest import KINDS, fresh_settings, token_of
 from tests.office import Office, request_id, somebody
-from tests.statuses import info_of
+from tests.statuses import info_of, status_of, violations_of
 from tests.training.journal import prove
 
 
@@ -219,6 +221,37 @@ def test_a_party_of_which_one_may_not_come_is_not_taken(office: Office) -> None:
     assert refused(party, office, held, [twice, twice])[0] == "INVALID_REQUEST"
     assert refused(party, office, held, [twice])[0] == "INVALID_REQUEST"
     assert office.the_class(held).enrolled == 1
+
+
+def test_a_large_party_hears_as_much_as_a_refusal_holds(office: Office) -> None:
+    held = office.open_class(office.contracted().name).name
+    elders = [somebody(resident_id=resident_id.make("370103", date(1960, 1, 2 + n), 7)) for n in range(20)]
+    with pytest.raises(grpc.RpcError) as error:
+        party(office, held, elders)
+    reason, about = info_of(error.value)
+    assert (reason, about["refused"].count(",")) == ("PARTY_REFUSED", 19)
+    status = status_of(error.value)
+    assert 4_000 < status.ByteSize() <= LARGEST_STATUS
+    said = []
+    for detail in status.details:
+        decision = pb.EnrolmentDecision()
+        if detail.Unpack(decision):
+            said.append([each.code for each in decision.verdicts])
+    assert said == [["TR-AGE-MAX"]] * len(said)
+    assert len(said) > 10
+    why = [pb.AcceptedWarning(code="TR-AGE-MAX", reason="已核实未领取养老金")]
+    assert len(party(office, held, elders[:10], accepted=why)) == 10
+
+
+def test_a_large_party_of_which_nothing_is_right_hears_what_fits(office: Office) -> None:
+    held = office.open_class(office.contracted().name).name
+    wrong = [pb.Applicant(full_name="1", resident_id="2", phone="3") for _ in range(20)]
+    with pytest.raises(grpc.RpcError) as error:
+        party(office, held, wrong)
+    fields = [each.field for each in violations_of(error.value)]
+    assert fields[:3] == ["applicants[0].full_name", "applicants[0].phone", "applicants[0].resident_id"]
+    assert len(fields) > 20
+    assert status_of(error.value).ByteSize() <= LARGEST_STATUS
 
 
 def test_a_seat_or_nothing(office: Office) -> None:

@@ -7,6 +7,7 @@ does not change. The facts of a decision are stored with it, so explaining it is
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -59,13 +60,13 @@ class Verdict:
 class Judgement(NamedTuple):
     """What comes of the rules: whether one refuses, the codes of those that warn, what each that is not met says.
 
-    `stored` are the facts as they are stored; nobody changes it.
+    `stored` is the facts as they are stored, a JSON object.
     """
 
     blocked: bool
     warnings: tuple[str, ...]
     objections: tuple[Verdict, ...]
-    stored: dict[str, object]
+    stored: str
 
 
 def _least(facts: Facts, numbers: Numbers) -> bool | None:
@@ -221,7 +222,9 @@ class Ruleset:
             warnings = tuple(
                 declaration.code for declaration, rule, numbers in self._warns if rule.test(facts, numbers) is False
             )
-            found = self._judged[facts] = Judgement(blocked, warnings, tuple(self.objections(facts)), facts.stored())
+            found = self._judged[facts] = Judgement(
+                blocked, warnings, tuple(self.objections(facts)), json.dumps(facts.stored(), ensure_ascii=False)
+            )
         return found
 
     def blocks(self, facts: Facts) -> bool:

@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reference import resident_id
-from services.training.rules.roster import (
-    TITLES,
-    About,
-    Level,
-    Row,
-    compare,
-    normalise_name,
-    normalise_phone,
-    read,
-    read_date,
-)
+from services.training.rules.findings import Level
+from services.training.rules.roster import TITLES, About, Row, compare, normalise_name, normalise_phone, read, read_date
 from services.training.rules.roster.bank import luhn
 from services.training.rules.roster.conditions import CONDITIONS
 
@@ -85,7 +76,7 @@ def test_a_phone_of_many_is_named_with_all_of_them() -> None:
         for place, name in enumerate("甲乙丙丁")
     ]
     for row in rows:
-        row.findings.clear()
+        row.findings = ()
     compare(rows)
     assert [codes(row) for row in rows] == [["TR-PHONE-SHARED"]] * 4
     assert rows[1].findings[0].others == ("row 0", "row 2", "row 3")

@@ -96,7 +96,7 @@ WHOLE = {
         whole.rows([read_cells(CLEAN if each else {**CLEAN, "phone": "1"}, row_number=each) for each in range(5)]),
     ),
     "TR-COLUMN-UNKNOWN": (whole.columns(["鞋码"], [], False, "zh"), whole.columns([], [], False, "zh")),
-    "TR-COLUMN-MISSING": (whole.columns([], ["email"], False, "en"), whole.columns([], [], False, "en")),
+    "TR-COLUMN-MISSING": (whole.columns([], ["sex"], False, "en"), whole.columns([], ["email"], False, "en")),
     "TR-COLUMN-WANTED": (whole.columns([], ["category"], True, "zh"), whole.columns([], ["category"], False, "zh")),
 }
 
@@ -116,10 +116,10 @@ def test_blank_rows_are_named() -> None:
 
 
 def test_missing_columns_are_named_by_their_titles() -> None:
-    (finding,) = whole.columns([], ["email", "category"], False, "zh")
-    assert finding.values == {"columns": "电子邮箱、人员类别"}
-    wanted, other = whole.columns([], ["email", "category"], True, "en")
-    assert (wanted.values["columns"], other.values["columns"]) == ("Category", "E-mail")
+    (finding,) = whole.columns([], ["sex", "email", "education", "category"], False, "zh")
+    assert finding.values == {"columns": "性别、文化程度"}
+    wanted, other = whole.columns([], ["email", "category", "insured", "shoe"], True, "en")
+    assert (wanted.values["columns"], other.values["columns"]) == ("Category", "Social insurance")
 
 
 def test_every_condition_has_a_case_on_either_side() -> None:

@@ -14,6 +14,9 @@ from services.training.rules.roster.draft import Finding, Row
 MOST_NAMED = 10
 LEAST_ROWS = 5  # below it most rows with one fault say nothing about the file
 _WANTED = ("category", "proof_number")
+# what a roster usually has beside what it must have, and the roster of a subsidised class
+_USUAL = ("sex", "ethnicity", "education", "address", "signed")
+_USUAL_PAID = (*_WANTED, "proof_kind", "employment_card", "household_kind", "employment_status", "insured")
 _SHOWN = 40  # characters of a title
 
 
@@ -23,14 +26,18 @@ def is_remark(code: str) -> bool:
 
 
 def columns(unknown: Sequence[str], missing: Sequence[str], subsidised: bool, language: str) -> list[Finding]:
-    """What the header of the table lets expect. `unknown` are titles, `missing` columns of the contract."""
+    """What the header of the table lets expect. `unknown` are titles, `missing` columns of the contract.
+
+    Of these only what such a roster usually has is named: nobody needs all of them.
+    """
     found = []
     if unknown:
         found.append(Finding(c.COLUMN_UNKNOWN, values={"columns": _named(unknown, language)}))
     wanted = [column for column in _WANTED if column in missing] if subsidised else []
     if wanted:
         found.append(Finding(c.COLUMN_WANTED, values={"columns": _named(wanted, language)}))
-    if others := [column for column in missing if column not in wanted]:
+    usual = {*_USUAL, *(_USUAL_PAID if subsidised else ())}
+    if others := [column for column in missing if column in usual and column not in wanted]:
         found.append(Finding(c.COLUMN_MISSING, values={"columns": _named(others, language)}))
     return found
 
