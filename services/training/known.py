@@ -37,6 +37,7 @@ class ClassFacts(NamedTuple):
     order_id: str
     state: str
     division: str
+    partner_division: str
     institution_credit_code: str
     occupation_code: str
     certificate_level: int
@@ -213,12 +214,12 @@ def listed(connection: Connection, held: Iterable[ClassFacts]) -> dict[str, bool
     }
 
 
-def registers(connection: Connection, divisions: Collection[str], indexes: Collection[bytes]) -> Registers:
-    """What the registers that cover these divisions say of these people."""
+def registers(connection: Connection, held: Collection[ClassFacts], indexes: Collection[bytes]) -> Registers:
+    """What the registers of both sides say of these people; a kind is there if one covers the division of the work."""
     rows = _REGISTERS.rows(connection, {})
-    found = Registers(
-        {division: frozenset(kind for kind, where in rows if covers(where, division)) for division in divisions}
-    )
+    homes = {row.division for row in held}
+    divisions = homes | {row.partner_division for row in held if row.partner_division}
+    found = Registers({home: frozenset(kind for kind, where in rows if covers(where, home)) for home in homes})
     if any(found.kinds.values()):
         for part in slices(sorted(indexes)):
             for person, where, *rest in _ENTRIES.rows(connection, {"people": part}):
