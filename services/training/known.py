@@ -232,9 +232,9 @@ def registers(connection: Connection, held: Collection[ClassFacts], indexes: Col
 def standings(connection: Connection, class_id: str) -> list[Standing]:
     """Where each unit of a waitlist stands, in order of service."""
     found: dict[str, Standing] = {}
-    for enrolment_id, party, *key in _PARTIES.rows(connection, {"of": class_id}):
+    for enrolment_id, party, priority, since, tie in _PARTIES.rows(connection, {"of": class_id}):
         unit = party or enrolment_id
-        first = found.get(unit, Standing(*key, 0))  # those of a party stand together
+        first = found.get(unit, Standing(priority, since, tie, 0))  # those of a party stand together
         found[unit] = first._replace(size=first.size + 1)
     return sorted(found.values())
 
