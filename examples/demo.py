@@ -86,14 +86,14 @@ TEXTS = {
   另开终端    export LIANCAI_DATA={folder}/data
               {bin}/liancai enrolment explain {enrolment}
               {bin}/liancai audit list --resource {held}
-              {bin}/liancai roster check examples/roster.xlsx --class {held}        60 行，十几处错
+              {bin}/liancai roster template --subsidised 花名册.xlsx
   文档        docs/cli.zh-CN.md 命令    docs/verdicts.md 结论代码    docs/errors.md 错误代码""",
         """\
   the server         LIANCAI_DATA={folder}/data {bin}/liancai-server        what the demo made is still there
   another terminal   export LIANCAI_DATA={folder}/data
                      {bin}/liancai enrolment explain {enrolment}
                      {bin}/liancai audit list --resource {held}
-                     {bin}/liancai roster check examples/roster.xlsx --class {held}        60 rows, a dozen faults
+                     {bin}/liancai roster template --subsidised roster.xlsx
   docs               docs/cli.md commands    docs/verdicts.md verdict codes    docs/errors.md error codes""",
     ),
 }
