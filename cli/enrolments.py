@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ from liancai.training.v1 import enrolments_pb2 as pb
 from liancai.training.v1.enrolments_pb2_grpc import EnrolmentsStub
 
 from cli import decisions, show, wire
+from cli.accepting import Accepted
 from cli.export import Export, Force, listed
 from cli.grammar import (
     ClassName,
@@ -57,17 +57,6 @@ SeatOnly = Annotated[bool, option("seat_only", "--seat-only", show_default=False
 State = Annotated[
     list[Any] | None, option("enrolment_state", "--state", metavar="STATE", parser=states(pb.Enrolment.State))
 ]
-
-
-def _accepted(word: str) -> pb.AcceptedWarning:
-    """A warning that is let pass, from "TR-AGE-MAX=已核实"."""
-    match = re.fullmatch(r"\s*([A-Za-z0-9-]+)\s*[=＝]\s*(.*\S)\s*", word)
-    if match is None:
-        raise Mistake(t("usage.accept", word=word))
-    return pb.AcceptedWarning(code=match[1].upper(), reason=match[2])
-
-
-Accepted = Annotated[list[Any] | None, option("accept", "--accept", metavar="CODE=REASON", parser=_accepted)]
 
 
 def _do(ctx: typer.Context, request: Any, output: Format) -> None:

@@ -9,7 +9,8 @@ from liancai.training.v1 import enrolments_pb2 as pb
 from liancai.training.v1.enrolments_pb2_grpc import EnrolmentsStub
 
 from cli import show, wire
-from cli.enrolments import Accepted, app
+from cli.accepting import Accepted
+from cli.enrolments import app
 from cli.export import Export, Force, listed
 from cli.grammar import (
     EnrolmentName,

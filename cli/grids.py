@@ -27,6 +27,8 @@ MAX_COLUMNS = 256
 HEAD = 20  # lines in which the delimiter is looked for
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the stream of an old container that holds a new workbook
 _PAGE = re.compile(rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|table|style|\?xml)", re.IGNORECASE)
+# a cell that is not empty, as the sheet of a workbook has it: <c r="AB12" s="1"><v>
+_COLUMN = re.compile(rb'<c [^>]*?\br="([A-Z]{1,3})[0-9]+"[^>]*(?<!/)>')
 _DELIMITERS = {";": ";", "\t": "Tab"}
 
 
@@ -97,6 +99,33 @@ def is_large(path: Path) -> bool:
         return sum(each.file_size for each in archive.infolist() if "/worksheets/" in each.filename) > LARGE
 
 
+def widest(path: Path, sheet: str) -> int:
+    """The last column in which any row has something."""
+    if is_csv(path):
+        return max((_filled(cells) for cells in csv_records(path, sheet)), default=0)
+    with _xlsx(path) as grid:
+        part = grid.part(sheet)
+    found: set[bytes] = set()
+    with zipfile.ZipFile(path) as archive, archive.open(part) as raw:
+        rest = b""
+        while block := raw.read(1 << 20):
+            block = rest + block
+            found.update(_COLUMN.findall(block))
+            rest = block[-200:]
+    return max((_place(letters.decode()) for letters in found), default=0)
+
+
+def _filled(cells: Sequence[Any]) -> int:
+    return max((place for place, cell in enumerate(cells, start=1) if cell not in (None, "")), default=0)
+
+
+def _place(letters: str) -> int:
+    place = 0
+    for letter in letters:
+        place = place * 26 + ord(letter) - 64
+    return place
+
+
 def preflight(path: Path) -> None:
     """Looks at the directory of a zip before anything is unpacked. Mistake for a bomb or a broken file."""
     try:
@@ -151,6 +180,10 @@ class _Xlsx:
                 return
             yield from batch
 
+    def part(self, sheet: str) -> str:
+        """The name of a sheet's part of the archive."""
+        return str(self._book[sheet]._worksheet_path).lstrip("/")
+
     def has(self, sheet: str) -> bool:
         return any(each.title == sheet for each in self._book.worksheets)
 
@@ -167,7 +200,7 @@ def _has_macros(path: Path) -> bool:
 
 
 @contextmanager
-def _xlsx(path: Path) -> Iterator[Grid]:
+def _xlsx(path: Path) -> Iterator[_Xlsx]:
     from openpyxl import load_workbook  # a fifth of a second that only files of people pay
 
     # a file of our own: openpyxl leaves one open when it fails

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from liancai.training.v1 import enrolments_pb2
 from liancai.training.v1 import rosters_pb2 as pb
 from liancai.training.v1.rosters_pb2_grpc import RostersStub
 
 from cli import show, wire
+from cli.accepting import Accepted
 from cli.grammar import FORMS, Format, Mistake, Noun, RequestId, argument, form, option, resource, whole
 from cli.texts import t
 from cli.workbook import ROSTER, Table, open_table
@@ -47,24 +46,11 @@ def _percent(word: str | int) -> int:
     return value
 
 
-def _accepted(word: Any) -> enrolments_pb2.AcceptedWarning:
-    """A warning that may pass, from "TR-PHONE-SHARED=夫妻共用"."""
-    if isinstance(word, enrolments_pb2.AcceptedWarning):
-        return word
-    code, equals, reason = str(word).partition("=")
-    if not re.fullmatch(r"TR-[A-Z0-9-]+", code.strip().upper()) or not equals or len(reason.strip()) < 2:
-        raise Mistake(t("usage.accept", word=word))
-    return enrolments_pb2.AcceptedWarning(code=code.strip().upper(), reason=reason.strip())
-
-
 RosterFile = Annotated[Path, argument("roster_file", metavar="FILE")]
 OfClass = Annotated[str, option("of_class", "--class", metavar="CLASS", parser=resource("classes"))]
 Sheet = Annotated[str, option("sheet", "--sheet", metavar="NAME", show_default=False)]
 Annotate = Annotated[Path | None, option("annotated", "--output", "-o", metavar="FILE.xlsx|csv")]
 SummaryForm = Annotated[Format, option("output", "--format", metavar=FORMS, parser=form)]
-Accept = Annotated[
-    list[Any] | None, option("accept", "--accept", metavar="CODE=TEXT", parser=_accepted, show_default=False)
-]
 
 
 class Import:
@@ -139,7 +125,7 @@ def import_(
     threshold: Annotated[
         int, option("threshold", "--threshold", metavar="PERCENT", parser=_percent, show_default=False)
     ] = UNSET,
-    accept: Accept = None,
+    accept: Accepted = None,
     sheet: Sheet = "",
     output: Annotate = None,
     summary_form: SummaryForm = Format.table,
@@ -162,7 +148,7 @@ def check(
     ctx: typer.Context,
     file: RosterFile,
     class_name: OfClass,
-    accept: Accept = None,
+    accept: Accepted = None,
     sheet: Sheet = "",
     output: Annotate = None,
     summary_form: SummaryForm = Format.table,

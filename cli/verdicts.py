@@ -18,16 +18,15 @@ from typing import IO, Any
 from liancai.common.v1 import types_pb2
 from liancai.training.v1 import rosters_pb2 as pb
 from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.comments import Comment
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cli import show
+from cli import sheets, show
 from cli.grammar import Mistake
-from cli.grids import csv_records, is_csv, is_large, open_grid, quiet_excel
+from cli.grids import csv_records, is_csv, is_large, open_grid, quiet_excel, widest
 from cli.texts import t
 from cli.workbook import Layout
 
@@ -39,6 +38,7 @@ _FILLS = {
     types_pb2.Finding.ERROR: PatternFill("solid", fgColor=RED),
     types_pb2.Finding.WARNING: PatternFill("solid", fgColor=YELLOW),
 }
+_COLOURS = {types_pb2.Finding.ERROR: 1, types_pb2.Finding.WARNING: 2}
 _FORMULA = ("=", "+", "-", "@")
 
 Verdicts = Mapping[int, pb.RowVerdict]
@@ -127,8 +127,9 @@ def _mark_all(source: Path, layout: Layout, verdicts: Verdicts, check: bool, tar
         sheet = book[layout.sheet]
     column = layout.verdict_column or _first_free(sheet, layout)
     _head(sheet, layout, column)
-    for row in range(layout.header_row + 1, sheet.max_row + 1):
-        _clear(sheet, layout, column, row)
+    if layout.verdict_column:
+        for row in range(layout.header_row + 1, sheet.max_row + 1):
+            _clear(sheet, layout, column, row)
     comments = 0
     for row, verdict in verdicts.items():
         comments += _mark(sheet, layout, column, row, verdict, check, comments < MOST_COMMENTS)
@@ -220,73 +221,51 @@ def _comment(found: Sequence[types_pb2.Finding]) -> Comment:
 
 def _stream(source: Path, layout: Layout, verdicts: Verdicts, check: bool, target: Path) -> None:
     """One sheet with the cells and the verdicts, written as it is read."""
-    book = Workbook(write_only=True)
-    sheet: Any = book.create_sheet(layout.sheet if not is_csv(source) else "Sheet")
     column = _free_column(source, layout)
-    for offset, width in enumerate(WIDTHS):
-        sheet.column_dimensions[get_column_letter(column + offset)].width = width
-    if layout.header_row < 100:
-        sheet.freeze_panes = f"A{layout.header_row + 1}"
-    try:
-        for number, cells in enumerate(_records(source, layout.sheet), start=1):
-            line = [_copied(sheet, cell) for cell in cells[: column - 1]]
+
+    def write(file: IO[bytes]) -> None:
+        sheets.write(
+            file,
+            "Sheet" if is_csv(source) else layout.sheet,
+            _marked(source, layout, verdicts, check, column),
+            fills=(RED, YELLOW),
+            widths=[(column + offset, width) for offset, width in enumerate(WIDTHS)],
+            frozen=layout.header_row,
+        )
+
+    _save(target, write)
+
+
+def _marked(
+    source: Path, layout: Layout, verdicts: Verdicts, check: bool, column: int
+) -> Iterator[Sequence[sheets.Cell | None]]:
+    """The rows of the file as they are written."""
+    for number, cells in enumerate(_records(source, layout.sheet), start=1):
+        heading = number == layout.header_row
+        line = [None if cell is None or cell == "" else sheets.Cell(cell, 0, heading) for cell in cells[: column - 1]]
+        verdict = verdicts.get(number)
+        if heading or verdict is not None:
             line += [None] * (column - 1 - len(line))
-            if number == layout.header_row:
-                line += [as_text(WriteOnlyCell(sheet), t(key)) for key in ("verdict.result", "verdict.findings")]
-                for cell in line:
-                    if cell is not None:
-                        cell.font = Font(bold=True)
-            elif (verdict := verdicts.get(number)) is not None:
-                line += _streamed(sheet, layout, line, verdict, check)
-            sheet.append(line)
-    except BaseException:
-        sheet.close()  # the temporary file it writes to goes with it
-        raise
-    with quiet_excel(source):
-        save(book, target)
-
-
-def _streamed(sheet: Any, layout: Layout, line: list[Any], verdict: pb.RowVerdict, check: bool) -> list[Any]:
-    """The two cells of a verdict; the cells of the row it is about become red."""
-    result = as_text(WriteOnlyCell(sheet), _word(verdict, check))
-    if not verdict.findings:
-        return [result]
-    for position, found in _by_cell(layout, verdict).items():
-        if (fill := _FILLS.get(found[0].level)) is None:
-            continue
-        if position:
-            line[position - 1] = line[position - 1] or WriteOnlyCell(sheet)
-            line[position - 1].fill = fill
-        else:
-            result.fill = fill
-    findings = as_text(WriteOnlyCell(sheet), _lines(verdict))
-    findings.alignment = Alignment(wrap_text=True, vertical="top")
-    return [result, findings]
-
-
-def _copied(sheet: Any, value: Any) -> Any:
-    """A cell with the value of another; text stays text."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        return as_text(WriteOnlyCell(sheet), value)
-    made = WriteOnlyCell(sheet, value)
-    if isinstance(value, float) and abs(value) >= 1e11:
-        made.number_format = "0"
-    return made
+        if heading:
+            line += [sheets.Cell(t(key), 0, heading=True) for key in ("verdict.result", "verdict.findings")]
+        elif verdict is not None:
+            result = sheets.Cell(_word(verdict, check))
+            if not verdict.findings:
+                yield [*line, result]
+                continue
+            for position, found in _by_cell(layout, verdict).items():
+                if position:
+                    line[position - 1] = line[position - 1] or sheets.Cell("")
+                marked = line[position - 1] if position else result
+                if marked is not None:
+                    marked.fill = _COLOURS.get(found[0].level, 0)
+            line += [result, sheets.Cell(_lines(verdict), wrapped=True)]
+        yield line
 
 
 def _free_column(source: Path, layout: Layout) -> int:
     """Where the verdicts go: over those of an earlier run, or after the widest row."""
-    if layout.verdict_column:
-        return layout.verdict_column
-    widest = layout.last_column
-    for cells in _records(source, layout.sheet):
-        used = len(cells)
-        while used > widest and cells[used - 1] in (None, ""):
-            used -= 1
-        widest = max(widest, used)
-    return widest + 1
+    return layout.verdict_column or max(layout.last_column, widest(source, layout.sheet)) + 1
 
 
 def _records(source: Path, sheet: str) -> Iterator[Sequence[Any]]:

@@ -176,7 +176,10 @@ def helps() -> str:
         command = root.get_command(context, noun)  # type: ignore[attr-defined]
         verbs = getattr(command, "commands", {})
         pages.append(f"## {noun}\n\n{shown([noun])}")
-        pages += [f"### {noun} {verb}\n\n{shown([noun, verb])}" for verb in verbs]
+        for name, verb in verbs.items():
+            kinds = getattr(verb, "commands", {})  # `quota set` wants one more word
+            paths = [[noun, name], *([noun, name, kind] for kind in kinds)]
+            pages += [f"### {' '.join(words)}\n\n{shown(words)}" for words in paths]
     return "\n".join(pages)
 
 

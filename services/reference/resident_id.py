@@ -12,9 +12,11 @@ Faults never carry any part of the number, and a ResidentId prints masked.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from operator import mul
 
 from services.reference import divisions
@@ -106,14 +108,19 @@ def parse(text: str, today: date) -> ResidentId:
         # Excel keeps 15 significant digits and writes zeros for the other three.
         raise ResidentIdFault(Code.EXCEL if number.endswith("000") else Code.CHECKSUM)
     try:
-        birth = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        birth = _day(number[6:14])
     except ValueError:
         raise ResidentIdFault(Code.BIRTH_DATE) from None
     if birth > today:
         raise ResidentIdFault(Code.FUTURE)
     if birth.year < today.year - _OLDEST:
         raise ResidentIdFault(Code.BIRTH_DATE)
-    return ResidentId(number, number[:6], birth, Sex.MALE if number[16] in "13579" else Sex.FEMALE)
+    return ResidentId(number, sys.intern(number[:6]), birth, Sex.MALE if number[16] in "13579" else Sex.FEMALE)
+
+
+@lru_cache(maxsize=65536)  # every day that anybody alive was born on
+def _day(digits: str) -> date:
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
 
 
 def _malformed(number: str) -> Code:

@@ -73,9 +73,7 @@ class Appraisal:
         self.taken = known.taken(connection, [trainee_id for trainee_id, _ in self.people.values()])
         self._listed = known.listed(connection, held)
         self._registers = (
-            known.registers(connection, {row.division for row in held}, indexes)
-            if any(row.fund != NO_FUND for row in held)
-            else Registers()
+            known.registers(connection, held, indexes) if any(row.fund != NO_FUND for row in held) else Registers()
         )
         self._of_class: dict[str, dict[str, object]] = {
             row.id: {

@@ -70,7 +70,7 @@ def dissolve(
     for enrolment_id, before in people:
         after = enrolled if before == EnrolmentState.ENROLLED else EnrolmentState.WITHDRAWN
         detail = {"class": f"classes/{row.id}", "from": before}
-        tx.announce(call, f"enrolments/{enrolment_id}", f"enrolment.{after.lower()}", tx.now, detail)
+        tx.record(call, f"enrolments/{enrolment_id}", event=f"enrolment.{after.lower()}", reason=reason, detail=detail)
 
 
 def classes_of(tx: Tx, order_id: str) -> Sequence[ClassRow]:

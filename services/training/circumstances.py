@@ -121,7 +121,7 @@ class Circumstances(Steps):
                 raise clashes.refuse(request.name, met)
             row.capacity -= request.capacity
             row.minimum, row.update_time = min(row.minimum, row.capacity), tx.now
-            _move_people(tx, call, moved, target.id, 0)
+            _move_people(tx, call, moved, target.id, 0, reason)
             counts = Counter(each.state for each in moved)
             gone, offered = counts[EnrolmentState.ENROLLED], counts[EnrolmentState.OFFERED]
             queries.count_people(tx, row.id, enrolled=-gone, offered=-offered)
@@ -131,7 +131,14 @@ class Circumstances(Steps):
             )
             _level(tx, row, after - unfilled(before.capacity, before.enrolled, before.offered), reason)
             for held, event in ((row, "class.split"), (target, "class.open")):
-                detail = {"source": request.name, "target": f"classes/{target.id}", "moved": len(moved)}
+                detail = {
+                    "order": f"orders/{held.order_id}",
+                    "state": held.state,
+                    "capacity": held.capacity,
+                    "source": request.name,
+                    "target": f"classes/{target.id}",
+                    "moved": len(moved),
+                }
                 tx.record(call, f"classes/{held.id}", event=event, reason=reason, detail=detail)
             promote(tx, call, self._pack, row.id, reason=request.name)
             tx.session.refresh(row)
@@ -172,8 +179,12 @@ class Circumstances(Steps):
             _take_limits(tx, call, goal, sum(each.state in SEATED for each in moved))
             self._pour(tx, call, source, target, moved, reason)
             detail = {"source": request.name, "target": into, "moved": len(moved), "doubled": doubled}
-            tx.record(call, request.name, event="class.cancelled", reason=_both(reason, accepted), detail=detail)
-            tx.record(call, into, event="class.merged", reason=reason, detail=detail)
+            for row, event, why in (
+                (source, "class.cancelled", _both(reason, accepted)),
+                (target, "class.merged", reason),
+            ):
+                told = {**detail, "state": row.state, "capacity": row.capacity}
+                tx.record(call, f"classes/{row.id}", event=event, reason=why, detail=told)
             promote(tx, call, self._pack, target.id, reason=request.name)
             tx.session.refresh(source)
             tx.session.refresh(target)
@@ -246,7 +257,7 @@ class Circumstances(Steps):
         before, goal = (known.classes(tx.connection, [row.id], lock=True)[0] for row in (source, target))
         counts = Counter(each.state for each in moved)
         enrolled, offered = counts[EnrolmentState.ENROLLED], counts[EnrolmentState.OFFERED]
-        _move_people(tx, call, moved, target.id, goal.arrivals)
+        _move_people(tx, call, moved, target.id, goal.arrivals, reason)
         target.capacity += source.capacity
         source.state, source.reason = ClassState.CANCELLED, reason
         source.update_time = target.update_time = tx.now
@@ -311,7 +322,9 @@ def _one_place_each(
     return moved, doubled
 
 
-def _move_people(tx: Tx, call: Call, people: Sequence[EnrolmentRow], target_id: str, arrivals: int) -> None:
+def _move_people(
+    tx: Tx, call: Call, people: Sequence[EnrolmentRow], target_id: str, arrivals: int, reason: str
+) -> None:
     """Into another class, at its end."""
     for place, row in enumerate(people, start=arrivals + 1):
         detail = {
@@ -320,7 +333,7 @@ def _move_people(tx: Tx, call: Call, people: Sequence[EnrolmentRow], target_id: 
             "state": row.state,
             "place": place,
         }
-        tx.announce(call, f"enrolments/{row.id}", "enrolment.transferred", tx.now, detail)
+        tx.record(call, f"enrolments/{row.id}", event="enrolment.transferred", reason=reason, detail=detail)
         row.class_id, row.place = target_id, place
     tx.session.flush()
 

@@ -75,7 +75,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
             tx.session.add(row)
             tx.session.flush()
             sessions = store_sessions(tx, number, row.institution_credit_code, planned)
-            tx.record(call, f"classes/{number}", event="class.created", detail={"order": order_name})
+            tx.record(call, f"classes/{number}", event="class.created", detail=_created(row))
             return messages.training_class(call, row, sessions)
 
         return self._database.write(call, request, work, key=order_name)
@@ -153,7 +153,8 @@ class Classes(classes_pb2_grpc.ClassesServicer):
             if held:
                 _set(row, self._filing.take(tx, row, held=held))
                 tx.session.flush()
-            tx.record(call, name, event="class.updated", detail={"fields": sorted(paths), "state": row.state})
+            detail = {"fields": sorted(paths), "state": row.state, "capacity": row.capacity}
+            tx.record(call, name, event="class.updated", detail=detail)
             tx.session.refresh(row)
             return messages.training_class(call, row, sessions_of(tx.session, row.id))
 
@@ -219,6 +220,11 @@ class Classes(classes_pb2_grpc.ClassesServicer):
             covering.contract_if_covered(tx, call, self._pack, order)
         require_order(order)
         return order
+
+
+def _created(row: ClassRow) -> dict[str, Any]:
+    """What an event tells of a new class."""
+    return {"order": f"orders/{row.order_id}", "state": row.state, "capacity": row.capacity}
 
 
 def _set(row: ClassRow, values: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ circle.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -57,7 +58,8 @@ class _Held:
     last_arrival: datetime | None
     seated: list[Enrolled] = field(default_factory=list)
     waiting: list[Enrolled] = field(default_factory=list)
-    sizes: list[int] | None = None  # of the units that wait, once they were asked for
+    standings: list[waitlist.Standing] = field(default_factory=list)  # of who waits while seats are free
+    known: bool = False  # whether those who waited before are among them
     rules: dict[datetime, Ruleset] = field(default_factory=dict)  # by when it happened
 
     @property
@@ -169,50 +171,62 @@ class Desk:
         answers: Sequence[Decision],
         now: datetime,
     ) -> None:
-        """Seats for a unit, or the waitlist: nobody passes those who could take the same seats."""
+        """Seats for a unit if those that are left reach it, else the waitlist: nobody passes who stands before."""
         row, size = entry.row, len(unit)
-        seated = entry.free >= size and not self._waited_for(connection, entry, now)
-        if seated and (binding := limits.binding(limited, row, size)) is not None:
-            for each in answers:
-                each.binding = binding
-            return
+        standing = None
+        if entry.waitlisted == 0:
+            seated = entry.free >= size
+            if seated and (binding := limits.binding(limited, row, size)) is not None:
+                for each in answers:
+                    each.binding = binding
+                return
+        else:
+            seats_left = limits.seats_left(limited, row, entry.free)
+            standing = self._standing(entry, unit, now) if seats_left else None
+            seated = standing is not None and self._reached(connection, entry, standing, seats_left, now)
         if not seated and unit[0].seat_only:
             for each in answers:
                 each.full = True
             return
-        priority = tie = 0
         if seated:
             limits.reserve(limited, row, size)
         else:
-            arrived = unit[0].arrived or now
-            entry.last_arrival = max(arrived, entry.last_arrival or arrived)
-            priority = max(self.priority(each.person.category, row.division, day_of(now)) for each in unit)
-            tie = waitlist.lottery_number(row.lottery_seed, min(each.person.index for each in unit))
+            standing = standing or self._standing(entry, unit, now)
+            entry.last_arrival = standing.waits_since
+            if entry.free:  # else nobody will ask
+                insort(entry.standings, standing)
         for application, decision in zip(unit, answers, strict=True):
             state = EnrolmentState.ENROLLED if seated else EnrolmentState.WAITLISTED
             trainee_id, _ = appraisal.trainee(application.person)
             enrolment = _enrolled(entry, application, decision, trainee_id, state, now)
-            if not seated:
-                enrolment.priority, enrolment.waits_since, enrolment.tie = priority, entry.last_arrival, tie
+            if standing is not None and not seated:
+                enrolment.priority, enrolment.waits_since, enrolment.tie, _ = standing
             decision.state, decision.enrolment = state, enrolment
             appraisal.add(application.person, _taken(row, enrolment))
         if seated:
             entry.enrolled += size
         else:
             entry.waitlisted += size
-            if entry.sizes is not None:
-                entry.sizes.append(size)
 
-    def _waited_for(self, connection: Connection, entry: _Held, now: datetime) -> bool:
-        """Whether somebody who waits could take the seats that are free."""
-        if entry.waitlisted == 0 or entry.free == 0:
-            return entry.waitlisted > 0
-        if not promotion.terms(self._pack, entry.row, now).pass_over:
-            return True
-        if entry.sizes is None:
-            entry.sizes = known.waiting_sizes(connection, entry.row.id)
-            entry.sizes += waitlist_sizes(entry.waiting)
-        return min(entry.sizes) <= entry.free
+    def _standing(self, entry: _Held, unit: Sequence[Application], now: datetime) -> waitlist.Standing:
+        """Where somebody who comes now stands on the waitlist; a party in the last of its members' groups."""
+        row, arrived = entry.row, unit[0].arrived or now
+        return waitlist.Standing(
+            max(self.priority(each.person.category, row.division, day_of(now)) for each in unit),
+            max(arrived, entry.last_arrival or arrived),
+            waitlist.lottery_number(row.lottery_seed, min(each.person.index for each in unit)),
+            len(unit),
+        )
+
+    def _reached(
+        self, connection: Connection, entry: _Held, standing: waitlist.Standing, seats_left: int, now: datetime
+    ) -> bool:
+        """Whether the seats that are left reach somebody who comes when others wait."""
+        if not entry.known:
+            entry.standings = sorted([*known.standings(connection, entry.row.id), *entry.standings])
+            entry.known = True
+        pass_over = promotion.terms(self._pack, entry.row, now).pass_over
+        return waitlist.reached(entry.standings, standing, seats_left, pass_over=pass_over)
 
     def _rules(self, row: ClassFacts, application: Application) -> Ruleset:
         key = (row.division, day_of(application.occur_time))
@@ -222,11 +236,6 @@ class Desk:
                 self._rulesets.clear()
             rules = self._rulesets[key] = Ruleset(self._pack, *key)
         return rules
-
-
-def waitlist_sizes(waiting: Iterable[Enrolled]) -> list[int]:
-    """How many seats each unit needs that has just begun to wait."""
-    return [unit.size for unit in waitlist.units((each.id, each.party) for each in waiting)]
 
 
 def _units(applications: Sequence[Application]) -> Iterable[Sequence[Application]]:

@@ -12,7 +12,7 @@ from services.platform.errors import Refused
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
-from services.training import bookings, messages, queries, seats
+from services.training import bookings, covering, messages, queries, seats
 from services.training.class_fields import sessions_of
 from services.training.class_steps import Steps, require_order
 from services.training.filing_facts import found_gaps
@@ -55,6 +55,9 @@ class Filing(Steps):
         today = day_of(tx.now)
         if order.valid_until < today:
             raise Refused("ORDER_EXPIRED", order=f"orders/{order.id}", valid_until=order.valid_until.isoformat())
+        covered = covering.coverage(tx.session, self._pack, order, today).heads
+        if covered < order.headcount:  # an agreement has ended since the order was contracted
+            raise Refused("ORDER_NOT_COVERED", order=f"orders/{order.id}", covered=covered, headcount=order.headcount)
         queries.active_institution(tx.session, row.institution_credit_code)
         bookings.book(tx, row, sessions_of(tx.session, row.id))
         more = row.capacity - held

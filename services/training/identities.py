@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
-from services.platform.errors import Refused
+from services.platform.errors import Invalid, Refused, Violation
 from services.platform.requests import Reading, check_etag
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
@@ -60,6 +60,8 @@ class Identities(Clerk):
             private = Reading()
             _keep_out(private, {"proof": proof, "reason": reason}, [trainee.full_name])
             private.done()
+            if other is not None and other.full_name != (name or trainee.full_name):
+                raise Invalid(Violation("resident_id", "FIELD_OTHER_PERSON"))
             if other is not None:
                 trainee = _merge(tx.session, trainee, other)
             elif number is not None:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from services.platform.prepared import Prepared, any_of
 from services.reference.divisions import covers
 from services.training.rules.states import ACTIVE, EnrolmentState
+from services.training.rules.waitlist import Standing
 from services.training.tables import (
     ClassRow,
     EnrolmentRow,
@@ -37,6 +38,7 @@ class ClassFacts(NamedTuple):
     order_id: str
     state: str
     division: str
+    partner_division: str
     institution_credit_code: str
     occupation_code: str
     certificate_level: int
@@ -147,7 +149,7 @@ _ENTRIES = Prepared(
     .where(any_of(_entry.person_index, "people"))
 )
 _PARTIES = Prepared(
-    select(_enrolment.id, _enrolment.party).where(
+    select(_enrolment.id, _enrolment.party, _enrolment.priority, _enrolment.waits_since, _enrolment.tie).where(
         _enrolment.class_id == bindparam("of"), _enrolment.state == EnrolmentState.WAITLISTED.value
     )
 )
@@ -213,12 +215,12 @@ def listed(connection: Connection, held: Iterable[ClassFacts]) -> dict[str, bool
     }
 
 
-def registers(connection: Connection, divisions: Collection[str], indexes: Collection[bytes]) -> Registers:
-    """What the registers that cover these divisions say of these people."""
+def registers(connection: Connection, held: Collection[ClassFacts], indexes: Collection[bytes]) -> Registers:
+    """What the registers of both sides say of these people; a kind is there if one covers the division of the work."""
     rows = _REGISTERS.rows(connection, {})
-    found = Registers(
-        {division: frozenset(kind for kind, where in rows if covers(where, division)) for division in divisions}
-    )
+    homes = {row.division for row in held}
+    divisions = homes | {row.partner_division for row in held if row.partner_division}
+    found = Registers({home: frozenset(kind for kind, where in rows if covers(where, home)) for home in homes})
     if any(found.kinds.values()):
         for part in slices(sorted(indexes)):
             for person, where, *rest in _ENTRIES.rows(connection, {"people": part}):
@@ -227,12 +229,14 @@ def registers(connection: Connection, divisions: Collection[str], indexes: Colle
     return found
 
 
-def waiting_sizes(connection: Connection, class_id: str) -> list[int]:
-    """How many seats each unit of a waitlist needs at once."""
-    sizes: defaultdict[str, int] = defaultdict(int)
-    for enrolment_id, party in _PARTIES.rows(connection, {"of": class_id}):
-        sizes[party or enrolment_id] += 1
-    return list(sizes.values())
+def standings(connection: Connection, class_id: str) -> list[Standing]:
+    """Where each unit of a waitlist stands, in order of service."""
+    found: dict[str, Standing] = {}
+    for enrolment_id, party, priority, since, tie in _PARTIES.rows(connection, {"of": class_id}):
+        unit = party or enrolment_id
+        first = found.get(unit, Standing(priority, since, tie, 0))  # those of a party stand together
+        found[unit] = first._replace(size=first.size + 1)
+    return sorted(found.values())
 
 
 def slices(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

@@ -31,7 +31,7 @@ class Opening(Steps):
         def work(tx: Tx, row: ClassRow) -> dict[str, Any]:
             queries.active_institution(tx.session, row.institution_credit_code)
             require_order(tx.session.get_one(OrderRow, row.order_id, with_for_update=True, populate_existing=True))
-            orders.begin_training(tx, row.order_id)
+            orders.begin_training(tx, call, row.order_id)
             return {}
 
         return self.advance(call, request, "open", work)
@@ -66,7 +66,7 @@ class Opening(Steps):
                 request.name,
                 event="class.capacity_changed",
                 reason=reason,
-                detail={"from": old, "to": row.capacity},
+                detail={"from": old, "to": row.capacity, "state": row.state},
             )
             promote(tx, call, self._pack, row.id, reason=reason)
             tx.session.refresh(row)

@@ -146,9 +146,8 @@ class Orders(orders_pb2_grpc.OrdersServicer):
             if grown:
                 source, target = (seats.NEW, Seat.OPEN) if grown > 0 else (Seat.OPEN, seats.NEW)
                 seats.note(tx, row.id, None, source, target, abs(grown), "")
-            tx.record(
-                call, request.order.name, event="order.updated", detail={"fields": sorted(request.update_mask.paths)}
-            )
+            detail = {"fields": sorted(request.update_mask.paths), "headcount": row.headcount}
+            tx.record(call, request.order.name, event="order.updated", detail=detail)
             return messages.order(row)
 
         return self._database.write(call, request, work, key=request.order.name)
@@ -321,7 +320,7 @@ def require_state(row: OrderRow, allowed: Sequence[OrderState]) -> None:
         raise Refused("ORDER_STATE", order=f"orders/{row.id}", state=row.state, allowed=", ".join(allowed))
 
 
-def begin_training(tx: Tx, order_id: str) -> None:
+def begin_training(tx: Tx, call: Call, order_id: str) -> None:
     """Contracted -> training, when the first class opens; nothing if it trains already."""
     target = ORDER_VERBS["train"][1]
     statement = (
@@ -329,7 +328,14 @@ def begin_training(tx: Tx, order_id: str) -> None:
         .where(OrderRow.id == order_id, OrderRow.state == OrderState.CONTRACTED)
         .values(state=target, update_time=tx.now, version=OrderRow.version + 1)
     )
-    tx.session.execute(statement, execution_options={"synchronize_session": False})
+    if tx.connection.execute(statement).rowcount == 1:
+        tx.record(
+            call,
+            f"orders/{order_id}",
+            action="training.order.train",
+            event="order.training",
+            detail={"state": target},
+        )
 
 
 def _range(division: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -13,9 +14,10 @@ from services.platform.database import Database
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-from services.training import known, limits, queries, seats
+from services.training import eligible_still, known, limits, queries, seats
 from services.training.known import ClassFacts
 from services.training.rules import waitlist
+from services.training.rules.facts import NO_FUND
 from services.training.rules.states import ClassState, EnrolmentState, Seat, free, unfilled
 from services.training.tables import ClassRow, EnrolmentRow
 
@@ -68,10 +70,7 @@ def promote(tx: Tx, call: Call, pack: Pack, class_id: str, *, reason: str) -> li
         .limit(count + LOOKED_AT)
         .with_for_update()
     ).all()
-    by_id = {row.id: row for row in waiting}
-    units = waitlist.units((row.id, row.party) for row in waiting)
-    served = waitlist.served(units, count, pass_over=given.pass_over)
-    promoted = [by_id[member] for unit in served for member in unit.members]
+    promoted = _served(tx, call, pack, held, waiting, count, pass_over=given.pass_over)
     if not promoted:
         return []
     for row in promoted:
@@ -96,6 +95,37 @@ def promote(tx: Tx, call: Call, pack: Pack, class_id: str, *, reason: str) -> li
     else:
         queries.count_people(tx, class_id, offered=count, waitlisted=-count)
     return promoted
+
+
+def _served(
+    tx: Tx, call: Call, pack: Pack, held: ClassFacts, waiting: Sequence[EnrolmentRow], seats: int, *, pass_over: bool
+) -> list[EnrolmentRow]:
+    """Who of those waiting gets the seats.
+
+    Of a class with public money each is asked again: whoever has meanwhile been trained elsewhere as often as the law
+    allows leaves the waitlist with the rule as the reason, and the next is served.
+    """
+    by_id = {row.id: row for row in waiting}
+    asked: set[str] = set()
+    while True:
+        units = waitlist.units((row.id, row.party) for row in by_id.values())
+        served = waitlist.served(units, seats, pass_over=pass_over)
+        promoted = [by_id[member] for unit in served for member in unit.members]
+        fresh = [row for row in promoted if row.id not in asked] if held.fund != NO_FUND else []
+        if not fresh:
+            return promoted
+        asked.update(row.id for row in fresh)
+        for row, codes in eligible_still.refused(tx, pack, held, fresh):
+            del by_id[row.id]
+            leave(tx, held, row, codes)
+            tx.record(
+                call,
+                f"enrolments/{row.id}",
+                action="training.enrolment.promote",
+                event="enrolment.withdrawn",
+                reason=codes,
+                detail={"class": f"classes/{held.id}", "from": EnrolmentState.WAITLISTED},
+            )
 
 
 def accept(tx: Tx, held: ClassFacts, row: EnrolmentRow) -> None:

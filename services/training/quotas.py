@@ -112,10 +112,13 @@ class Quotas(quotas_pb2_grpc.QuotasServicer):
             wanted = wanted.where(QuotaRow.division.between(*scope_range(reach.division)))
         else:
             wanted = wanted.where(QuotaRow.subject == (reach.unit or "-"))
-        if request.filter.year:
-            wanted = wanted.where(QuotaRow.year == request.filter.year)
-        if request.filter.institution_credit_code:
-            wanted = wanted.where(QuotaRow.subject == request.filter.institution_credit_code[:18])
+        reading = Reading()
+        if year := request.filter.year:
+            wanted = wanted.where(QuotaRow.year == reading.number("filter.year", year, *YEARS))
+        code = reading.text("filter.institution_credit_code", request.filter.institution_credit_code, 0, 18)
+        if code:
+            wanted = wanted.where(QuotaRow.subject == code)
+        reading.done()
         if page.after is not None:
             wanted = wanted.where(QuotaRow.id > page.after[0])
         with self._database.reading() as session:

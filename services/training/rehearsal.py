@@ -16,14 +16,14 @@ class Rehearsal:
         (self._row,) = known.classes(connection, {class_id}, lock=False)
         self._limits = limits.read(connection, [self._row], lock=False)
         self._free = free(self._row.capacity, self._row.enrolled, self._row.offered)
-        self._waiting = False
+        self._waiting = self._row.waitlisted > 0
 
     def follow(self, decision: Decision) -> None:
         """Corrects a decision that was made as if nobody in the slices before had come."""
         if decision.state is None and decision.binding is None:
             return
-        if self._waiting or self._free == 0 or decision.state is EnrolmentState.WAITLISTED:
-            # nobody passes those who have begun to wait
+        seats = limits.seats_left(self._limits, self._row, self._free)
+        if decision.state is EnrolmentState.WAITLISTED or self._free == 0 or (self._waiting and seats == 0):
             self._waiting = True
             decision.state, decision.binding = EnrolmentState.WAITLISTED, None
             return

@@ -128,15 +128,18 @@ class Waitlist(Clerk, waitlist_pb2_grpc.WaitlistServicer):
             check_etag(request.etag, request.name, row.version)
             if row.state != EnrolmentState.WAITLISTED:
                 raise wrong_state(row, [EnrolmentState.WAITLISTED])
-            source = queries.waiting_before(tx.session, row) + 1
             unit = tx.session.scalars(select(EnrolmentRow).where(_waiting(held.id), _unit(row))).all()
+            sources = [queries.waiting_before(tx.session, member) + 1 for member in unit]
             key = _before(tx, row, before, request.before) if before else _last(tx, row)
             for member in unit:
                 member.priority, member.waits_since, member.tie = key
             tx.session.flush()
-            target = queries.waiting_before(tx.session, row) + 1
-            detail = {"class": f"classes/{held.id}", "from": source, "to": target, "before": request.before}
-            tx.record(call, request.name, event="enrolment.moved", reason=reason, detail=detail)
+            target = 0
+            for member, source in zip(unit, sources, strict=True):
+                place = queries.waiting_before(tx.session, member) + 1
+                target = place if member is row else target
+                detail = {"class": f"classes/{held.id}", "from": source, "to": place, "before": request.before}
+                tx.record(call, f"enrolments/{member.id}", event="enrolment.moved", reason=reason, detail=detail)
             return self.message(tx.session, call, row, held.division, target)
 
         return self._database.write(call, request, work, key=self.class_of(request.name))

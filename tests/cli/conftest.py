@@ -17,8 +17,10 @@ from liancai.training.v1 import (
     enrolments_pb2_grpc,
     institutions_pb2_grpc,
     orders_pb2_grpc,
+    quotas_pb2_grpc,
     registers_pb2_grpc,
     rosters_pb2_grpc,
+    waitlist_pb2_grpc,
 )
 
 from cli.app import main
@@ -30,6 +32,8 @@ SERVICES = [
     (institutions_pb2_grpc, "Institutions"),
     (classes_pb2_grpc, "Classes"),
     (enrolments_pb2_grpc, "Enrolments"),
+    (waitlist_pb2_grpc, "Waitlist"),
+    (quotas_pb2_grpc, "Quotas"),
     (rosters_pb2_grpc, "Rosters"),
     (registers_pb2_grpc, "Registers"),
     (audit_pb2_grpc, "AuditTrail"),

@@ -137,6 +137,24 @@ CLASS_CALLS = [
         )
     ),
 ]
+CLASS_CALLS += [
+    lambda office, name: office.classes.MoveClass(
+        classes_pb2.MoveClassRequest(
+            name=name, request_id=request_id(), start_date="2027-01-04", end_date="2027-02-04", reason="x"
+        )
+    ),
+    lambda office, name: office.classes.SplitClass(
+        classes_pb2.SplitClassRequest(
+            name=name, request_id=request_id(), title="电工乙班", capacity=5, enrolments=["enrolments/1"], reason="x"
+        )
+    ),
+    lambda office, name: office.classes.MergeClass(
+        classes_pb2.MergeClassRequest(name=name, request_id=request_id(), into="classes/1", reason="x")
+    ),
+    lambda office, name: office.classes.CancelClass(
+        classes_pb2.CancelClassRequest(name=name, request_id=request_id(), reason="x")
+    ),
+]
 ENROLMENT_CALLS = [
     lambda office, name: office.enrolments.GetEnrolment(pb.GetEnrolmentRequest(name=name)),
     lambda office, name: office.enrolments.ExplainEnrolment(pb.ExplainEnrolmentRequest(name=name)),
@@ -264,7 +282,7 @@ NOBODYS = {
     *("RegisterInstitution", "GetInstitution", "ListInstitutions", "UpdateInstitution", "SuspendInstitution"),
     *("ReinstateInstitution", "AddTeacher", "ListTeachers"),
     *("ListQuotas", "SetQuota"),
-    # tried where what they are about is made: test_exchanges.py, test_quotas.py
+    # tried where what they are about is made: test_substitutions.py, test_quotas.py
     *("AnswerSubstitution", "GetQuota"),
 }
 

@@ -411,6 +411,11 @@ def test_an_order_in_training_keeps_its_state_when_its_agreement_ends(office: Of
     terminate(office, coverage(office, order.name).relations[0].agreements[0])
     assert order_state(office, order.name) == "TRAINING"
     assert coverage(office, order.name).covered == 0
+    # whoever is enrolled stays; another class wants an agreement in force
+    draft = office.classes.CreateClass(
+        classes_pb2.CreateClassRequest(training_class=a_class(order.name, capacity=5), request_id=request_id())
+    )
+    assert info_of(refused(office.bring, draft.name, "File"))[0] == "ORDER_NOT_COVERED"
 
 
 def test_an_order_that_other_agreements_still_cover_stays_contracted(office: Office) -> None:

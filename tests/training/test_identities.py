@@ -36,7 +36,7 @@ def partner(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
 @pytest.fixture(scope="module")
 def elsewhere(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
     """A bureau of another county."""
-    theirs = {"division": "371502", "unit": "371502-hrss"}
+    theirs: dict[str, Any] = {"division": "371502", "unit": "371502-hrss"}
     second = token_of(settings, **theirs, subject="second")
     return Office(grpc_channel, token_of(settings, **theirs, subject="elsewhere"), second=second)
 
@@ -102,6 +102,19 @@ def test_a_name_and_a_number_are_corrected_wherever_the_person_is_enrolled(offic
         office.enrol(first.class_name, somebody(full_name="样例更正", resident_id=right))
 
 
+def test_the_person_is_found_by_who_they_are_and_not_by_who_they_were(office: Office) -> None:
+    person, right = somebody(full_name="皇甫样例"), number()
+    enrolled = office.enrol(new_class(office), person)
+    correct(office, enrolled.name, full_name="轩辕样例", resident_id=right)
+
+    def found(query: str) -> list[str]:
+        request = pb.SearchEnrolmentsRequest(query=query, class_name=enrolled.class_name)
+        return [each.name for each in office.enrolments.SearchEnrolments(request).enrolments]
+
+    assert [found(query) for query in ("轩辕样例", "xuanyuan", right)] == [[enrolled.name]] * 3
+    assert [found(query) for query in ("皇甫样例", "huangfu", person.resident_id)] == [[]] * 3
+
+
 def test_what_a_request_does_not_name_stays(office: Office) -> None:
     person = somebody()
     enrolled = office.enrol(new_class(office), person)
@@ -150,7 +163,7 @@ def test_a_number_that_is_on_record_makes_both_one_person(office: Office, databa
 
 def test_two_who_are_in_one_class_cannot_become_one(office: Office, database: Database) -> None:
     held = new_class(office)
-    right, wrong = somebody(), somebody()
+    right, wrong = somebody(full_name="样例同"), somebody(full_name="样例同")
     theirs, mine = office.enrol(held, right), office.enrol(held, wrong)
     taken = ("IDENTITY_TAKEN", {"class_name": held, "enrolment": theirs.name})
     assert refused(correct, office, mine.name, resident_id=right.resident_id) == taken
@@ -158,6 +171,16 @@ def test_two_who_are_in_one_class_cannot_become_one(office: Office, database: Da
     office.withdraw(theirs.name)
     assert correct(office, mine.name, resident_id=right.resident_id).enrolment.state == State.ENROLLED
     prove(database, office.the_class(held).order)
+
+
+def test_a_number_on_record_under_another_name_is_somebody_elses(office: Office) -> None:
+    right, wrong = somebody(full_name="样例甲"), somebody(full_name="样例乙")
+    office.enrol(new_class(office), right)
+    mine = office.enrol(new_class(office), wrong)
+    assert refused(correct, office, mine.name, resident_id=right.resident_id)[0] == "INVALID_REQUEST"
+    assert reveal(office, mine.name).resident_id == wrong.resident_id
+    correct(office, mine.name, resident_id=right.resident_id, full_name=right.full_name)
+    assert reveal(office, mine.name).resident_id == right.resident_id
 
 
 def test_the_answer_says_which_rules_the_real_person_would_not_meet(office: Office) -> None:
@@ -219,7 +242,7 @@ def test_of_two_corrections_at_once_one_is_told(office: Office, partner: Office)
 
 def test_two_who_are_corrected_to_each_others_number_at_once(office: Office, partner: Office) -> None:
     for _ in range(5):
-        left, right = somebody(), somebody()
+        left, right = somebody(full_name="样例同"), somebody(full_name="样例同")
         first, second = office.enrol(new_class(office), left), office.enrol(new_class(office), right)
         together(
             partial(correct, office, first.name, resident_id=right.resident_id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 LOTTERY = 1 << 62  # numbers drawn are below it
@@ -20,6 +21,15 @@ class Unit(NamedTuple):
     def size(self) -> int:
         """How many seats they need."""
         return len(self.members)
+
+
+class Standing(NamedTuple):
+    """Where a unit stands on a waitlist, and how many seats it needs: sorted, they are in order of service."""
+
+    priority: int
+    waits_since: datetime
+    tie: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,21 @@ def served(waiting: Sequence[Unit], seats: int, *, pass_over: bool) -> list[Unit
         elif not pass_over:
             break
     return found
+
+
+def reached(waiting: Iterable[Standing], newcomer: Standing, seats: int, *, pass_over: bool) -> bool:
+    """Whether the `seats` there are reach somebody new, once those of `waiting`, in order, who stand before are served.
+
+    Nobody who stands before is passed, but for a party that does not fit if `pass_over`.
+    """
+    for each in waiting:
+        if each > newcomer:
+            break
+        if each.size <= seats:
+            seats -= each.size
+        elif not pass_over:
+            return False
+    return newcomer.size <= seats
 
 
 def before(previous: Neighbour | None, target: int) -> int | None:

@@ -76,7 +76,7 @@ def test_a_phone_of_many_is_named_with_all_of_them() -> None:
         for place, name in enumerate("甲乙丙丁")
     ]
     for row in rows:
-        row.findings.clear()
+        row.findings = ()
     compare(rows)
     assert [codes(row) for row in rows] == [["TR-PHONE-SHARED"]] * 4
     assert rows[1].findings[0].others == ("row 0", "row 2", "row 3")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,10 +11,12 @@ from hypothesis import strategies as st
 from services.training.rules.waitlist import (
     LOTTERY,
     Neighbour,
+    Standing,
     Unit,
     before,
     lottery_number,
     priority_of,
+    reached,
     served,
     units,
 )
@@ -82,3 +86,29 @@ def test_a_number_just_before_another(previous: Neighbour | None, target: int, r
     if found is not None:
         assert found < target
         assert previous is None or not previous.same_moment or previous.tie < found
+
+
+def standing(priority: int, minutes: int, size: int = 1) -> Standing:
+    return Standing(priority, datetime(2026, 11, 23, 1, minutes, tzinfo=UTC), 5, size)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "newcomer", "seats", "pass_over", "told"),
+    [
+        ([], standing(3, 9), 1, False, True),
+        ([], standing(3, 9, size=2), 1, False, False),
+        ([standing(3, 1)], standing(3, 9), 1, True, False),
+        ([standing(3, 1)], standing(3, 9), 2, True, True),
+        ([standing(3, 1, size=2)], standing(3, 9), 1, True, True),
+        ([standing(3, 1, size=2)], standing(3, 9), 1, False, False),
+        # who stands behind keeps nobody from a seat
+        ([standing(3, 1, size=2)], standing(1, 9), 1, False, True),
+        ([standing(3, 1)], standing(1, 9), 1, False, True),
+        ([standing(1, 1), standing(3, 1, size=9)], standing(2, 9), 2, False, True),
+        ([standing(1, 1), standing(3, 1, size=9)], standing(2, 9), 1, False, False),
+    ],
+)
+def test_whether_the_seats_reach_who_comes(
+    waiting: list[Standing], newcomer: Standing, seats: int, pass_over: bool, told: bool
+) -> None:
+    assert reached(waiting, newcomer, seats, pass_over=pass_over) is told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import timedelta
 
 from services.reference import codelists, divisions
@@ -33,7 +34,7 @@ def check(draft: Draft) -> None:
         draft.category = _category(draft)
     kind = draft.text("proof_kind")
     number = _proof_number(draft) if "proof_number" in cells else ""
-    draft.proof = (kind[:50], number[:64])
+    draft.proof = (sys.intern(kind[:50]), number[:64])  # few kinds, many rows
     if "proof_date" in cells:
         _proof_date(draft)
     if "employment_card" in cells:

@@ -93,17 +93,22 @@ class Finding:
 class Row:
     """A row that was read. `number` is None when the identity number is none.
 
-    `proof` is kind and number of what proves the category; `extra` holds the cells that rows are compared by.
+    `proof` is kind and number of what proves the category; `extra` holds the cells that rows are compared by, as pairs
+    of column and text. There may be 200,000 rows at once: none of it is larger than it must be.
     """
 
     row_number: int
     full_name: str
     phone: str
     number: ResidentId | None
-    findings: list[Finding]
+    findings: tuple[Finding, ...]
     category: str = ""
     proof: tuple[str, str] = ("", "")
-    extra: Mapping[str, str] | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+
+    def add(self, finding: Finding) -> None:
+        """One more finding."""
+        self.findings = (*self.findings, finding)
 
     @property
     def refused(self) -> bool:

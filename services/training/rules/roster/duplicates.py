@@ -50,34 +50,37 @@ class _Groups:
 
 def compare(rows: Sequence[Row]) -> None:
     """Adds what rows say of one another to their findings."""
-    numbers, twins, phones = _Groups(), _Groups(), _Groups()
-    with_extra: list[Row] = []
-    damaged: list[Row] = []
-    for row in rows:
-        number = row.number
-        if row.findings and any(each.condition is c.ID_EXCEL for each in row.findings):
-            damaged.append(row)
-        if number is not None:
-            digits = number.number
-            numbers.add(digits, row)
-            twins.add(row.full_name + digits[6:14], row)
-            if row.phone:
-                phones.add(row.phone, row)
-        if row.extra:
-            with_extra.append(row)
-    for same in numbers.met():
+    # one table at a time: each may be as long as the file
+    for same in _alike(rows, lambda row: row.number.number if row.number else ""):
         _same_number(same)
-    for same in twins.met():
+    for same in _alike(rows, lambda row: row.full_name + row.number.number[6:14] if row.number else ""):
         if len(_people(same)) > 1:
             _note(same, c.ROW_TWIN, "resident_id", _other_person)
-    for same in phones.met():
+    for same in _alike(rows, lambda row: row.phone if row.number else ""):
         _same_phone(same)
-    if with_extra:
+    if with_extra := [row for row in rows if row.extra]:
         _compare_extra(with_extra)
-        if any("signed" in (row.extra or {}) for row in with_extra):
+        if any(_signed(row) for row in with_extra):
             _miss_signatures(rows)
-    if damaged:
+    if damaged := [row for row in rows if row.findings and _is_damaged(row)]:
         _doubt_zeros(rows, damaged)
+
+
+def _alike(rows: Iterable[Row], key: Callable[[Row], str]) -> Iterable[list[Row]]:
+    """The rows that share a key, where more than one does."""
+    groups = _Groups()
+    for row in rows:
+        if shared := key(row):
+            groups.add(shared, row)
+    return groups.met()
+
+
+def _signed(row: Row) -> bool:
+    return any(column == "signed" for column, _ in row.extra)
+
+
+def _is_damaged(row: Row) -> bool:
+    return any(each.condition is c.ID_EXCEL for each in row.findings)
 
 
 def _doubt_zeros(rows: Sequence[Row], damaged: Sequence[Row]) -> None:
@@ -85,7 +88,7 @@ def _doubt_zeros(rows: Sequence[Row], damaged: Sequence[Row]) -> None:
     for row in rows:
         for place, found in enumerate(row.findings):
             if found.condition is c.ID_ZEROS:
-                del row.findings[place]
+                row.findings = (*row.findings[:place], *row.findings[place + 1 :])
                 _add(row, c.ID_ROUNDED, "resident_id", damaged)
                 break
 
@@ -117,7 +120,7 @@ def _compare_extra(rows: Sequence[Row]) -> None:
     names: defaultdict[str, dict[str, Row]] = defaultdict(dict)
     codes: defaultdict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows:
-        extra = row.extra or {}
+        extra = dict(row.extra)
         for column, _, _ in _SHARED:
             if value := extra.get(column, ""):
                 groups[column].add(value.lower(), row)
@@ -141,7 +144,7 @@ def _compare_extra(rows: Sequence[Row]) -> None:
 def _miss_signatures(rows: Iterable[Row]) -> None:
     """Where some have signed, everybody is to."""
     for row in rows:
-        if row.number is not None and "signed" not in (row.extra or {}):
+        if row.number is not None and not _signed(row):
             _add(row, c.SIGNED_MISSING, "signed", ())
 
 
@@ -171,4 +174,4 @@ def _add(row: Row, condition: Condition, column: str, others: Sequence[Row]) -> 
     named = others[:MOST_NAMED]
     values = {"rows": ", ".join(str(other.row_number) for other in named)} if others else {}
     finding = Finding(condition, column, "", tuple(f"row {other.row_number}" for other in named), values)
-    row.findings.append(finding)
+    row.add(finding)

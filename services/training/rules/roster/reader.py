@@ -41,13 +41,13 @@ def read(row_number: int, cells: Mapping[str, str], numeric: Collection[str], ab
         for column, text in cells.items():
             if len(text) > LONGEST_CELL:
                 draft.wrong(c.CELL_TOO_LONG, column, longest=LONGEST_CELL)
-        return Row(row_number, "", "", None, draft.findings)
+        return Row(row_number, "", "", None, tuple(draft.findings))
     identity.name(draft)
     identity.number(draft)
     if draft.number is None and (condition := identity.no_person(draft)) is not None:
-        return Row(row_number, "", "", None, [Finding(condition)])
+        return Row(row_number, "", "", None, (Finding(condition),))
     contact.phone(draft)
-    extra = None
+    extra: tuple[tuple[str, str], ...] = ()
     if not cells.keys() <= REQUIRED:
         for columns, check in _SUBJECTS:
             if not columns.isdisjoint(cells):
@@ -62,14 +62,14 @@ def read(row_number: int, cells: Mapping[str, str], numeric: Collection[str], ab
         draft.full_name,
         draft.phone,
         draft.number,
-        draft.findings,
+        tuple(draft.findings),
         draft.category.code if draft.category else "",
         draft.proof,
         extra,
     )
 
 
-def _extra(draft: Draft) -> Mapping[str, str]:
+def _extra(draft: Draft) -> tuple[tuple[str, str], ...]:
     """The cells that rows are compared by, as they are compared."""
     found = {column: draft.cells[column].strip() for column in EXTRA if draft.has(column)}
     for column in ("bank_account", "proof_number", "employment_card", "emergency_phone", "employer_credit_code"):
@@ -77,4 +77,4 @@ def _extra(draft: Draft) -> Mapping[str, str]:
             found[column] = bank.account_number(found[column])
     if "proof_number" in found and not draft.proof[1]:
         del found["proof_number"]
-    return found
+    return tuple(found.items())
