@@ -5,8 +5,8 @@ PROTOS := $(shell find protos -name '*.proto') protos/build.py
 
 .PHONY: demo test check format replay bench docs clean
 
-demo: .venv/.runtime ## an order, a class, a roster with a dozen faults, a withdrawal: the main job in a minute
-	$(BIN)/python examples/demo.py
+demo: .venv/.runtime ## a class for an enterprise from the order to the ledger: the main job in a minute
+	$(BIN)/python -m examples.demo
 
 test: .venv/.dev ## every test, on SQLite and PostgreSQL
 	$(BIN)/pytest -q

@@ -173,6 +173,8 @@ def _scalar(field: Any, value: Any) -> str:
         return ""
     if field.name == "category" and value:
         return f"{value} {t.word(f'value.category.{value}', '')}".rstrip()
+    if field.name == "field":  # of a finding: a column of a file, or a field of the contract
+        return t.word(f"column.{value}", heading(value))
     if field.name in _CODED:
         return t.word(f"value.{field.name}.{value}", value)
     return _printable(value)

@@ -1,290 +1,248 @@
-"""`make demo`: the main job in under a minute, with the real server and the real client.
+"""`make demo`: a class for an enterprise from the order to the ledger, with the real server and the real client.
 
-An order of 45 workers, an agreement of three, a class of 40 seats, a roster of 60 rows with a dozen faults, the same
-roster again, a withdrawal with its promotion, and the order's ledger. Everything it makes is in build/demo, or in the
-folder that is its only argument, anew each time. LIANCAI_LANG=en speaks English. Exit code 1 as soon as a step fails.
+Everything it makes is in build/demo, or in the folder that is its only argument, anew each time. LIANCAI_LANG=en speaks
+English. Exit code 1 as soon as a step does not go as it must.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 from openpyxl import load_workbook
 
-ROOT = Path(__file__).parents[1]
-FOLDER, ROSTER = Path("build/demo"), "examples/roster.xlsx"
-BIN = Path(sys.executable).parent
-SHANGHAI = timezone(timedelta(hours=8))
-START = 60.0  # seconds the server may take to start
+from examples import papers
+from examples.papers import (
+    BUREAU,
+    ENTERPRISE,
+    ENTERPRISE_NAME,
+    INSTITUTION,
+    INSTITUTION_NAME,
+    OCCUPATION,
+    TEACHER,
+    Person,
+)
+from examples.stage import BIN, ROOT, Failed, Stage, serving, shown
 
-# invented; the check characters fit
-ENTERPRISE, INSTITUTION, BUREAU = "91371526MA3C000119", "52370103MJE0001019", "11371526004370009B"
-ENTERPRISE_NAME, INSTITUTION_NAME = "高唐样例机械有限公司", "市中区样例职业培训学校"
+FOLDER = ROOT / "build" / "demo"
+SHANGHAI = timezone(timedelta(hours=8))
+ORDER, CLASS, TEACHERS = r"orders/\d+", r"classes/\d+", r"teachers/\w+"
 TEXTS = {
-    "server": ("本机服务：{target}，数据在 {folder}", "A server of this machine on {target}, its data in {folder}"),
-    "order": ("企业下单：45 名电工", "An enterprise orders 45 electricians"),
-    "steps": ("提交、核验、登记并匹配机构", "Submitted, verified, an institution registered and matched"),
-    "agreement": ("企业、机构、人社局三方签约", "Enterprise, institution and bureau sign an agreement"),
-    "class": ("培训机构备案开班：40 个名额", "The institution files a class of 40 seats"),
-    "lacks": ("备案缺什么，一次说清", "What the filing lacks, all at once"),
-    "filed": ("备案、初审，由另一人审核，开班", "Filed, reviewed, approved by another officer, opened"),
-    "state": ("状态", "state"),
-    "check": ("花名册 60 行先预检，什么都不保存", "A roster of 60 rows is checked; nothing is stored"),
-    "rows": (
-        "机构拿回自己的表格，每行带结论和改法（{path}）：",
-        "The institution gets its own workbook back, each row with its verdict and what to do ({path}):",
+    "server": (
+        "本机服务 {target}；以下命令都在 {folder} 里执行，文件都在那里",
+        "A server of this machine on {target}; the commands run in {folder}, where every file is",
+    ),
+    "institution": ("培训机构和教师登记在册", "An institution and its teacher are put on the register"),
+    "order": (
+        "企业要 12 名电工；三方签约，订单即告签约",
+        "An enterprise orders 12 electricians; an agreement of three contracts it",
+    ),
+    "returned": (
+        "机构备案一个 10 人的补贴班；缺什么，一次退回说清",
+        "The institution files a subsidised class of 10; it comes back with everything that is missing, at once",
+    ),
+    "gap": ("报名名册请附身份证复印件", "Add copies of the identity cards to the list of names"),
+    "filed": ("补齐再报；初审、审核必须两个人", "Completed and filed again; who reviews does not approve"),
+    "register": (
+        "导入社保的退休人员名单：以后报名都与它比对",
+        "The register of pensioners of another bureau: every enrolment is compared with it",
+    ),
+    "roster": (
+        "花名册先预检，什么都不保存；机构拿回自己的表格，每行带结论",
+        "A roster is checked, nothing stored; the workbook comes back with a verdict a row",
     ),
     "row": ("  第 {row} 行  {result}  {findings}", "  row {row}  {result}  {findings}"),
     "import": (
-        "收下无误的行，两人共用电话已说明理由：40 人录取，8 人候补",
-        "The rows without faults are taken, and the shared phone is explained: 40 enrolled, 8 wait",
+        "经办人核实：两人是夫妻，写明理由放行；已退休的仍不收",
+        "The officer has looked into it: the two are married. With that reason they pass; the pensioner does not",
     ),
-    "reason": ("夫妻共用", "spouses share it"),
-    "again": ("同一文件再导一次：什么都不变", "The same file again changes nothing"),
-    "waiting": ("候补名单", "The waitlist"),
+    "reason": ("夫妻共用一部手机", "a married couple with one phone"),
+    "quota": (
+        "又来一人：班里还有空席，补贴资金却已用完",
+        "Somebody walks in: a seat is free, but the budget is spent",
+    ),
+    "more": ("追加资金后录取；再来两人，只能候补", "With more money there is a seat; two more people have to wait"),
+    "why": (
+        "先来的问：我为什么排在后面？",
+        "The one who came first asks: why am I behind?",
+    ),
     "withdraw": ("一人退出，候补第一名当即递补", "One withdraws, and the head of the waitlist has the seat at once"),
-    "explain": (
-        "递补的人报名时凭什么判定：逐条依据（当时名额已满）",
-        "How the one who moved up was decided, rule by rule (the class was full then)",
-    ),
-    "ledger": (
-        "订单的账：45 个名额个个有下落",
-        "The order's ledger: each of the 45 seats is somewhere",
-    ),
+    "away": ("已在外地就业", "has found work elsewhere"),
+    "ledger": ("订单的账：12 个席位个个有下落", "The order's ledger: each of the 12 seats is somewhere"),
+    "state": ("状态", "state"),
+    "gaps": ("缺项", "gaps"),
+    "left": ("剩余", "left"),
+    "count": ("行数", "rows"),
+    "promoted": ("递补", "promoted"),
     "failed": ("演示中止：{command} 的退出码是 {code}", "The demo stops: {command} ended with {code}"),
     "done": ("完成，用时 {seconds:.0f} 秒。接下来：", "Done in {seconds:.0f} seconds. Next:"),
     "next": (
         """\
   起服务      LIANCAI_DATA={folder}/data {bin}/liancai-server        演示的数据都还在
   另开终端    export LIANCAI_DATA={folder}/data
-              {bin}/liancai order list
-              {bin}/liancai class show {held}
-              {bin}/liancai audit list --resource {enrolment}
-              {bin}/liancai order report --by enterprise
-              {bin}/liancai roster template 花名册.xlsx
-  文档        docs/cli.zh-CN.md 命令    docs/verdicts.md 结论代码    docs/errors.md 错误代码
-  更多        make test 全部测试        make replay 回放三万余条真实报名记录""",
+              {bin}/liancai enrolment explain {enrolment}
+              {bin}/liancai audit list --resource {held}
+              {bin}/liancai roster template --subsidised 花名册.xlsx
+  文档        docs/cli.zh-CN.md 命令    docs/verdicts.md 结论代码    docs/errors.md 错误代码""",
         """\
   the server         LIANCAI_DATA={folder}/data {bin}/liancai-server        what the demo made is still there
   another terminal   export LIANCAI_DATA={folder}/data
-                     {bin}/liancai order list
-                     {bin}/liancai class show {held}
-                     {bin}/liancai audit list --resource {enrolment}
-                     {bin}/liancai order report --by enterprise
-                     {bin}/liancai roster template roster.xlsx
-  docs               docs/cli.md commands    docs/verdicts.md verdict codes    docs/errors.md error codes
-  more               make test: every test    make replay: 32,593 real enrolments""",
+                     {bin}/liancai enrolment explain {enrolment}
+                     {bin}/liancai audit list --resource {held}
+                     {bin}/liancai roster template --subsidised roster.xlsx
+  docs               docs/cli.md commands    docs/verdicts.md verdict codes    docs/errors.md error codes""",
     ),
 }
 
 
-class Failed(Exception):
-    """A step that did not go as it must."""
-
-
-class Demo:
-    """The steps, in one language, against one server."""
-
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        self.environment = environment
-        self.folder = folder
-        self._chapter = 0
-
-    def say(self, key: str, **values: object) -> None:
-        """Prints a text."""
-        print(self.text(key, **values), flush=True)
-
-    def text(self, key: str, **values: object) -> str:
-        """A text in the language spoken."""
-        return TEXTS[key][self.environment["LIANCAI_LANG"] == "en"].format(**values)
-
-    def chapter(self, key: str) -> None:
-        """Begins a part of the demo."""
-        self._chapter += 1
-        words = f"{self._chapter}. {self.text(key)}"
-        print(f"\n\033[1m{words}\033[0m" if sys.stdout.isatty() else f"\n{words}", flush=True)
-
-    def run(self, *words: str) -> None:
-        """A command with its output as it comes. Failed if it fails."""
-        print(f"$ liancai {_typed(words)}", flush=True)
-        ended = subprocess.run(  # noqa: S603
-            _command("liancai", *words), env=self.environment, stderr=subprocess.STDOUT, check=False
-        )
-        self._check(words, ended.returncode)
-
-    def read(self, *words: str, only: str = "", head: int | None = None) -> str:
-        """Like `run`, for an output that is needed later, or of which only some lines are worth showing."""
-        shorter = f" | grep {only}" if only else f" | head -{head}" if head else ""
-        print(f"$ liancai {_typed(words)}{shorter}", flush=True)
-        output, remarks = self._output(words)
-        shown = [line for line in output.splitlines(keepends=True) if only in line]
-        print("".join(shown[:head]) + remarks, end="", flush=True)
-        return output
-
-    def second_officer(self) -> str:
-        """The file of another officer's token, made with the server's own key."""
-        words = ("token", "--subject", "second-officer", "--division", "371526", "--role", "hr_officer")
-        made = subprocess.run(  # noqa: S603
-            _command("liancai-server", *words), env=self.environment, capture_output=True, encoding="utf-8", check=False
-        )
-        self._check(words, made.returncode)
-        path = self.folder / "second-officer.token"
-        path.touch(mode=0o600)
-        path.write_text(made.stdout, encoding="utf-8")
-        return str(path)
-
-    def ask(self, *words: str) -> Any:
-        """What a command says, as data; not shown."""
-        return json.loads(self._output((*words, "-o", "json"))[0])
-
-    def _output(self, words: tuple[str, ...]) -> tuple[str, str]:
-        ended = subprocess.run(  # noqa: S603
-            _command("liancai", *words),
-            env=self.environment,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        if ended.returncode:
-            print(ended.stderr, end="", file=sys.stderr, flush=True)
-        self._check(words, ended.returncode)
-        return ended.stdout, ended.stderr
-
-    def _check(self, words: tuple[str, ...], code: int) -> None:
-        if code:
-            raise Failed(self.text("failed", command=f"liancai {' '.join(words[:2])}", code=code))
-
-
-def play(demo: Demo) -> None:
+def play(stage: Stage, folder: Path) -> None:
     """The whole story."""
-    began, first = time.monotonic(), _monday(_today() + timedelta(days=28))
-    order = _order(demo, first)
-    _agreement(demo, order, first)
-    held = _class(demo, order, first)
-    _roster(demo, held)
-    enrolment = _withdrawal(demo, held)
-    demo.chapter("ledger")
-    demo.run("order", "ledger", order)
+    began, today = time.monotonic(), datetime.now(SHANGHAI).date()
+    first = _monday(today + timedelta(days=28))
+    teacher = _institution(stage)
+    order = _order(stage, today, first)
+    papers.hand_in(Path(), order, first, teacher, today)
+    held = _class(stage)
+    _roster(stage, held, today)
+    waiting = _limit(stage, held, first)
+    _withdrawal(stage, held)
+    stage.chapter("ledger")
+    stage.run("order", "ledger", order)
     print()
-    demo.say("done", seconds=time.monotonic() - began)
-    demo.say("next", folder=demo.folder, held=held, enrolment=enrolment, bin=_shown(BIN))
+    stage.say("done", seconds=time.monotonic() - began)
+    stage.say("next", folder=shown(folder), held=held, enrolment=waiting, bin=shown(BIN))
 
 
-def _order(demo: Demo, first: date) -> str:
-    demo.chapter("order")
-    order = _name(demo.read(
-        "order", "create", "--enterprise-code", ENTERPRISE, "--enterprise-name", ENTERPRISE_NAME,
-        "--division", "371526", "--partner", "370103", "--occupation", "6-31-01-03", "--skill-level", "2",
-        "--certificate-level", "4", "--headcount", "45", "--wage", "4500-6500", "--contract-months", "36",
-        "--start", f"{first + timedelta(days=28)}", "--valid-until", f"{first + timedelta(days=180)}",
-    ))  # fmt: skip
-    demo.chapter("steps")
-    state = demo.text("state")
-    demo.read("order", "submit", order, only=state)
-    demo.read("order", "verify", order, only=state)
-    demo.read(
+def _institution(stage: Stage) -> str:
+    """The teacher."""
+    stage.chapter("institution")
+    stage.run(
         "institution", "register", "--institution-code", INSTITUTION, "--institution-name", INSTITUTION_NAME,
-        "--division", "370103", "--licence", "人社民3701034000001号", only=state,
+        "--division", "371526", "--licence", "人社民3701034000001号", "--catalogue", "样例目录-1", "--occupation",
+        OCCUPATION, only=stage.text("state"),
     )  # fmt: skip
-    demo.read("order", "match", order, "--institution-code", INSTITUTION, only=state)
-    return order
+    Path("teacher.txt").write_text(f"{TEACHER.number}\n", encoding="utf-8")
+    return _found(TEACHERS, stage.run(
+        "teacher", "add", INSTITUTION, "--name", TEACHER.name, "--id", "-", "--qualification", "电工高级技师",
+        "--certificate", "Z-0001", reads="teacher.txt", head=1,
+    ))  # fmt: skip
 
 
-def _agreement(demo: Demo, order: str, first: date) -> None:
-    demo.chapter("agreement")
-    text = demo.folder / "agreement.txt"
-    text.write_text(f"订单培训三方协议 {order} 45\n", encoding="utf-8")
-    agreement = _name(demo.read(
+def _order(stage: Stage, today: date, first: date) -> str:
+    """An order that is contracted."""
+    stage.chapter("order")
+    state = stage.text("state")
+    order = _found(ORDER, stage.run(
+        "order", "create", "--enterprise-code", ENTERPRISE, "--enterprise-name", ENTERPRISE_NAME,
+        "--division", "371526", "--partner", "370103", "--occupation", OCCUPATION, "--skill-level", "2",
+        "--certificate-level", "4", "--headcount", "12", "--wage", "4500-6500", "--contract-months", "36",
+        "--start", f"{first + timedelta(days=28)}", "--valid-until", f"{first + timedelta(days=180)}", head=1,
+    ))  # fmt: skip
+    stage.run("order", "submit", order, only=state)
+    stage.run("order", "verify", order, only=state)
+    stage.run("order", "match", order, "--institution-code", INSTITUTION, only=state)
+    Path("agreement.txt").write_text(f"订单培训三方协议 {order} 12\n", encoding="utf-8")
+    agreement = _found(r"agreements/\d+", stage.run(
         "agreement", "create", "--title", "电工订单培训三方协议", "--division", "371526",
         "--party", f"enterprise {ENTERPRISE} {ENTERPRISE_NAME}",
         "--party", f"institution {INSTITUTION} {INSTITUTION_NAME}", "--party", f"bureau {BUREAU} 高唐县人社局",
-        "--order", f"{order}=45", "--hire-commitment", "40", "--wage-floor", "4500", "--fee-bearer", "subsidy",
-        "--valid-from", f"{_today()}", "--valid-to", f"{first + timedelta(days=365)}", "--file", f"{text}",
+        "--order", f"{order}=12", "--hire-commitment", "10", "--fee-bearer", "subsidy",
+        "--valid-from", f"{today}", "--valid-to", f"{first + timedelta(days=365)}", "--file", "agreement.txt", head=1,
     ))  # fmt: skip
-    state = demo.text("state")
     for role, code in (("enterprise", ENTERPRISE), ("institution", INSTITUTION), ("bureau", BUREAU)):
-        signature = ("--role", role, "--code", code, "--date", f"{_today()}", "--file", f"{text}")
-        demo.read("agreement", "sign", agreement, *signature, only=state)
-    demo.run("agreement", "coverage", order)
-    demo.read("order", "show", order, only=state)
+        signature = ("--role", role, "--code", code, "--date", f"{today}", "--file", "agreement.txt")
+        stage.run("agreement", "sign", agreement, *signature, only=state)
+    stage.run("order", "show", order, only=state)
+    return order
 
 
-def _class(demo: Demo, order: str, first: date) -> str:
-    demo.chapter("class")
-    held = _name(demo.read(
-        "class", "create", "--order", order, "--institution-code", INSTITUTION,
-        "--institution-name", INSTITUTION_NAME, "--title", "电工中级班", "--capacity", "40",
-        "--start", f"{first}", "--end", f"{first + timedelta(days=18)}",
-        "--session", f"{first} 08:30-11:30 实训楼 201", "--session", f"{first} 14:00-17:00 实训楼 201",
-        "--session", f"{first + timedelta(days=1)} 08:30-11:30 实训楼 201", "--minimum", "20",
-        "--kind", "post-skills", "--certificate", "skill-level", "--theory", "40", "--practice", "60",
-        "--site", "济南市市中区样例路 1 号", "--head-teacher", "样例老师", "--assessment", "理论笔试与实操考核各一次",
-    ))  # fmt: skip
-    demo.chapter("lacks")
-    demo.run("class", "check", held)
-    demo.chapter("filed")
-    state = demo.text("state")
-    demo.read("class", "file", held, only=state)
-    demo.read("class", "review", held, only=state)
-    # whoever reviewed may not approve
-    demo.read("--token-file", demo.second_officer(), "class", "approve", held, only=state)
-    demo.read("class", "open", held, only=state)
+def _class(stage: Stage) -> str:
+    """A class that enrols."""
+    stage.chapter("returned")
+    state, gaps = stage.text("state"), stage.text("gaps")
+    held = _found(CLASS, stage.run("class", "create", "--file", "class.yaml", head=1))
+    stage.run("class", "file", held, only=state)
+    stage.run("class", "return", held, "--gap", stage.text("gap"), since=gaps)
+    stage.chapter("filed")
+    stage.run("class", "update", held, "--file", "class-complete.yaml", only=state)
+    stage.run("class", "file", held, only=state)
+    stage.run("class", "review", held, only=state)
+    stage.run("class", "approve", held, refused=True)
+    stage.run("--token-file", stage.token("zhang", "371526"), "class", "approve", held, only=state)
+    stage.run("class", "open", held, only=state)
     return held
 
 
-def _roster(demo: Demo, held: str) -> None:
-    imported = ("roster", "import", ROSTER, "--class", held)
-    accepted = ("--accept", f"TR-PHONE-SHARED={demo.text('reason')}")
-    verdicts = demo.folder / "roster-verdicts.xlsx"
-    demo.chapter("check")
-    demo.run("roster", "check", ROSTER, "--class", held, "--output", f"{verdicts}")
-    print()
-    demo.say("rows", path=verdicts)
-    for row, result, findings in _verdicts(verdicts):
-        demo.say("row", row=row, result=result, findings=findings)
-    demo.chapter("import")
-    valid = (*imported, "--mode", "valid-rows", *accepted)
-    demo.read(*valid, "--output", f"{demo.folder}/roster-imported.xlsx", head=8)
-    demo.chapter("again")
-    demo.read(*valid, "--output", f"{demo.folder}/roster-again.xlsx", head=8)
+def _roster(stage: Stage, held: str, today: date) -> None:
+    stage.chapter("register")
+    stage.run(
+        "register", "import", "pensioners.csv", "--kind", "pension", "--division", "371526",
+        "--as-of", f"{today}", "--source", "高唐县社会保险事业中心", only=stage.text("count"),
+    )  # fmt: skip
+    stage.chapter("roster")
+    stage.run("roster", "check", "roster.xlsx", "--class", held, "--output", "roster-verdicts.xlsx", head=2)
+    for row, result, findings in _verdicts(Path("roster-verdicts.xlsx")):
+        stage.say("row", row=row, result=result, findings=findings)
+    stage.chapter("import")
+    stage.run(
+        "roster", "import", "roster.xlsx", "--class", held, "--mode", "valid-rows",
+        "--accept", f"TR-PHONE-SHARED={stage.text('reason')}", "--output", "roster-verdicts.xlsx", head=5,
+    )  # fmt: skip
 
 
-def _withdrawal(demo: Demo, held: str) -> str:
-    demo.chapter("waiting")
-    demo.run("enrolment", "list", "--class", held, "--state", "waitlisted")
-    leaver = demo.ask("enrolment", "list", "--class", held, "--state", "enrolled", "--limit", "7")[-1]["name"]
-    demo.chapter("withdraw")
-    demo.run("enrolment", "withdraw", leaver, "--reason", "已在外地就业")
-    head = demo.ask("enrolment", "list", "--class", held, "--state", "enrolled", "--limit", "0")[-1]["name"]
-    demo.chapter("explain")
-    demo.run("enrolment", "explain", head)
-    return str(head)
+def _limit(stage: Stage, held: str, first: date) -> str:
+    """Who came first and waits second."""
+    refused, seated, waits, overtakes = (*papers.WALK_INS[:1], *papers.WALK_INS)
+    stage.chapter("quota")
+    budget = (
+        "quota",
+        "set",
+        "budget",
+        "--division",
+        "371526",
+        "--year",
+        f"{first.year}",
+        "--fund",
+        "employment-subsidy",
+    )
+    stage.run(*budget, "--yuan", "10800", "--source", "高人社字〔2026〕8号", only=stage.text("left"))
+    _walk_in(stage, held, refused, refused=True)
+    stage.run("quota", "seats", held)
+    stage.chapter("more")
+    stage.run(*budget, "--yuan", "12000", "--source", "高人社字〔2026〕9号", only=stage.text("left"))
+    _walk_in(stage, held, seated)
+    waiting = _found(r"enrolments/\w+", _walk_in(stage, held, waits))
+    _walk_in(stage, held, overtakes)
+    stage.chapter("why")
+    stage.run("waitlist", "why", waiting)
+    return waiting
+
+
+def _walk_in(stage: Stage, held: str, person: Person, refused: bool = False) -> str:
+    return stage.run(
+        "enrolment", "add", held, "--name", person.name, "--id", "-", "--phone", "-", "--category", person.code,
+        "--proof-kind", person.proof[0], "--proof-number", "-", reads=f"{person.name}.txt",
+        refused=refused, only=stage.text("state"),
+    )  # fmt: skip
+
+
+def _withdrawal(stage: Stage, held: str) -> None:
+    stage.chapter("withdraw")
+    leaver = stage.ask("enrolment", "list", "--class", held, "--state", "enrolled", "--limit", "3")[-1]["name"]
+    stage.run("enrolment", "withdraw", leaver, "--reason", stage.text("away"), since=stage.text("promoted"), head=3)
 
 
 def _verdicts(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Rows of an annotated workbook that have an error or a warning: row number, result, findings."""
+    """Rows of an annotated workbook that are not simply taken: row number, result, findings."""
     sheet = load_workbook(path, read_only=True).worksheets[0]
     for row, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
         result, findings = (str(cell or "") for cell in cells[-2:])
-        if row > 3 and findings and not findings.startswith("TR-WAITLISTED"):
-            yield row, result, findings.replace("\n", "\n" + " " * 10)
-
-
-def _today() -> date:
-    return datetime.now(SHANGHAI).date()
+        if row > 2 and findings:
+            yield row, result, findings.partition("\n")[0]
 
 
 def _monday(day: date) -> date:
@@ -292,77 +250,22 @@ def _monday(day: date) -> date:
     return day + timedelta(days=-day.weekday() % 7)
 
 
-def _name(output: str) -> str:
-    """The resource name in an output."""
-    found = re.search(r"(orders|agreements|classes)/\d+", output)
+def _found(pattern: str, output: str) -> str:
+    """The first resource name of a kind in an output."""
+    found = re.search(pattern, output)
     if found is None:
         raise Failed(output)
     return found[0]
 
 
-def _typed(words: tuple[str, ...]) -> str:
-    """Words as one would type them."""
-    return " ".join(f"'{word}'" if re.search(r"[\s|]", word) else word for word in words)
-
-
-def _shown(path: Path) -> str:
-    """A path as one would type it from here."""
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
-
-
-def _command(script: str, *words: str) -> list[str]:
-    """An installed script, or its module where nothing is installed."""
-    module = {"liancai": "cli", "liancai-server": "services"}[script]
-    installed = BIN / script
-    return [str(installed), *words] if installed.exists() else [sys.executable, "-m", module, *words]
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[Mapping[str, str]]:
-    """A server with a fresh `folder`; what a client needs in its environment to reach it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    target = f"127.0.0.1:{_free_port()}"
-    language = os.environ.get("LIANCAI_LANG", "")
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("LIANCAI_")},
-        "LIANCAI_DATA": f"{folder}/data",
-        "LIANCAI_LISTEN": target,
-        "LIANCAI_TARGET": target,
-        "LIANCAI_LANG": language if language in ("zh", "en") else "zh",
-        "PYTHONIOENCODING": "utf-8",
-    }
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(_command("liancai-server"), env=environment, stdout=output, stderr=output)  # noqa: S603
-    try:
-        until, token = time.monotonic() + START, folder / "data" / "local.token"
-        while not token.exists():  # the server writes it once it answers
-            if server.poll() is not None or time.monotonic() > until:
-                raise Failed(log.read_text(encoding="utf-8", errors="replace"))
-            time.sleep(0.05)
-        yield environment
-    finally:
-        server.terminate()
-        server.wait(60)
-
-
 def main() -> int:
     """Runs the demo; the exit code."""
     folder = Path(sys.argv[1]).resolve() if sys.argv[1:] else FOLDER
-    os.chdir(ROOT)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     try:
-        with serving(folder) as environment:
-            demo = Demo(environment, folder)
-            demo.say("server", target=environment["LIANCAI_TARGET"], folder=folder)
-            play(demo)
+        with serving(folder) as target:
+            stage = Stage(TEXTS)
+            stage.say("server", target=target, folder=shown(folder))
+            play(stage, folder)
     except (Failed, OSError) as failed:
         print(failed, file=sys.stderr)
         return 1
