@@ -6,10 +6,9 @@ is kept of a decision: a roster may have 200,000 rows.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from liancai.common.v1 import types_pb2
 from liancai.training.v1 import enrolments_pb2
@@ -21,13 +20,14 @@ from services.platform.database import Database
 from services.platform.transaction import Tx
 from services.reference import resident_id
 from services.training import messages, people
-from services.training.decisions import Application, Decision
+from services.training.answers import COUNTED, Answer, Answers, Tally, Undone
+from services.training.decisions import Application
 from services.training.enrolling import Desk
 from services.training.limits import Binding
 from services.training.packs import Packs
 from services.training.people import Person
 from services.training.rehearsal import Rehearsal
-from services.training.rules.eligibility import RULES, Verdict
+from services.training.rules.eligibility import RULES
 from services.training.rules.findings import Level
 from services.training.rules.roster import Finding, Row
 from services.training.rules.roster import conditions as c
@@ -46,78 +46,8 @@ _LEVELS = {
     Level.NOTE: types_pb2.Finding.NOTE,
 }
 _RESULTS = {EnrolmentState.ENROLLED: Result.ENROLLED, EnrolmentState.WAITLISTED: Result.WAITLISTED}
-_COUNTED = ("enrolled", "waitlisted", "unchanged", "refused", "not_taken", "needs_reason", "no_quota")
 # what a row says itself is not said again by the rule that looks at the same cell
 _SAID = {"TR-CATEGORY-GIVEN": "TR-CATEGORY-MISSING", "TR-CATEGORY-PROOF": "TR-PROOF-MISSING"}
-
-
-@dataclass(slots=True)
-class _Answer:
-    """What is kept of a decision."""
-
-    blocked: bool
-    unaccepted: tuple[str, ...]
-    binding: Binding | None
-    state: EnrolmentState | None
-    enrolment: str
-    objections: Sequence[Verdict]
-
-    @classmethod
-    def of(cls, decision: Decision, *, stored: bool) -> _Answer:
-        """A decision without its facts; the enrolment only if it is stored."""
-        if decision.present is not None:
-            return cls(True, (), None, decision.present[1], decision.present[0], ())
-        enrolment = decision.enrolment.id if stored and decision.enrolment else ""
-        objections = tuple(decision.objections)
-        return cls(decision.blocked, decision.unaccepted, decision.binding, decision.state, enrolment, objections)
-
-    @property
-    def present(self) -> bool:
-        """Whether the person was in the class already."""
-        return self.blocked and self.state is not None
-
-    @property
-    def taken(self) -> bool:
-        """Whether the person is in the class now."""
-        return self.state is not None
-
-
-_Answers = dict[int, _Answer]  # by row number
-
-
-class _Undone(Exception):
-    """Not enough of the rows may be taken: undoes the transaction and carries what was found out."""
-
-    def __init__(self, answers: _Answers) -> None:
-        super().__init__()
-        self.answers = answers
-
-
-@dataclass(slots=True)
-class _Tally:
-    """The summary as it grows."""
-
-    summary: pb.RosterSummary
-    codes: Counter[tuple[int, str]] = field(default_factory=Counter)
-
-    def count(self, verdict: pb.RowVerdict) -> pb.RowVerdict:
-        """Counts one row in."""
-        name = Result.Result.Name(verdict.result).lower()
-        setattr(self.summary, name, getattr(self.summary, name) + 1)
-        if verdict.findings:
-            self.codes.update({(finding.level, finding.code) for finding in verdict.findings})
-        return verdict
-
-    def decided(self) -> int:
-        """Rows counted."""
-        return sum(getattr(self.summary, name) for name in _COUNTED)
-
-    def finish(self) -> pb.RosterSummary:
-        """Errors first, then most rows first."""
-        for (level, code), rows in sorted(self.codes.items(), key=lambda item: (item[0][0], -item[1], item[0][1])):
-            self.summary.codes.add(code=code, level=types_pb2.Finding.Level.ValueType(level), rows=rows)
-        self.summary.findings.sort(key=lambda found: found.level)
-        return self.summary
 
 
 class Import:
@@ -139,7 +69,7 @@ class Import:
     def decide(self, rows: list[Row], about_file: Iterable[Finding]) -> Iterator[pb.ImportRosterResponse]:
         """Verdicts in file order, with progress, then the summary. `rows` is emptied: what is told is let go."""
         stored, count = self._header.mode != Header.CHECK_ONLY, len(rows)
-        tally = _Tally(pb.RosterSummary(rows=count, rule_pack=self._packs.current.fingerprint))
+        tally = Tally(pb.RosterSummary(rows=count, rule_pack=self._packs.current.fingerprint))
         summary = tally.summary
         summary.findings.extend(self._finding(each) for each in about_file)
         if self._seen():
@@ -158,7 +88,7 @@ class Import:
             self._remember(summary)
         yield pb.ImportRosterResponse(summary=tally.finish())
 
-    def _slices(self, rows: list[Row]) -> Iterator[tuple[_Answers, Sequence[Row]]]:
+    def _slices(self, rows: list[Row]) -> Iterator[tuple[Answers, Sequence[Row]]]:
         """Rows in file order with what was decided of them, stored as the mode says."""
         slices = deque(rows[start : start + SLICE] for start in range(0, len(rows), SLICE))
         if self._header.mode == Header.VALID_ROWS:
@@ -205,7 +135,7 @@ class Import:
         wanted = [row for row in part if self._is_candidate(row)]
         return wanted, [self._application(row, self._sealed(row)) for row in wanted]
 
-    def _write(self, wanted: list[Row], applications: list[Application]) -> _Answers:
+    def _write(self, wanted: list[Row], applications: list[Application]) -> Answers:
         """Enrols the candidates of a slice in a transaction of its own."""
         if not wanted:
             return {}
@@ -215,20 +145,20 @@ class Import:
             key=self._header.class_name,
             seconds=SECONDS,
         )
-        return {row.row_number: _Answer.of(each, stored=True) for row, each in zip(wanted, decisions, strict=True)}
+        return {row.row_number: Answer.of(each, stored=True) for row, each in zip(wanted, decisions, strict=True)}
 
-    def _write_all(self, rows: Sequence[Row]) -> _Answers:
+    def _write_all(self, rows: Sequence[Row]) -> Answers:
         """Enrols every candidate in one transaction, or nobody."""
         wanted = [row for row in rows if self._is_candidate(row)]
         refused = sum(row.refused for row in rows)
 
-        def work(tx: Tx) -> _Answers:
-            answers: _Answers = {}
+        def work(tx: Tx) -> Answers:
+            answers: Answers = {}
             for start in range(0, len(wanted), SLICE):
                 part = wanted[start : start + SLICE]
                 decisions = self._desk.enrol_many(tx, [self._application(row, self._sealed(row)) for row in part])
                 for row, decision in zip(part, decisions, strict=True):
-                    answers[row.row_number] = _Answer.of(decision, stored=True)
+                    answers[row.row_number] = Answer.of(decision, stored=True)
                 tx.flush()  # what is written need not be kept, and the next slice is to see it
             blocked = sum(answer.blocked and not answer.present for answer in answers.values())
             if self._header.mode == Header.ALL_OR_NOTHING:
@@ -236,21 +166,21 @@ class Import:
             else:
                 undo = self._too_many(refused + blocked, len(rows))
             if undo:
-                raise _Undone(answers)
+                raise Undone(answers)
             return answers
 
         try:
             return self._database.write_again(self._call, work, key=self._header.class_name, seconds=SECONDS)
-        except _Undone as undone:
+        except Undone as undone:
             self._nothing = True
             for answer in undone.answers.values():
                 if not answer.present:
                     answer.enrolment = ""
             return undone.answers
 
-    def _rehearse(self, slices: Iterable[Sequence[Row]]) -> _Answers:
+    def _rehearse(self, slices: Iterable[Sequence[Row]]) -> Answers:
         """What would come of every row, as if those before it had been taken."""
-        answers: _Answers = {}
+        answers: Answers = {}
         with self._database.reading() as session:
             connection = session.connection()
             rehearsal = Rehearsal(connection, self._class_id)
@@ -261,11 +191,11 @@ class Import:
                     decisions = self._desk.judge(connection, applications, self._now)
                     for row, decision in zip(wanted, decisions, strict=True):
                         rehearsal.follow(decision)
-                        answers[row.row_number] = _Answer.of(decision, stored=False)
+                        answers[row.row_number] = Answer.of(decision, stored=False)
                 answers |= self._ask(part)
         return answers
 
-    def _ask(self, part: Sequence[Row]) -> _Answers:
+    def _ask(self, part: Sequence[Row]) -> Answers:
         """What the rules say of rows that are not taken as they stand, so that everything is said at once."""
         asked: dict[str, Row] = {}
         for row in part:
@@ -275,7 +205,7 @@ class Import:
                 asked.setdefault(row.number.number, row)
         if not asked:
             return {}
-        answers: _Answers = {}
+        answers: Answers = {}
         rows = list(asked.values())
         with self._database.reading() as session:
             for start in range(0, len(rows), SLICE):
@@ -283,7 +213,7 @@ class Import:
                 applications = [self._application(row, self._glance(row)) for row in few]
                 decisions = self._desk.judge(session.connection(), applications, self._now)
                 for row, decision in zip(few, decisions, strict=True):
-                    answers[row.row_number] = _Answer.of(decision, stored=False)
+                    answers[row.row_number] = Answer.of(decision, stored=False)
         return answers
 
     def _application(self, row: Row, person: Person) -> Application:
@@ -317,7 +247,7 @@ class Import:
 
     # ---- saying ----
 
-    def _verdict(self, row: Row, answer: _Answer | None) -> pb.RowVerdict:
+    def _verdict(self, row: Row, answer: Answer | None) -> pb.RowVerdict:
         """What became of one row, in words."""
         verdict = pb.RowVerdict(row_number=row.row_number, result=Result.REFUSED)
         findings = [self._finding(each) for each in row.findings]
@@ -348,7 +278,7 @@ class Import:
             verdict.findings.extend(findings)
         return verdict
 
-    def _result(self, answer: _Answer, warned: bool) -> pb.RowVerdict.Result.ValueType:
+    def _result(self, answer: Answer, warned: bool) -> pb.RowVerdict.Result.ValueType:
         """The result of a row without errors of its own."""
         if answer.present:
             return Result.UNCHANGED
@@ -362,7 +292,7 @@ class Import:
             return Result.NOT_TAKEN
         return _RESULTS[answer.state]
 
-    def _objections(self, row: Row, answer: _Answer) -> list[types_pb2.Finding]:
+    def _objections(self, row: Row, answer: Answer) -> list[types_pb2.Finding]:
         if not answer.objections:
             return []
         codes = {each.code for each in row.findings}
@@ -415,7 +345,7 @@ class Import:
                 "record_time": tx.now,
             }
             tx.connection.execute(insert(RosterFileRow).values(file).on_conflict_do_nothing())
-            detail: dict[str, object] = {name: getattr(summary, name) for name in ("rows", *_COUNTED)}
+            detail: dict[str, object] = {name: getattr(summary, name) for name in ("rows", *COUNTED)}
             detail["file_sha256"] = self._header.file_sha256
             if self._accepted:
                 detail["accepted"] = [{"code": code, "reason": reason} for code, reason in self._accepted.items()]
