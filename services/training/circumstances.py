@@ -157,7 +157,7 @@ class Circumstances(Steps):
         reason = reading.text("reason", request.reason, 1, 500)
         accepted = reading.text("accept_clashes", request.accept_clashes, 0, 500)
         if request.into == request.name:
-            reading.wrong("into", "FIELD_TWICE")
+            reading.wrong("into", "FIELD_ANOTHER_CLASS")
         read_verb(reading, request)
 
         def work(tx: Tx) -> pb.MergeClassResponse:
