@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from liancai.training.v1 import classes_pb2 as pb
-from sqlalchemy import case, select, update
+from sqlalchemy import case, update
 
 from services.platform.boundary import Call
 from services.platform.database import Database
@@ -26,6 +26,7 @@ from services.training.cancelling import cancel_class
 from services.training.class_fields import Planned, read_dates, read_sessions, sessions_of, store_sessions
 from services.training.class_steps import Steps, read_verb, require_state
 from services.training.clerk import quota_binds, wrong_state
+from services.training.doubles import Both, one_place_each
 from services.training.fields import MOST_HEADS
 from services.training.known import ClassFacts
 from services.training.promotion import promote
@@ -69,7 +70,7 @@ class Circumstances(Steps):
             row.timetable_version += 1
             sessions = self._replace_sessions(tx, row, planned)
             self._another_year(tx, call, before, row)
-            people = _people(tx, row.id, ACTIVE)
+            people = queries.people_of(tx, row.id, ACTIVE)
             met = clashes.found(tx, self._timetables, people, sessions, {row.id})
             if met and not accepted:
                 raise clashes.refuse(request.name, met)
@@ -170,14 +171,17 @@ class Circumstances(Steps):
             if source.order_id != target.order_id:
                 raise Refused("CLASS_ORDERS_DIFFER", class_name=request.name, other_class=into)
             before, goal = (known.classes(tx.connection, [each], lock=True)[0] for each in ids)
-            moved, doubled = _one_place_each(tx, call, source, target, reason)
+            both = one_place_each(tx, call, source, target, reason)
+            moved, doubled = both.moved, both.doubled
             sessions = sessions_of(tx.session, target.id)
             met = clashes.found(tx, self._timetables, moved, sessions, set(ids))
             if met and not accepted:
                 raise clashes.refuse(into, met)
-            limits.move(tx, before, -(before.enrolled + before.offered))
-            _take_limits(tx, call, goal, sum(each.state in SEATED for each in moved))
-            self._pour(tx, call, source, target, moved, reason)
+            more = sum(each.state in SEATED for each in moved) - both.given_up[EnrolmentState.OFFERED]
+            bound = limits.shift(tx, before, before.enrolled + before.offered, goal, more)
+            if bound is not None:
+                raise quota_binds(call, bound)
+            self._pour(tx, call, source, target, both, (before, goal), reason)
             detail = {"source": request.name, "target": into, "moved": len(moved), "doubled": doubled}
             for row, event, why in (
                 (source, "class.cancelled", _both(reason, accepted)),
@@ -250,14 +254,22 @@ class Circumstances(Steps):
         _take_limits(tx, call, before._replace(start_date=row.start_date), held)
 
     def _pour(
-        self, tx: Tx, call: Call, source: ClassRow, target: ClassRow, moved: Sequence[EnrolmentRow], reason: str
+        self,
+        tx: Tx,
+        call: Call,
+        source: ClassRow,
+        target: ClassRow,
+        both: Both,
+        counted: tuple[ClassFacts, ClassFacts],
+        reason: str,
     ) -> None:
-        """Moves people, capacity and seats; the source is over."""
-        tx.session.flush()
-        before, goal = (known.classes(tx.connection, [row.id], lock=True)[0] for row in (source, target))
-        counts = Counter(each.state for each in moved)
+        """Moves people, capacity and seats; the source is over. `counted` is what the two classes had before."""
+        before, goal = counted
+        counts = Counter(each.state for each in both.moved)
         enrolled, offered = counts[EnrolmentState.ENROLLED], counts[EnrolmentState.OFFERED]
-        _move_people(tx, call, moved, target.id, goal.arrivals, reason)
+        _move_people(tx, call, both.moved, target.id, goal.arrivals, reason)
+        for each in both.moved:
+            each.subsidy_fen = target.subsidy_fen
         target.capacity += source.capacity
         source.state, source.reason = ClassState.CANCELLED, reason
         source.update_time = target.update_time = tx.now
@@ -265,61 +277,27 @@ class Circumstances(Steps):
         queries.count_people(
             tx, source.id, enrolled=-before.enrolled, offered=-before.offered, waitlisted=-before.waitlisted
         )
-        _arrive(tx, target.id, counts, len(moved), before.last_arrival)
+        counts.subtract(both.given_up)
+        _arrive(tx, target.id, counts, len(both.moved), before.last_arrival)
         bookings.free(tx, source.id)
         gone = before.enrolled - enrolled  # who had a seat in both keeps one
         seats.move(tx, source.order_id, source.id, Seat.ENROLLED, Seat.COMMITTED, gone, reason)
         kept = unfilled(goal.capacity, goal.enrolled, goal.offered) + gone
         kept += unfilled(before.capacity, before.enrolled, before.offered)
+        offered -= both.given_up[EnrolmentState.OFFERED]
         wanted = unfilled(target.capacity, goal.enrolled + enrolled, goal.offered + offered)
         _level(tx, target, wanted - kept, reason)
 
 
-def _people(tx: Tx, class_id: str, wanted: Sequence[EnrolmentState]) -> list[EnrolmentRow]:
-    return list(
-        tx.session.scalars(
-            select(EnrolmentRow)
-            .where(EnrolmentRow.class_id == class_id, EnrolmentRow.state.in_(wanted))
-            .order_by(EnrolmentRow.place)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    )
-
-
 def _named(tx: Tx, class_id: str, names: Sequence[str]) -> list[EnrolmentRow]:
     """The enrolments of a class with these names, each of which must hold a seat."""
-    by_name = {f"enrolments/{row.id}": row for row in _people(tx, class_id, ACTIVE)}
+    by_name = {f"enrolments/{row.id}": row for row in queries.people_of(tx, class_id, ACTIVE)}
     for name in names:
         if name not in by_name:
             raise NotFound(name)
         if by_name[name].state not in SEATED:
             raise wrong_state(by_name[name], SEATED)
     return [by_name[name] for name in names]
-
-
-def _one_place_each(
-    tx: Tx, call: Call, source: ClassRow, target: ClassRow, reason: str
-) -> tuple[list[EnrolmentRow], int]:
-    """Who moves, and how many were in both: they keep the better of their two places, and leave the other."""
-    there = {row.trainee_id: row for row in _people(tx, target.id, ACTIVE)}
-    moved, doubled = [], 0
-    for row in _people(tx, source.id, ACTIVE):
-        other = there.get(row.trainee_id)
-        if other is None:
-            moved.append(row)
-            continue
-        doubled += 1
-        better = row.state in SEATED and other.state == EnrolmentState.WAITLISTED
-        leaving = other if better else row
-        if better:
-            moved.append(row)
-            queries.count_people(tx, target.id, waitlisted=-1)
-        detail = {"class": f"classes/{leaving.class_id}", "from": leaving.state}
-        leaving.state, leaving.reason, leaving.offer_expire_time = EnrolmentState.WITHDRAWN, reason, None
-        tx.record(call, f"enrolments/{leaving.id}", event="enrolment.withdrawn", reason=reason, detail=detail)
-    tx.session.flush()
-    return moved, doubled
 
 
 def _move_people(

@@ -6,6 +6,7 @@ the order of their ids, and move only under their condition: the second guard be
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, cast
@@ -156,6 +157,29 @@ def move(tx: Tx, held: Subsidised, seats: int, limits: Iterable[str] | None = No
     for share in sorted(shares(held)):
         if share.quota_id in known:
             take(tx, held.id, share.quota_id, share.amount * seats)
+
+
+def shift(tx: Tx, source: Subsidised, given: int, target: Subsidised, wanted: int) -> Binding | None:
+    """Takes seats for one class that another gives back: of a limit of both only the difference must be left.
+
+    Answers with the limit that has too little left, if one has; then nothing has moved.
+    """
+    limits = read(tx.connection, [source, target], lock=True)
+    lines = [(source.id, share, -given) for share in shares(source)]
+    lines += [(target.id, share, wanted) for share in shares(target)]
+    amounts: Counter[str] = Counter()
+    for _, share, seats in lines:
+        amounts[share.quota_id] += share.amount * seats
+    for limit in limits.values():
+        if amounts[limit.id] > limit.left:
+            return Binding(f"quotas/{limit.id}", limit.kind, limit.left, amounts[limit.id])
+    for quota_id in sorted(limits):
+        if TAKE.run(tx.connection, {"of": quota_id, "amount": amounts[quota_id]}) != 1:
+            raise Conflict
+    for class_id, share, seats in lines:
+        if seats and share.quota_id in limits:
+            note(tx, class_id, share.quota_id, share.amount * seats)
+    return None
 
 
 def take(tx: Tx, class_id: str, quota_id: str, amount: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, false, func, literal, or_, select, tuple_, update
@@ -123,6 +124,19 @@ def waiting_ahead(session: Session, row: EnrolmentRow) -> tuple[int, int, int]:
         )
     )
     return first, longer, lottery
+
+
+def people_of(tx: Tx, class_id: str, wanted: Sequence[EnrolmentState]) -> list[EnrolmentRow]:
+    """The enrolments of a class in these states, locked in order of place."""
+    return list(
+        tx.session.scalars(
+            select(EnrolmentRow)
+            .where(EnrolmentRow.class_id == class_id, EnrolmentRow.state.in_(wanted))
+            .order_by(EnrolmentRow.place)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
 
 
 def losses(session: Session, order_id: str) -> list[tuple[str, int]]:
