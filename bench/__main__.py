@@ -75,7 +75,7 @@ def figures(benches: Sequence[Bench], command: Command) -> list[Ratio | Seconds]
     for each in benches:
         name = each.site.name
         enrol = _rates(each.samples[ENROL])
-        found.append(Ratio(f"{name}: enrol / no-op, one hot class", enrol, _rates(each.samples[NO_OP]), 0.6))
+        found.append(Ratio(f"{name}: enrol / no-op, one hot class", enrol, _rates(each.samples[NO_OP]), 0.5))
         idle, busy = ([sample.server for sample in each.samples[path]] for path in (NO_OP, ENROL))
         found.append(Ratio(f"{name}: the same as the server's CPU tells it", idle, busy))
         if pgbench := each.samples.get("pgbench"):

@@ -80,6 +80,6 @@ class People:
             # no two of one day have one name
             name = SURNAMES[number % 20] + GIVEN[number // 20 % 20] + GIVEN[number // 400 % 20]
             sequence = SEQUENCES[number % len(SEQUENCES)]
-            phone, proof = f"138{number % 10**8:08}", f"37152620{number:08}"
+            phone, proof = f"137{number % 10**8:08}", f"37152620{number:08}"
             yield name, resident_id.make("370103", born, sequence), phone, proof
         self._count += count

@@ -172,7 +172,8 @@ class Exchanges(Clerk):
         leaving = tx.session.get_one(EnrolmentRow, row.leaving_id, with_for_update=True, populate_existing=True)
         coming = tx.session.get_one(EnrolmentRow, row.coming_id, with_for_update=True, populate_existing=True)
         still = leaving.state == EnrolmentState.ENROLLED and coming.state == EnrolmentState.WAITLISTED
-        if not still or held.state != ClassState.OPEN:
+        here = leaving.class_id == coming.class_id == held.id  # neither was split off or merged meanwhile
+        if not (still and here) or held.state != ClassState.OPEN:
             return SubstitutionState.LAPSED
         self._replaceable(call, held, day_of(tx.now))
         leaving.state, leaving.reason = EnrolmentState.WITHDRAWN, row.reason
@@ -186,6 +187,8 @@ class Exchanges(Clerk):
                 "substitution": f"substitutions/{row.id}",
             }
             tx.record(call, f"enrolments/{enrolment.id}", event=event, reason=row.reason, detail=detail)
+        # the others of a party need one seat fewer now
+        promotion.promote(tx, call, self._packs.current, held.id, reason=f"substitutions/{row.id}")
         return SubstitutionState.DONE
 
     def _replaceable(self, call: Call, held: ClassRow, today: date) -> None:

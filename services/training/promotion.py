@@ -28,6 +28,7 @@ ORDER: tuple[ColumnElement[object], ...] = (
     EnrolmentRow.__table__.c.place,
 )
 LAPSED = "递补通知逾期未答复 · the offer was not answered in time"
+ROOM = "名额恢复后递补 · a limit has room again"
 LEAVES = (EnrolmentState.ENROLLED, EnrolmentState.OFFERED, EnrolmentState.WAITLISTED)
 LOOKED_AT = 500  # of those who wait, beyond the seats there are: more than that many too large parties stand still
 
@@ -207,5 +208,30 @@ def expire_all(database: Database, pack: Pack) -> int:
     for class_id, division in late:
         call = Call.by_system("training", "training.waitlist.expire", division)
         work = partial(expire, call=call, pack=pack, class_id=class_id)
+        count += len(database.write_again(call, work, key=f"classes/{class_id}"))
+    return count
+
+
+def fill_all(database: Database, pack: Pack) -> int:
+    """Gives seats that stayed free beside a waitlist, a class at a time; of several replicas one gives each. How many.
+
+    A limit that one class gives back to may have kept the seats of another, and whoever gives back has locked only
+    the one.
+    """
+    with database.reading() as session:
+        short = session.execute(
+            select(ClassRow.id, ClassRow.division)
+            .where(
+                ClassRow.state == ClassState.OPEN,
+                ~ClassRow.suspended,
+                ClassRow.waitlisted > 0,
+                ClassRow.enrolled + ClassRow.offered < ClassRow.capacity,
+            )
+            .order_by(ClassRow.id)
+        ).all()
+    count = 0
+    for class_id, division in short:
+        call = Call.by_system("training", "training.enrolment.promote", division)
+        work = partial(promote, call=call, pack=pack, class_id=class_id, reason=ROOM)
         count += len(database.write_again(call, work, key=f"classes/{class_id}"))
     return count

@@ -47,6 +47,8 @@ class Upkeep:
         self._return_idle_filings(now)
         if count := promotion.expire_all(self._database, self._pack):
             log.info("%d offers were not answered in time", count)
+        if count := promotion.fill_all(self._database, self._pack):
+            log.info("%d seats were given that a limit had kept free", count)
 
     def _return_idle_filings(self, now: datetime) -> None:
         """Returns the filings that nobody reviewed within the working days of class.review, oldest first."""

@@ -140,7 +140,10 @@ class Waitlist(Clerk, waitlist_pb2_grpc.WaitlistServicer):
                 target = place if member is row else target
                 detail = {"class": f"classes/{held.id}", "from": source, "to": place, "before": request.before}
                 tx.record(call, f"enrolments/{member.id}", event="enrolment.moved", reason=reason, detail=detail)
-            return self.message(tx.session, call, row, held.division, target)
+            # who stood behind a party that is too large may stand before it now
+            promotion.promote(tx, call, self._packs.current, held.id, reason=request.name)
+            waits = row.state == EnrolmentState.WAITLISTED
+            return self.message(tx.session, call, row, held.division, target if waits else 0)
 
         return self._database.write(call, request, work, key=self.class_of(request.name))
 
