@@ -184,6 +184,31 @@ def test_an_rpc_that_does_not_say_all_of_its_access_stops_the_host(access: str) 
         methods([an_rpc(access)])
 
 
+READS = re.compile("Get|List|Check|Explain|Search")
+OURS = [rpc for rpc in RPCS if rpc.containing_service.name != "Reference"]  # which is looked up and has no rows
+
+
+@pytest.mark.parametrize("rpc", OURS, ids=lambda rpc: rpc.name)
+def test_what_changes_something_is_made_once_and_seen_first(rpc: MethodDescriptor) -> None:
+    asked = rpc.input_type
+    fields = set((asked.fields_by_name["header"].message_type if rpc.client_streaming else asked).fields_by_name)
+    assert ("request_id" in fields) is not bool(READS.match(rpc.name))
+    if "request_id" in fields and "name" in fields and "purpose" not in fields:  # AIP-154; to reveal changes nothing
+        assert "etag" in fields
+    if "update_mask" in fields:
+        (changed,) = (
+            field.message_type for field in asked.fields if field.message_type and field.name != "update_mask"
+        )
+        assert "etag" in changed.fields_by_name
+
+
+@pytest.mark.parametrize("rpc", [rpc for rpc in OURS if re.match("List|Search", rpc.name)], ids=lambda rpc: rpc.name)
+def test_every_list_comes_in_pages(rpc: MethodDescriptor) -> None:
+    assert {"page_size", "page_token"} <= set(rpc.input_type.fields_by_name)
+    assert "next_page_token" in rpc.output_type.fields_by_name
+    assert sum(field.is_repeated for field in rpc.output_type.fields) == 1
+
+
 def test_every_path_is_known_to_the_boundary_with_the_service_that_answers_for_it() -> None:
     known = methods(host.contract(host.PARTS))
     assert set(known) == set(PATHS.values())
