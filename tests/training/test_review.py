@@ -306,16 +306,8 @@ def test_every_step_is_in_the_trail_and_in_the_events(office: Office, database: 
 
 def test_an_institution_that_is_suspended_files_and_opens_no_class(office: Office, database: Database) -> None:
     school = a_school(database)
-    order = office.contracted(headcount=30)
+    order = office.contracted(headcount=30, institution=school.credit_code)
     ready, draft = (create(office, order.name, institution_credit_code=school.credit_code) for _ in range(2))
-    # the order was matched with another institution: a gap, and not what this is about
-    with database.writing_engine.begin() as connection:
-        orders = Base.metadata.tables["orders"]
-        connection.execute(
-            orders.update()
-            .where(orders.c.id == order.name.partition("/")[2])
-            .values(institution_credit_code=school.credit_code)
-        )
     office.bring(ready.name, "File", "Review", "Approve")
     school.suspend()
     for name, verb in ((ready.name, "Open"), (draft.name, "File")):
