@@ -249,9 +249,9 @@ def test_every_fault_is_told_at_once_with_its_place() -> None:
         "0.yaml:15:7: pool: want county, city, province, nation",
         "0.yaml:25:23: unit: want working_days, days, months",
         "0.yaml:29:64: rank: want identity, guardianship, main, secondary",
-        "0.yaml:33:61: ends: want not_required, refused",
+        "0.yaml:33:58: ends: want not_required, refused",
         "0.yaml:38:9: side: want origin, destination, both, applicant",
-        "0.yaml:68:25: opens: want a day of every year, MM-DD",
+        "0.yaml:68:26: opens: want a day of every year, MM-DD",
         "0.yaml:75:14: n: want a whole number, 1 at least",
     ]
 
