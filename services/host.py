@@ -266,6 +266,8 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
             pass
         checks.enter_graceful_shutdown()
         time.sleep(DRAIN)
+        for database in databases.values():
+            database.tail.close()  # whoever watches would else be waited for; they ask another replica
         server.stop(GRACE).wait()
 
 
