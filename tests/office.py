@@ -19,6 +19,7 @@ from liancai.training.v1 import (
     classes_pb2_grpc,
     enrolments_pb2,
     enrolments_pb2_grpc,
+    events_pb2_grpc,
     institutions_pb2,
     institutions_pb2_grpc,
     orders_pb2,
@@ -63,6 +64,7 @@ class Office:
         self.quotas: Any = _Signed(quotas_pb2_grpc.QuotasStub(channel), metadata)
 
         self.registers: Any = _Signed(registers_pb2_grpc.RegistersStub(channel), metadata)
+        self.events: Any = _Signed(events_pb2_grpc.EventsStub(channel), metadata)
         self.audit: Any = _Signed(audit_pb2_grpc.AuditTrailStub(channel), metadata)
         self.reference: Any = _Signed(reference_pb2_grpc.ReferenceStub(channel), metadata)
 

@@ -135,6 +135,7 @@ TABLE = """
     ImportRegister        y o o  .  . .  . .
     ListRegisters         y o o  .  . .  y y
     ListAuditEntries      . . .  .  . .  . y
+    WatchEvents           y y o  y  y o  y y
 
     AddWorkdays           y y y  y  y y  y y
     CountWorkdays         y y y  y  y y  y y
@@ -339,6 +340,7 @@ SPECIAL: dict[str, Callable[[Things], dict[str, Any]]] = {
     "MoveClass": lambda _: {"start_date": "2027-01-04", "end_date": "2027-02-04"},
     "SplitClass": lambda things: {"title": "电工乙班", "enrolments": [things.enrolment]},
     "SearchEnrolments": lambda _: {"class_name": "", "order": ""},
+    "WatchEvents": lambda _: {"stop_at_end": True},
 }
 HEADERS: dict[str, Callable[[Things], Message]] = {
     "ImportRoster": lambda things: rosters_pb2.ImportRosterRequest(
@@ -373,6 +375,7 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "SearchEnrolments": lambda things: things.enrolment,
     "ListRegisters": lambda _: "371526",
     "ListAuditEntries": lambda things: things.enrolment,
+    "WatchEvents": lambda things: things.enrolment,
 }
 
 
@@ -410,6 +413,10 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
                 call = grpc_channel.stream_stream(PATHS[rpc.full_name])
                 rest = [part.SerializeToString() for part in REST[rpc.name]]
                 return grpc.StatusCode.OK, b"".join(call(iter([raw, *rest]), metadata=metadata, timeout=30))
+            if rpc.server_streaming:
+                return grpc.StatusCode.OK, b"".join(
+                    grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)
+                )
             return grpc.StatusCode.OK, grpc_channel.unary_unary(PATHS[rpc.full_name])(
                 raw, metadata=metadata, timeout=30
             )
