@@ -100,7 +100,7 @@ class Import:
             yield {row.row_number: every[row.row_number] for row in part if row.row_number in every}, part
 
     def _stored(self, slices: Iterator[list[Row]]) -> Iterator[tuple[Answers, Sequence[Row]]]:
-        """Each slice in a transaction of its own: while the lane writes one, the next is sealed and the last is told."""
+        """Each slice in a transaction of its own. While one is written, the next is sealed and the last is told."""
         with ThreadPoolExecutor(1) as sealing, ThreadPoolExecutor(1) as writing:
 
             def begin(part: list[Row]) -> tuple[list[Row], Future[Answers]]:
