@@ -315,6 +315,9 @@ def _parser(deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Messag
 
 def _fault_of(error: BaseException, method: Method | None) -> Fault:
     if isinstance(error, Fault):
+        # it holds the frames it came through, and one of them holds it: in that circle the call would stay, and its
+        # stream, until the collector comes by
+        error.__traceback__ = error.__context__ = None
         return error
     incident = secrets.token_hex(6)
     # where, never what: the text of an exception may hold an identity number

@@ -29,6 +29,7 @@ from services.platform.vault import Vault
 from services.platform.writer import Work, Writer
 
 READERS = 8  # connections for reading
+WRITING_CACHE = 16 * 1024  # KiB of pages that a lane on SQLite keeps
 POSTGRESQL_OPTIONS = (
     "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
 )
@@ -184,8 +185,8 @@ def _sqlite(address: URL, *, writing: bool) -> Engine:
         cursor = connection.cursor()
         for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
-        if not writing:
-            cursor.execute("PRAGMA query_only=ON")
+        # with less a roster's pages do not fit and are written several times in one transaction
+        cursor.execute(f"PRAGMA cache_size=-{WRITING_CACHE}" if writing else "PRAGMA query_only=ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -37,12 +37,12 @@ from services import host
 from services.platform.identity import issue
 from services.platform.policy import Policy
 from services.reference import credit_code
-from services.reference.clock import SHANGHAI
 from tests.office import (
     BUREAU,
     ENTERPRISE,
     FILE,
     INSTITUTION,
+    TODAY,
     Office,
     a_class,
     an_agreement,
@@ -239,7 +239,7 @@ def things(office: Office) -> Things:
         granted=1000, source="样例文件", request_id=request_id(),
     )  # fmt: skip
     # people are replaced before a class begins, or in its first days
-    first = datetime.now(SHANGHAI).date() + timedelta(days=30)
+    first = TODAY + timedelta(days=30)
     days = {"start_date": f"{first}", "end_date": f"{first + timedelta(days=30)}"}
     later = office.open_class(order.name, **days, capacity=1).name
     leaving, coming = office.enrol(later).name, office.enrol(later).name
