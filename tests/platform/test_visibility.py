@@ -277,7 +277,7 @@ def rpc_of(call: Any) -> str:
 # these name no resource that could be another's, or answer with what is within reach
 NOBODYS = {
     *("ListOrders", "ListAgreements", "ListClasses", "ListAuditEntries", "CreateOrder"),
-    *("SearchEnrolments", "ListRegisters", "ImportRegister"),
+    *("SearchEnrolments", "ListRegisters", "ImportRegister", "WatchEvents"),
     # the register of institutions is public
     *("RegisterInstitution", "GetInstitution", "ListInstitutions", "UpdateInstitution", "SuspendInstitution"),
     *("ReinstateInstitution", "AddTeacher", "ListTeachers"),
