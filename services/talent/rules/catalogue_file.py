@@ -67,7 +67,7 @@ def load(*texts: tuple[str, str]) -> Catalogue:
     if faults:
         raise FileFaults(faults)
     assert head is not None
-    digest = files.digest("\n---\n".join(content for _, content in texts))
+    digest = files.digest("---\n".join(content for _, content in texts))
     return Catalogue(
         name=head["catalogue"],
         version=head["version"],
