@@ -24,7 +24,7 @@ from services.talent.casefiles import CaseFile, EntryFile, StepFile
 from services.talent.editions import Editions
 from services.talent.queries import scope_of_step
 from services.talent.results import check_result
-from services.talent.rules import catalogue
+from services.talent.rules import catalogue, graph
 from services.talent.rules.clock import Phase
 from services.talent.rules.ledger import EntryKind
 from services.talent.rules.states import STEP_OPEN, STEP_VERBS, CaseState, MatterState, StepState
@@ -247,9 +247,10 @@ def _return(desk: Desk, step: StepFile, act: Act) -> None:
     for entry in list(file.ledger(step)):
         if entry.kind == EntryKind.FINISHED and step.state == StepState.DONE:
             desk.enter(step, EntryKind.CORRECTED, reason=act.values["reason"], target=entry.number)
-    for other in _following(desk, step):
-        if other.state in STEP_VERBS["wait"][0] or other.state == StepState.SKIPPED:
-            desk.wait_again(other)
+    steps = {each.key: each for each in file.steps_of(step.matter)}
+    for key in graph.following(graph.edges(desk.edition.matter(matter.type)), step.key):
+        if steps[key].state not in (StepState.PENDING, StepState.SKIPPED):
+            desk.wait_again(steps[key])
     if matter.state == MatterState.DONE:
         file.change(matter, state=MatterState.RUNNING, finish_time=None)
     file.touch(
@@ -304,16 +305,6 @@ def _stand(desk: Desk, step: StepFile) -> None:
     found = clocks.deadline_of(desk.kind(step), step, desk.file.ledger(step), desk.calendar)
     state = StepState.SUSPENDED if any(pause.open for pause in found.pauses) else StepState.RUNNING
     desk.file.touch(step, desk.now, state=state)
-
-
-def _following(desk: Desk, step: StepFile) -> list[StepFile]:
-    """The steps of the matter that come after this one, however far."""
-    steps = desk.file.steps_of(step.matter)
-    after, grew = {step.key}, True
-    while grew:
-        found = {each.key for each in steps if after & set(desk.kind(each).after)} | after
-        grew, after = found != after, found
-    return [each for each in steps if each.key in after and each.key != step.key]
 
 
 # verb: the event it makes, and what it does

@@ -13,7 +13,7 @@ from services.reference.clock import day_of
 from services.reference.workdays import Calendar
 from services.talent import clocks
 from services.talent.casefiles import CaseFile, EntryFile, MatterFile, StepFile
-from services.talent.rules import catalogue
+from services.talent.rules import catalogue, graph
 from services.talent.rules.catalogue import Catalogue, WindowState, window_on
 from services.talent.rules.ledger import EntryKind
 from services.talent.rules.states import MATTER_VERBS, STEP_VERBS, MatterState, StepState
@@ -116,17 +116,14 @@ class Desk:
         """Whether a step of a running matter becomes ready, or the matter ends with its last one."""
         if matter.state != MatterState.RUNNING:
             return False
-        steps = self.file.steps_of(matter.key)
-        moved = False
-        for step in steps:
-            if step.state in STEP_VERBS["ready"][0] and _may_begin(self.kind(step), steps):
-                self._open(step)
-                moved = True
-        if all(step.ended for step in steps):
+        steps = {step.key: step for step in self.file.steps_of(matter.key)}
+        ready = graph.ready(self.edition.matter(matter.type), {key: StepState(each.state) for key, each in steps.items()})
+        for key in ready:
+            self._open(steps[key])
+        if all(step.ended for step in steps.values()):
             self.file.change(matter, state=MatterState.DONE, finish_time=self.occurred)
             self.ended.append(matter)
-            return True
-        return moved
+        return bool(ready) or matter.ended
 
     def _open(self, step: StepFile) -> None:
         """A step becomes ready. Its clock begins at once unless it begins with an application or an event of its own."""
@@ -145,13 +142,8 @@ def type_of(matter_key: str) -> str:
 
 def waits_for(file: CaseFile, edition: Catalogue, matter: MatterFile) -> list[str]:
     """The matters of the case that come before this one and have not ended."""
-    before = edition.matter(matter.type).after
-    return [each.key for each in file.matters if each.type in before and not each.ended]
-
-
-def _may_begin(kind: catalogue.Step, steps: Iterable[StepFile]) -> bool:
-    ended = {step.key for step in steps if step.ended}
-    return ended.issuperset(kind.after)
+    kind = edition.matter(matter.type)
+    return [each.key for each in file.matters if not graph.may_start(kind, [(each.type, MatterState(each.state))])]
 
 
 def _corrected(ledger: Iterable[EntryFile]) -> set[int]:

@@ -16,7 +16,7 @@ from services.talent.rules import catalogue, clock
 from services.talent.rules.clock import Deadline, Line, Which
 from services.talent.rules.days import Assumption
 from services.talent.rules.ledger import Entry, EntryKind, Reason, SuspensionKind, Void
-from services.talent.rules.limits import Limit, Span, Unit
+from services.talent.rules.limits import Limit, Span, Unit, promised
 from services.talent.rules.states import STEP_OPEN, MatterState
 
 NO_LIMIT = date(9999, 12, 31)  # the alarm of what is on a desk without a limit
@@ -91,6 +91,15 @@ def limit(known: Limit) -> pb.Limit:
         basis=pb.Limit.Basis.Value(known.basis),
         source=known.source,
     )
+
+
+def promise(kind: catalogue.Step, division: str) -> pb.Limit | None:
+    """What a division promises of a step, None where it promises nothing of its own."""
+    found = promised(kind.promises, division)
+    if found is None:
+        return None
+    unit = pb.Limit.Unit.Value(kind.limit.unit)
+    return pb.Limit(n=found.n, unit=unit, basis=pb.Limit.INTERNAL, source=found.source)
 
 
 def span(known: Span) -> pb.Span:
