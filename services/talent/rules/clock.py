@@ -126,7 +126,12 @@ def deadline(terms: Terms, entries: Iterable[Entry], calendar: Calendar) -> Dead
     reading = read(terms, entries, days)
     base = frozenset(reading.assumes | days.assumed)
     extended = _extended(terms, reading, days)
-    dates = {which: _due(reading, span, extended, calendar, base) for which, span in _spans(terms).items()}
+    dates = {
+        which: reach(reading.started, _longer(span, extended), reading.pauses, calendar, base)
+        if span is not None and reading.started is not None
+        else Due(None)
+        for which, span in _spans(terms).items()
+    }
     return Deadline(
         phase=_phase(reading),
         received=reading.received,
@@ -202,12 +207,13 @@ def _phase(reading: Reading) -> Phase:
     return Phase.CHECKING if any(a.guess == "DEEMED" for a in reading.assumes) else Phase.RUNNING
 
 
-def _due(reading: Reading, span: Span | None, extended: int, calendar: Calendar, base: frozenset[Assumption]) -> Due:
-    if span is None or reading.started is None:
-        return Due(None)
+def reach(
+    start: date, span: Span, pauses: tuple[Pause, ...], calendar: Calendar, assumed: frozenset[Assumption] = frozenset()
+) -> Due:
+    """The last day of a span that begins with `start`, past the days on which it stands still."""
     days = Days(calendar)
-    day = _last(reading.started, _longer(span, extended), reading.pauses, days)
-    return Due(day, tuple(sorted(base | days.assumed))) if day else Due(None)
+    day = _last(start, span, pauses, days)
+    return Due(day, tuple(sorted(assumed | days.assumed))) if day else Due(None)
 
 
 def _longer(span: Span, extended: int) -> Span:
