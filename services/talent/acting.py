@@ -1,7 +1,7 @@
 """Acts on steps (环节): what each verb does to the step, its ledger and what comes after it.
 
-Acts come in lists: the writer lane puts neighbours together, and a list is read and written with a handful of statements.
-An act that is refused changes nothing: every verb checks before it changes.
+Acts come in lists: the writer lane puts neighbours together, and a list is read and written with a few statements. An
+act that is refused changes nothing: every verb checks before it changes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from services.platform.boundary import Call
 from services.platform.errors import Fault, Invalid, NotFound, Refused, Violation
 from services.platform.requests import check_etag
 from services.platform.transaction import Tx
-from services.reference.workdays import published
 from services.talent import casefiles, clocks, messages
 from services.talent.advancing import Desk
 from services.talent.casefiles import CaseFile, EntryFile, StepFile
@@ -82,8 +81,7 @@ class Actor:
             raise NotFound(act.name)
         act.call.require(scope_of_step(file, step), act.name)
         check_etag(act.etag, act.name, step.version)
-        edition = self._editions.of(tx.session, file.catalogue_id)
-        return Desk(act.call, file, edition, published(), tx.now, act.occurred), step
+        return self._editions.desk(tx.session, act.call, file, tx.now, act.occurred), step
 
     def _act(self, tx: Tx, desk: Desk, step: StepFile, act: Act) -> matters_pb2.Step:
         require_running(desk.file, step, act.verb)
@@ -99,7 +97,9 @@ class Actor:
             f"step.{event}",
             reason=act.values.get("reason", ""),
             late_reason=act.late_reason,
-            **{"matter": step.matter, "step": step.key, "state": step.state},
+            matter=step.matter,
+            step=step.key,
+            state=step.state,
             **({"entries": entered} if entered else {}),
         )
         return messages.step(act.call, step, desk.kind(step), desk.edition, desk.opened)
@@ -143,13 +143,13 @@ def _accept(desk: Desk, step: StepFile, act: Act) -> None:
     _run(desk, step)
 
 
-def _start(desk: Desk, step: StepFile, act: Act) -> None:
+def _start(desk: Desk, step: StepFile, _: Act) -> None:
     """Begins the work; what nobody received or accepted is received and accepted by that."""
     require_state(step, STEP_VERBS["start"][0])
     kind = desk.kind(step)
     if step.received is None:
         _enter(desk, step, EntryKind.RECEIVED)
-    if kind.checks and clocks.deadline_of(kind, step, desk.file.ledger(step), desk.calendar).phase is Phase.CHECKING:
+    if kind.checks and desk.deadline(step).phase is Phase.CHECKING:
         _enter(desk, step, EntryKind.ACCEPTED)
     _run(desk, step)
 
@@ -159,9 +159,7 @@ def _suspend(desk: Desk, step: StepFile, act: Act) -> None:
     values = act.values
     allowed = [each.kind for each in desk.kind(step).suspensions]
     if values["suspension"] not in allowed:
-        raise Refused(
-            "STEP_SUSPENSION", step=step.name, suspension=values["suspension"], allowed=", ".join(allowed)
-        )
+        raise Refused("STEP_SUSPENSION", step=step.name, suspension=values["suspension"], allowed=", ".join(allowed))
     detail = {name: values[name] for name in ("suspension", "basis", "maximum", "approver")}
     _enter(desk, step, EntryKind.SUSPENDED, reason=values["reason"], evidence=values["evidence"], **detail)
     desk.file.touch(step, desk.now, state=STEP_VERBS["suspend"][1])
@@ -169,7 +167,7 @@ def _suspend(desk: Desk, step: StepFile, act: Act) -> None:
 
 def _resume(desk: Desk, step: StepFile, act: Act) -> None:
     require_state(step, STEP_VERBS["resume"][0])
-    found = clocks.deadline_of(desk.kind(step), step, desk.file.ledger(step), desk.calendar)
+    found = desk.deadline(step)
     running = [pause.kind for pause in found.pauses if pause.open]
     wished = act.values["suspension"] or (running[0] if len(running) == 1 else "")
     if not wished:
@@ -253,9 +251,7 @@ def _return(desk: Desk, step: StepFile, act: Act) -> None:
             desk.wait_again(steps[key])
     if matter.state == MatterState.DONE:
         file.change(matter, state=MatterState.RUNNING, finish_time=None)
-    file.touch(
-        step, desk.now, state=STEP_VERBS["return"][1], reason=act.values["reason"], outcome="", finish_time=None
-    )
+    file.touch(step, desk.now, state=STEP_VERBS["return"][1], reason=act.values["reason"], outcome="", finish_time=None)
     desk.recount(step)
 
 
@@ -274,12 +270,9 @@ def _assign(desk: Desk, step: StepFile, act: Act) -> None:
 
 def _enter(desk: Desk, step: StepFile, kind: EntryKind, **values: Any) -> None:
     """Adds an entry that has an effect, or at least tells of something that happened. Raises Refused STEP_CLOCK."""
-    ledger, number = desk.file.ledger(step), step.entries + 1
-    entry = _draft(desk, step, kind, **values)
-    found = clocks.deadline_of(desk.kind(step), step, [*ledger, entry], desk.calendar)
-    void = clocks.void_of(found, number)
+    void = clocks.void_of(desk.deadline(step, _draft(desk, step, kind, **values)), step.entries + 1)
     if void is not None and void.reason not in clocks.NOTED:
-        raise Refused("STEP_CLOCK", step=step.name, fault=desk.call.say(f"VOID_{void.reason}"))
+        raise Refused("STEP_CLOCK", step=step.name, fault=desk.call.say(f"LEDGER_{void.reason}"))
     desk.enter(step, kind, **values)
     desk.recount(step)
 
@@ -302,7 +295,7 @@ def _stand(desk: Desk, step: StepFile) -> None:
     """Running or suspended, as the ledger says."""
     if step.state not in (StepState.RUNNING, StepState.SUSPENDED):
         return
-    found = clocks.deadline_of(desk.kind(step), step, desk.file.ledger(step), desk.calendar)
+    found = desk.deadline(step)
     state = StepState.SUSPENDED if any(pause.open for pause in found.pauses) else StepState.RUNNING
     desk.file.touch(step, desk.now, state=state)
 

@@ -10,12 +10,15 @@ from typing import Any
 from services.platform.boundary import Call
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
+from services.reference.parameters import Pack
 from services.reference.workdays import Calendar
 from services.talent import clocks
 from services.talent.casefiles import CaseFile, EntryFile, MatterFile, StepFile
 from services.talent.rules import catalogue, graph
 from services.talent.rules.catalogue import Catalogue, WindowState, window_on
+from services.talent.rules.clock import Deadline
 from services.talent.rules.ledger import EntryKind
+from services.talent.rules.reading import Terms
 from services.talent.rules.states import MATTER_VERBS, STEP_VERBS, MatterState, StepState
 
 
@@ -26,6 +29,7 @@ class Desk:
     call: Call
     file: CaseFile
     edition: Catalogue
+    pack: Pack
     calendar: Calendar
     now: datetime
     occurred: datetime
@@ -36,6 +40,14 @@ class Desk:
     def kind(self, step: StepFile) -> catalogue.Step:
         """What the catalogue says of a step."""
         return self.edition.matter(type_of(step.matter)).step(step.key)
+
+    def terms(self, step: StepFile) -> Terms:
+        """By what a step is timed: by the parameters in force when its case was opened."""
+        return clocks.terms_of(self.kind(step), step.division, self.pack, day_of(self.file.open_time))
+
+    def deadline(self, step: StepFile, *more: EntryFile) -> Deadline:
+        """What the ledger of a step comes to, with `more` entries if they were made."""
+        return clocks.deadline_of(self.terms(step), [*self.file.ledger(step), *more], self.calendar)
 
     def enter(
         self, step: StepFile, kind: EntryKind, *, reason: str = "", evidence: str = "", at: datetime | None = None,
@@ -60,11 +72,12 @@ class Desk:
 
     def recount(self, step: StepFile) -> None:
         """Works out the dates of a step anew."""
-        clocks.recount(self.file, self.kind(step), step, self.calendar, self.now)
+        self.file.touch(step, self.now, **clocks.stored(self.deadline(step)))
+        step.alarm = clocks.alarm(self.file, step)
 
     def settle(self) -> None:
         """Begins what can begin and ends what has ended, until nothing follows any more."""
-        while any([self._begin(matter) or self._step(matter) for matter in self.file.matters]):
+        while any(self._begin(matter) or self._step(matter) for matter in self.file.matters):
             pass
 
     def end_matter(self, matter: MatterFile, state: MatterState, *, reason: str = "", evidence: str = "") -> None:
@@ -87,9 +100,7 @@ class Desk:
         """Notes the act and what followed from it, each event with its number within the case."""
         file, call = self.file, self.call
         told = {**detail, "number": file.count_event()}
-        tx.record(
-            call, file.name, event=verb, occur_time=self.occurred, reason=late_reason or reason, detail=told
-        )
+        tx.record(call, file.name, event=verb, occur_time=self.occurred, reason=late_reason or reason, detail=told)
         for matter in self.begun:
             self._announce(tx, "matter.begun", {"matter": matter.key})
         for step in self.opened:
@@ -117,7 +128,9 @@ class Desk:
         if matter.state != MatterState.RUNNING:
             return False
         steps = {step.key: step for step in self.file.steps_of(matter.key)}
-        ready = graph.ready(self.edition.matter(matter.type), {key: StepState(each.state) for key, each in steps.items()})
+        ready = graph.ready(
+            self.edition.matter(matter.type), {key: StepState(each.state) for key, each in steps.items()}
+        )
         for key in ready:
             self._open(steps[key])
         if all(step.ended for step in steps.values()):
@@ -126,7 +139,7 @@ class Desk:
         return bool(ready) or matter.ended
 
     def _open(self, step: StepFile) -> None:
-        """A step becomes ready. Its clock begins at once unless it begins with an application or an event of its own."""
+        """A step becomes ready. Its clock begins at once, unless an application or an event of its own begins it."""
         kind = self.kind(step)
         self.file.touch(step, self.now, state=STEP_VERBS["ready"][1])
         if not kind.checks and kind.starts_on is None:

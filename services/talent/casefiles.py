@@ -1,4 +1,4 @@
-"""Cases as they are worked on (案卷): read with a handful of statements, changed in memory, written with a handful more.
+"""Cases as they are worked on (案卷): read with a few statements, changed in memory, written with a few more.
 
 A case is locked by its row before anything of it is read to be changed. Rows of cases are locked in order of their
 numbers, so that nobody waits in a circle.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, cast
 
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
@@ -18,10 +18,8 @@ from services.platform.bulk import BulkInsert
 from services.platform.prepared import Prepared, any_of
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
-from services.talent.rules.states import MATTER_ENDED, STEP_ENDED, CaseState, MatterState
+from services.talent.rules.states import MATTER_ENDED, STEP_ENDED, CaseState
 from services.talent.tables import CaseRow, ClockEntryRow, MatterRow, StepRow
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -195,21 +193,22 @@ def _columns(kind: type[Any], table: type[Any]) -> list[Any]:
     return [getattr(table, each.name) for each in fields_of(kind) if each.name in table.__table__.c]
 
 
+_CASE, _MATTER, _STEP, _ENTRY = (cast(Table, row.__table__) for row in (CaseRow, MatterRow, StepRow, ClockEntryRow))
 _OWN = [each.name for each in fields_of(CaseFile) if each.name in CaseRow.__table__.c]
-_CASES = select(*[getattr(CaseRow, name) for name in _OWN]).where(any_of(CaseRow.id, "ids")).order_by(CaseRow.id)
+_CASES = select(*[getattr(CaseRow, name) for name in _OWN]).where(any_of(_CASE.c.id, "ids")).order_by(CaseRow.id)
 _READ_CASES = Prepared(_CASES)
 _LOCK_CASES = Prepared(_CASES.with_for_update())
 _READ_MATTERS = Prepared(
     select(*_columns(MatterFile, MatterRow))
-    .where(any_of(MatterRow.case_id, "ids"))
+    .where(any_of(_MATTER.c.case_id, "ids"))
     .order_by(MatterRow.case_id, MatterRow.position)
 )
 _READ_STEPS = Prepared(
-    select(*_columns(StepFile, StepRow)).where(any_of(StepRow.case_id, "ids")).order_by(StepRow.case_id, StepRow.id)
+    select(*_columns(StepFile, StepRow)).where(any_of(_STEP.c.case_id, "ids")).order_by(StepRow.case_id, StepRow.id)
 )
 _READ_ENTRIES = Prepared(
     select(*_columns(EntryFile, ClockEntryRow))
-    .where(any_of(ClockEntryRow.step_id, "ids"))
+    .where(any_of(_ENTRY.c.step_id, "ids"))
     .order_by(ClockEntryRow.step_id, ClockEntryRow.number)
 )
 _STEP_VALUES = [
@@ -219,17 +218,15 @@ _STEP_VALUES = [
 ]
 _MATTER_VALUES = ["state", "reason", "evidence", "start_time", "finish_time"]
 _UPDATE_STEP = (
-    update(StepRow.__table__)
-    .where(StepRow.__table__.c.id == bindparam("of_id"))
-    .values({name: bindparam(name) for name in _STEP_VALUES})
+    update(_STEP).where(_STEP.c.id == bindparam("of_id")).values({name: bindparam(name) for name in _STEP_VALUES})
 )
 _UPDATE_MATTER = (
-    update(MatterRow.__table__)
-    .where(MatterRow.__table__.c.case_id == bindparam("of_case"), MatterRow.__table__.c.key == bindparam("of_key"))
+    update(_MATTER)
+    .where(_MATTER.c.case_id == bindparam("of_case"), _MATTER.c.key == bindparam("of_key"))
     .values({name: bindparam(name) for name in _MATTER_VALUES})
 )
 _ENTRY_COLUMNS = tuple(each.name for each in fields_of(EntryFile))
-_ENTER = BulkInsert(ClockEntryRow.__table__, _ENTRY_COLUMNS)  # type: ignore[arg-type]
+_ENTER = BulkInsert(_ENTRY, _ENTRY_COLUMNS)
 
 
 def read(connection: Connection, ids: Iterable[str], *, lock: bool = False) -> dict[str, CaseFile]:
@@ -279,7 +276,7 @@ def write(tx: Tx, files: Iterable[CaseFile]) -> None:
 
 def _write_case(tx: Tx, file: CaseFile) -> None:
     """The case's own row: its count of events, and whatever of it changes; only the latter makes its etag stale."""
-    table = CaseRow.__table__.c
+    table = _CASE.c
     values: dict[str, Any] = {"events": file.events, "update_time": tx.now, **file.values}
     statement = update(CaseRow).where(table.id == file.id, table.version == file.version)
     if file.values:
@@ -302,11 +299,7 @@ def _row(entry: EntryFile) -> tuple[Any, ...]:
 def add_matter(tx: Tx, file: CaseFile, matter: MatterFile, steps: Sequence[Mapping[str, Any]]) -> None:
     """Stores a new matter with its steps, in order, and puts them into the file."""
     tx.connection.execute(insert(MatterRow), [{each.name: getattr(matter, each.name) for each in fields_of(matter)}])
-    table: Table = StepRow.__table__  # type: ignore[assignment]
-    made = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    made = insert(_STEP).returning(_STEP.c.id, sort_by_parameter_order=True)
     numbers = tx.connection.execute(made, list(steps)).scalars().all()
     file.matters.append(matter)
     file.steps += [StepFile(id=number, **values) for number, values in zip(numbers, steps, strict=True)]
-
-
-__all__ = ["CaseFile", "EntryFile", "MatterFile", "MatterState", "StepFile", "add_matter", "read", "read_ledgers", "write"]

@@ -17,7 +17,6 @@ from services.platform.pages import Pages
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
-from services.reference.workdays import published
 from services.talent import casefiles, details, queries
 from services.talent.advancing import Desk
 from services.talent.casefiles import CaseFile
@@ -213,8 +212,7 @@ class Cases(cases_pb2_grpc.CasesServicer):
             file = queries.for_change(tx, call, number, etag)
             require_state(file, allowed)
             casefiles.read_ledgers(tx.connection, {file.id: file}, file.steps)
-            edition = self._editions.of(tx.session, file.catalogue_id)
-            desk = Desk(call, file, edition, published(), tx.now, occurred or tx.now)
+            desk = self._editions.desk(tx.session, call, file, tx.now, occurred or tx.now)
             event, told = change(tx, desk)
             file.values.setdefault("update_time", tx.now)
             desk.record(tx, event, late_reason=late_reason, **told)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from liancai.talent.v1 import clock_pb2 as pb
 
 from services.platform.boundary import Call
 from services.platform.requests import stamp
-from services.reference.workdays import Calendar
+from services.reference.parameters import Pack
+from services.reference.workdays import Calendar, DayKind
 from services.talent.casefiles import CaseFile, EntryFile, StepFile
 from services.talent.rules import catalogue, clock
-from services.talent.rules.clock import Deadline, Line, Which
+from services.talent.rules.clock import Deadline, Line, Stage, Which, Why
 from services.talent.rules.days import Assumption
 from services.talent.rules.ledger import Entry, EntryKind, Reason, SuspensionKind, Void
 from services.talent.rules.limits import Limit, Span, Unit, promised
+from services.talent.rules.reading import COMPLETENESS, Terms
 from services.talent.rules.states import STEP_OPEN, MatterState
 
 NO_LIMIT = date(9999, 12, 31)  # the alarm of what is on a desk without a limit
@@ -43,9 +45,21 @@ def entry_of(stored: EntryFile) -> Entry:
     )
 
 
-def deadline_of(kind: catalogue.Step, step: StepFile, ledger: Iterable[EntryFile], calendar: Calendar) -> Deadline:
+def terms_of(kind: catalogue.Step, division: str, pack: Pack, day: date) -> Terms:
+    """By what a step is timed in a division: by the catalogue, and by the parameters in force on a day."""
+    completeness, reminder = (_workdays(pack, key, division, day) for key in ("clock.completeness", "clock.reminder"))
+    return kind.terms(division, plan=reminder, completeness=completeness or COMPLETENESS)
+
+
+def _workdays(pack: Pack, key: str, division: str, day: date) -> Span | None:
+    parameter = pack.find(key, division, day)
+    n = parameter.integer() if parameter else None
+    return Span(n, Unit.WORKING_DAYS) if n else None
+
+
+def deadline_of(terms: Terms, ledger: Iterable[EntryFile], calendar: Calendar) -> Deadline:
     """What a ledger comes to."""
-    return clock.deadline(kind.terms(step.division), map(entry_of, ledger), calendar)
+    return clock.deadline(terms, map(entry_of, ledger), calendar)
 
 
 def void_of(found: Deadline, number: int) -> Void | None:
@@ -74,13 +88,6 @@ def alarm(file: CaseFile, step: StepFile) -> date | None:
     if not file.open or matter is None or matter.state != MatterState.RUNNING or step.state not in STEP_OPEN:
         return None
     return step.promised or step.planned or step.statutory or NO_LIMIT
-
-
-def recount(file: CaseFile, kind: catalogue.Step, step: StepFile, calendar: Calendar, now: datetime) -> None:
-    """Works out the dates of a step anew and stores them on it."""
-    found = deadline_of(kind, step, file.ledger(step), calendar)
-    file.touch(step, now, **stored(found))
-    step.alarm = alarm(file, step)
 
 
 def limit(known: Limit) -> pb.Limit:
@@ -136,8 +143,8 @@ def of_rules(call: Call, found: Deadline, rule_version: str) -> pb.Deadline:
 
 def assumption(call: Call, taken: Assumption) -> str:
     """What a provisional date takes for granted, in words."""
-    subject = call.say(f"SUSPENSION_{taken.subject}") if taken.subject else ""
-    return call.say(f"ASSUMES_{taken.guess}", {"year": str(taken.year or ""), "subject": subject})
+    kind = call.say(f"SUSPENSION_{taken.subject}") if taken.subject else ""
+    return call.say(f"ASSUME_{taken.guess}", {"year": str(taken.year or ""), "kind": kind})
 
 
 def entry(call: Call, written: EntryFile, voids: Sequence[Void]) -> pb.ClockEntry:
@@ -159,22 +166,19 @@ def entry(call: Call, written: EntryFile, voids: Sequence[Void]) -> pb.ClockEntr
         corrects=known.target or 0,
         items=known.items,
         void=void is not None,
-        void_reason=call.say(f"VOID_{void.reason}") if void else "",
+        void_reason=call.say(f"LEDGER_{void.reason}") if void else "",
     )
 
 
-def line(call: Call, which: Which, each: Line) -> pb.DerivationLine:
+def line(call: Call, which: Which, each: Line, unit: Unit) -> pb.DerivationLine:
     """One day of a derivation in words."""
     values = {
-        "kind": call.say(f"DAY_{each.kind.upper().replace('-', '_')}"),
+        "day": each.day.isoformat(),
         "holiday": each.holiday or "",
         "count": str(each.count),
         "total": str(each.total),
-        "suspension": call.say(f"SUSPENSION_{each.suspension}") if each.suspension else "",
+        "kind": call.say(f"SUSPENSION_{each.suspension}") if each.suspension else "",
     }
-    key = f"WHY_{each.why}_{each.stage}" if each.why == "COUNTED" else f"WHY_{each.why}"
-    said = call.say(key, values)
-    named = call.say("DAY_HOLIDAY_NAME", values) if each.holiday else ""
     return pb.DerivationLine(
         track=pb.DerivationLine.Track.Value(which),
         stage=pb.DerivationLine.Stage.Value(each.stage),
@@ -183,10 +187,19 @@ def line(call: Call, which: Which, each: Line) -> pb.DerivationLine:
         counted=each.counted,
         count=each.count,
         total=each.total,
-        text=named + said,
+        text=call.say(_sentence(each, unit), values),
         notices=each.notice,
         assumed=each.assumed,
     )
+
+
+def _sentence(each: Line, unit: Unit) -> str:
+    """The key of what is said of a day."""
+    if each.why is Why.DAY_OFF:
+        return "DAY_OFF_HOLIDAY" if each.kind is DayKind.HOLIDAY else "DAY_OFF_WEEKEND"
+    if each.why is Why.COUNTED and (each.stage is Stage.COMPLETENESS or unit is Unit.WORKING_DAYS):
+        return "DAY_COUNTED_MAKE_UP" if each.kind is DayKind.MAKE_UP else "DAY_COUNTED_WORKDAY"
+    return f"DAY_{each.why}"
 
 
 def _day(day: date | None) -> str:

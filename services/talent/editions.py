@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,21 +13,43 @@ from services.platform.database import Database
 from services.platform.errors import Refused
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
-from services.talent import catalogue
+from services.reference.parameters import Pack
+from services.reference.workdays import published
+from services.talent import catalogue, clocks
+from services.talent.advancing import Desk, type_of
+from services.talent.casefiles import CaseFile, StepFile
 from services.talent.queries import next_number
-from services.talent.rules.catalogue import Catalogue
+from services.talent.rules.catalogue import Catalogue, Step
 from services.talent.rules.catalogue_file import load
+from services.talent.rules.reading import Terms
 from services.talent.rules.states import CatalogueState
 from services.talent.tables import CatalogueRow
 
 FIRST_DAY = date(2020, 1, 1)  # cases that are entered late find the shipped version in force
 
 
-class Editions:
-    """Versions by number, and the one that is in force on a day."""
+SHIPPED = Path(__file__).parent / "parameters" / "talent.yaml"
 
-    def __init__(self) -> None:
+
+class Editions:
+    """Versions by number, and the one that is in force on a day; beside them the parameters."""
+
+    def __init__(self, parameters: Path = SHIPPED) -> None:
+        """Reads the parameters. ValueError, with every fault and its line, if they cannot be read."""
+        self.pack = Pack.load(parameters.read_text(encoding="utf-8"))
         self._known: dict[str, Catalogue] = {}
+
+    def desk(self, session: Session, call: Call, file: CaseFile, now: datetime, occurred: datetime) -> Desk:
+        """A case as somebody works on it, with the catalogue of its intake and the calendar in force."""
+        return Desk(call, file, self.of(session, file.catalogue_id), self.pack, published(), now, occurred)
+
+    def kind(self, session: Session, file: CaseFile, step: StepFile) -> Step:
+        """What the catalogue of a case says of a step."""
+        return self.of(session, file.catalogue_id).matter(type_of(step.matter)).step(step.key)
+
+    def terms(self, kind: Step, file: CaseFile, division: str) -> Terms:
+        """By what a step is timed: by the parameters in force when its case was opened."""
+        return clocks.terms_of(kind, division, self.pack, day_of(file.open_time))
 
     def of(self, session: Session, number: str) -> Catalogue:
         """The version with this number."""

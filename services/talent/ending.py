@@ -109,5 +109,3 @@ def _matter(desk: Desk, name: str, key: str, verb: str) -> MatterFile:
     if matter.state not in allowed:
         raise Refused("MATTER_STATE", matter=matter.name, state=matter.state, allowed=", ".join(allowed))
     return matter
-
-

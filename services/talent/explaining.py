@@ -36,10 +36,10 @@ def explain(
         casefiles.read_ledgers(connection, files, [step])
         edition = editions.of(session, file.catalogue_id)
     kind, calendar, ledger = edition.matter(type_of(matter)).step(key), published(), file.ledger(step)
-    terms, entries = kind.terms(step.division), [clocks.entry_of(entry) for entry in ledger]
+    terms, entries = editions.terms(kind, file, step.division), [clocks.entry_of(entry) for entry in ledger]
     found = clock.deadline(terms, entries, calendar)
     lines = [
-        clocks.line(call, which, line)
+        clocks.line(call, which, line, kind.limit.unit)
         for which in Which
         if found.of(which).day is not None
         for line in clock.explain(terms, entries, calendar, which)
@@ -72,7 +72,9 @@ def _remarks(call: Call, step: StepFile, found: Deadline, *, unknown: bool) -> l
             "start": str(pause.start),
             "end": str(pause.end or ""),
         }
-        said.append(call.say("REMARK_PAUSE_CUT" if pause.cut else "REMARK_PAUSE" if pause.end else "REMARK_PAUSED", values))
+        said.append(
+            call.say("REMARK_PAUSE_CUT" if pause.cut else "REMARK_PAUSE" if pause.end else "REMARK_PAUSED", values)
+        )
     if found.extended:
         said.append(call.say("REMARK_EXTENDED", {"n": str(found.extended)}))
     return said

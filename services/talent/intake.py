@@ -17,7 +17,6 @@ from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.platform.vault import Vault
 from services.reference.clock import day_of
-from services.reference.workdays import published
 from services.talent import casefiles, people
 from services.talent.advancing import Desk
 from services.talent.casefiles import CaseFile, MatterFile
@@ -134,6 +133,7 @@ class Intake:
             division=division,
             catalogue_id=catalogue_id,
             talent_id=talent.id,
+            day=day,
             open_time=occurred,
             create_time=tx.now,
             update_time=tx.now,
@@ -151,12 +151,12 @@ class Intake:
         )  # fmt: skip
         tx.session.flush()
         file = casefiles.read(tx.connection, [number], lock=True)[number]
-        desk = Desk(call, file, edition, published(), tx.now, occurred)
+        desk = self._editions.desk(tx.session, call, file, tx.now, occurred)
         for kind, member in wanted.matters:
             add(tx, desk, kind, member)
         desk.settle()
-        told = {"matters": [matter.key for matter in file.matters], "catalogue": f"catalogues/{catalogue_id}"}
-        desk.record(tx, "case.opened", late_reason=late_reason, **told)
+        keys = [matter.key for matter in file.matters]
+        desk.record(tx, "case.opened", late_reason=late_reason, matters=keys, catalogue=f"catalogues/{catalogue_id}")
         casefiles.write(tx, [file])
         return file
 

@@ -13,7 +13,6 @@ from services.platform.boundary import Call
 from services.platform.errors import Invalid, NotFound, Refused, Violation
 from services.platform.requests import Reading, check_etag
 from services.platform.transaction import Tx
-from services.reference.workdays import published
 from services.talent import casefiles, clocks
 from services.talent.advancing import Desk
 from services.talent.casefiles import CaseFile, MatterFile
@@ -47,9 +46,7 @@ def relate(reading: Reading, request: pb.RelateCaseRequest) -> Callable[[Tx, Des
     return change
 
 
-def merge(
-    tx: Tx, call: Call, editions: Editions, duplicate: tuple[str, str], into: str, reason: str
-) -> CaseFile:
+def merge(tx: Tx, call: Call, editions: Editions, duplicate: tuple[str, str], into: str, reason: str) -> CaseFile:
     """Moves the matters that the other case lacks to it, with their ledgers; ends the rest. Gives the other case."""
     files = casefiles.read(tx.connection, [duplicate[0], into], lock=True)
     for number in (duplicate[0], into):
@@ -59,10 +56,9 @@ def merge(
     source, target = files[duplicate[0]], files[into]
     check_etag(duplicate[1], source.name, source.version)
     _same(tx, source, target)
-    edition = editions.of(tx.session, target.catalogue_id)
     for file in (source, target):
         casefiles.read_ledgers(tx.connection, files, file.steps)
-    old, new = (Desk(call, file, edition, published(), tx.now, tx.now) for file in (source, target))
+    old, new = (editions.desk(tx.session, call, file, tx.now, tx.now) for file in (source, target))
     moved = [matter for matter in source.matters if target.matter(matter.key) is None]
     if any(matter.member for matter in moved):
         raise Invalid(Violation("into", "FIELD_MERGE_CHILDREN"))
@@ -114,5 +110,3 @@ def _move(tx: Tx, source: CaseFile, target: CaseFile, matter: MatterFile) -> Non
         target.steps.append(step)
         target.ledgers[step.id] = source.ledger(step)
         target.touch(step, tx.now)
-
-

@@ -15,7 +15,7 @@ from services.platform.vault import Vault
 from services.reference import names, resident_id, writing
 from services.reference.resident_id import ResidentIdFault
 from services.talent.details import CaseDetail
-from services.talent.tables import FamilyMemberRow, TalentRow
+from services.talent.tables import TalentRow
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ _CELLS = 1 << 16
 
 
 class Throttle:
-    """Counts tries by receipt in cells of a fixed number, so that nobody can fill the memory; whole windows at a time."""
+    """Counts tries by receipt, whole windows at a time, in so many cells that nobody can fill the memory."""
 
     def __init__(self, most: int, seconds: int) -> None:
         self._most, self._seconds = most, seconds

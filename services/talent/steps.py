@@ -17,7 +17,7 @@ from services.talent.editions import Editions
 from services.talent.explaining import explain
 from services.talent.fields import read_approver, read_span, read_words
 from services.talent.queries import read_step
-from services.talent.relays import relay
+from services.talent.relays import read_relay
 
 MOST_GAPS = 50
 MOST_RESULTS = 20
@@ -93,9 +93,7 @@ class Steps(steps_pb2_grpc.StepsServicer):
         wished = [request.suspension] if request.suspension else []
         kinds = reading.choices("suspension", wished, clock_pb2.ClockEntry.Suspension)
         evidence = reading.text("evidence", request.evidence, 0, 200)
-        return self._do(
-            context, request, "resume", reading, suspension=kinds[0] if kinds else "", evidence=evidence
-        )
+        return self._do(context, request, "resume", reading, suspension=kinds[0] if kinds else "", evidence=evidence)
 
     @answers_later
     def ExtendStep(self, request: pb.ExtendStepRequest, context: grpc.ServicerContext) -> Answer:  # type: ignore[override]
@@ -150,9 +148,7 @@ class Steps(steps_pb2_grpc.StepsServicer):
     def ReturnStep(self, request: pb.ReturnStepRequest, context: grpc.ServicerContext) -> Answer:  # type: ignore[override]
         """Back to be done again."""
         reading = Reading()
-        return self._do(
-            context, request, "return", reading, reason=reading.text("reason", request.reason, 1, 500)
-        )
+        return self._do(context, request, "return", reading, reason=reading.text("reason", request.reason, 1, 500))
 
     @answers_later
     def SkipStep(self, request: pb.SkipStepRequest, context: grpc.ServicerContext) -> Answer:  # type: ignore[override]
@@ -181,11 +177,9 @@ class Steps(steps_pb2_grpc.StepsServicer):
 
     def GetRelay(self, request: pb.GetRelayRequest, context: grpc.ServicerContext) -> pb.Relay:
         """Who holds the clock of a matter."""
-        return relay(self._database, self._editions, Call.of(context), request)
+        return read_relay(self._database, self._editions, Call.of(context), request)
 
-    def _do(
-        self, context: grpc.ServicerContext, request: Any, verb: str, reading: Reading, **values: Any
-    ) -> Answer:
+    def _do(self, context: grpc.ServicerContext, request: Any, verb: str, reading: Reading, **values: Any) -> Answer:
         """Checks what every verb asks for, and has the act done."""
         call = Call.of(context)
         step = read_step(reading, "name", request.name)
