@@ -36,6 +36,7 @@ NOUNS = {
     "occupation": "lookups:occupation",
     "unit": "lookups:unit",
     "audit": "audit",
+    "event": "events",
 }
 USAGE, INTERRUPTED = 2, 130
 # typer keeps its usage errors private; they are what Mistake descends from

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,10 +105,13 @@ class Wire:
             class_name = getattr(request, "into", "") or getattr(request, "class_name", "")
             raise Refused(error, getattr(request, "request_id", ""), self.settings.target, class_name) from None
 
-    def stream(self, method: grpc.StreamStreamMultiCallable[Q, A], parts: Iterator[Q], request_id: str) -> Iterator[A]:
-        """One call with a stream each way; it may be long, so no deadline. Refused when it broke off."""
+    def stream(self, method: Callable[..., Iterable[A]], asked: object, request_id: str = "") -> Iterator[A]:
+        """One call that answers with a stream, to a request or to a stream of parts; it may be long, so no deadline.
+
+        Refused when it broke off.
+        """
         try:
-            yield from method(parts, metadata=self.metadata)
+            yield from method(asked, metadata=self.metadata)
         except grpc.RpcError as error:
             raise Refused(error, request_id, self.settings.target) from None
 

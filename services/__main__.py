@@ -93,6 +93,7 @@ def new() -> None:
     settings = host.Settings(os.environ)
     vault.Vault.open(settings.keys, create=True)
     host.local_key(settings)
+    host.events_secret(settings, create=True)
     typer.echo(str(settings.keys))
 
 

@@ -6,6 +6,8 @@ folder.
 
 from __future__ import annotations
 
+import base64
+import gc
 import logging
 import os
 import signal
@@ -29,22 +31,30 @@ from services.lookups import Reference
 from services.platform import migrate
 from services.platform.boundary import Boundary, methods
 from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql
+from services.platform.delivery import delivering
+from services.platform.endpoints import endpoints
 from services.platform.identity import LOCAL_ISSUER, Caller, Identity, IssuerKeys, LocalKey, issue
+from services.platform.outbox import source_of
 from services.platform.part import Part
 from services.platform.policy import Policy
 from services.platform.texts import Texts
 from services.platform.vault import Vault, write_secret
 from services.talent.service import PART as TALENT
+from services.platform.webhook import PREFIX
 from services.training.service import PART as TRAINING
 
 PARTS: tuple[Part, ...] = (TRAINING, TALENT)
 HERE = Path(__file__).parent
 DEFAULT_LISTEN = "127.0.0.1:50151"
 LOCAL_TOKEN = "local.token"  # noqa: S105  a file name
+EVENTS_KEY = "events.key"
 LOCAL_ROLES = frozenset({"hr_officer", "auditor", "caseworker", "supervisor", "catalogue_editor"})
 DRAIN = 1.0  # seconds we go on serving once told to stop, while balancers see that we are not to be asked any more
 GRACE = 25.0  # seconds calls in flight then have to finish
 UPKEEP = 60.0  # seconds between two rounds of what services do by themselves
+# Objects made before Python looks for circles among them. A roster makes millions that are in none, and at Python's own
+# 700 looking for them took a third of its time.
+COLLECT_AFTER = (10_000, 20, 100)
 
 # sources and figures: docs/operations.md
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
@@ -123,13 +133,18 @@ class Settings:
 
 def open_vault(settings: Settings) -> Vault:
     """The keys, made on first start. With a shared database they must be given: each replica needs the same ones."""
-    shared = any(not settings.database(part.name).startswith("sqlite") for part in PARTS)
+    shared = is_shared(settings)
     if shared and not settings.environment.get("LIANCAI_KEYS"):
         raise Misconfigured(
             "set LIANCAI_KEYS to the folder of keys that all replicas share; liancai-server keys new makes one "
             "(请将 LIANCAI_KEYS 设为各副本共用的密钥目录,可用 liancai-server keys new 生成)"
         )
     return Vault.open(settings.keys, create=not shared)
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether several replicas may be on one database."""
+    return any(not settings.database(part.name).startswith("sqlite") for part in PARTS)
 
 
 def open_identity(settings: Settings) -> Identity:
@@ -149,6 +164,20 @@ def local_key(settings: Settings) -> LocalKey:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_secret(path, os.urandom(32).hex())
     return LocalKey(bytes.fromhex(path.read_text()))
+
+
+def events_secret(settings: Settings, *, create: bool = False) -> str:
+    """What signs the events that go to webhooks, made on first use (0600); their receivers are given what is in it."""
+    path = settings.keys / EVENTS_KEY
+    if not path.exists():
+        if is_shared(settings) and not create:
+            raise Misconfigured(
+                f"{path} is missing, which signs what goes to LIANCAI_EVENTS_WEBHOOK: liancai-server keys new makes it "
+                f"(缺少事件签名密钥,可用 liancai-server keys new 生成)"
+            )
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_secret(path, PREFIX + base64.b64encode(os.urandom(32)).decode())
+    return path.read_text()
 
 
 def write_local_token(settings: Settings) -> Path:
@@ -239,13 +268,26 @@ def kept_up(parts: Sequence[Part], databases: Mapping[str, Database], settings: 
         thread.join(GRACE)
 
 
+@contextmanager
+def told(parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings) -> Iterator[None]:
+    """Tells the endpoints of the settings of what becomes of things, if this process does what goes by itself."""
+    receivers = endpoints(settings.environment, lambda: events_secret(settings))
+    sources = [(databases[part.name], source_of(settings.environment, part.name)) for part in parts]
+    with delivering(sources if settings.upkeep else (), receivers, GRACE):
+        yield
+
+
 def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | None = None) -> None:
     """Runs until SIGTERM, SIGINT or `stop`, then lets every call in flight finish."""
     ended = stop or threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     identity = open_identity(settings)
-    with opened(parts, settings, open_vault(settings)) as databases, kept_up(parts, databases, settings):
+    with (
+        opened(parts, settings, open_vault(settings)) as databases,
+        kept_up(parts, databases, settings),
+        told(parts, databases, settings),
+    ):
         server = grpc.server(
             ThreadPoolExecutor(WORKERS, thread_name_prefix="call"),
             interceptors=[boundary(parts, identity)],
@@ -254,6 +296,9 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
         )
         checks = mount(parts, databases, settings, server)
         _listen(server, settings)
+        gc.collect()
+        gc.freeze()  # what is here now stays until the end
+        gc.set_threshold(*COLLECT_AFTER)
         server.start()
         if not settings.environment.get("LIANCAI_OIDC_ISSUER"):
             print(f"token: {write_local_token(settings)}", file=sys.stderr)
@@ -267,6 +312,8 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
             pass
         checks.enter_graceful_shutdown()
         time.sleep(DRAIN)
+        for database in databases.values():
+            database.tail.close()  # whoever watches would else be waited for; they ask another replica
         server.stop(GRACE).wait()
 
 

@@ -19,7 +19,7 @@ from services.platform import migrate
 from services.platform.database import Database
 from services.platform.identity import LOCAL_ISSUER, Caller, Identity, issue
 from services.platform.vault import Vault
-from tests.office import Office
+from tests.office import Office, clock
 
 KINDS = ("sqlite", "postgresql")
 
@@ -92,8 +92,10 @@ def grpc_interceptors(settings: host.Settings) -> list[grpc.ServerInterceptor]:
 
 @pytest.fixture(scope="module")
 def grpc_servicer(settings: host.Settings) -> Iterator[tuple[dict[str, Database], host.Settings]]:
-    """The opened databases: what `grpc_add_to_server` mounts."""
+    """The opened databases, with the tests' clock: what `grpc_add_to_server` mounts."""
     with host.opened(host.PARTS, settings, host.open_vault(settings)) as databases:
+        for each in databases.values():
+            each.clock = clock
         yield databases, settings
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -19,6 +20,7 @@ from liancai.training.v1 import (
     classes_pb2_grpc,
     enrolments_pb2,
     enrolments_pb2_grpc,
+    events_pb2_grpc,
     institutions_pb2,
     institutions_pb2_grpc,
     orders_pb2,
@@ -32,13 +34,17 @@ from liancai.training.v1 import (
 )
 
 from services.reference import credit_code, resident_id
-from services.reference.clock import SHANGHAI
+from services.reference.clock import day_of
 
 ENTERPRISE = credit_code.make("91", "371526", "MA3C0001")
 INSTITUTION = credit_code.make("52", "370103", "MJE00010")
 BUREAU = credit_code.make("11", "371526", "00437000")
 FILE = "5a" * 32  # the SHA-256 of what was signed
 ELECTRICIAN = "6-31-01-03"
+MORNING = datetime(2026, 11, 23, 1, tzinfo=UTC)  # nine o'clock on a Monday in Shanghai
+TODAY = day_of(MORNING)
+
+_began = time.monotonic()
 
 _serial = itertools.count(1)
 _serial_lock = threading.Lock()
@@ -63,6 +69,7 @@ class Office:
         self.quotas: Any = Signed(quotas_pb2_grpc.QuotasStub(channel), metadata)
 
         self.registers: Any = Signed(registers_pb2_grpc.RegistersStub(channel), metadata)
+        self.events: Any = Signed(events_pb2_grpc.EventsStub(channel), metadata)
         self.audit: Any = Signed(audit_pb2_grpc.AuditTrailStub(channel), metadata)
         self.reference: Any = Signed(reference_pb2_grpc.ReferenceStub(channel), metadata)
 
@@ -313,7 +320,7 @@ def a_signature(name: str, party: agreements_pb2.Agreement.Party, **fields: Any)
     values = {
         "role": party.role,
         "credit_code": party.credit_code,
-        "sign_date": datetime.now(SHANGHAI).date().isoformat(),
+        "sign_date": TODAY.isoformat(),
         "file_sha256": FILE,
         "request_id": request_id(),
     }
@@ -355,6 +362,14 @@ def somebody(**fields: str) -> enrolments_pb2.Applicant:
         "phone": f"138{number % 10**8:08}",
     }
     return enrolments_pb2.Applicant(**{**values, **fields})
+
+
+def clock() -> datetime:
+    """The instant it is for every server in the tests' own process, whatever day they run on: MORNING, and going on.
+
+    A server in a process of its own has the machine's clock.
+    """
+    return MORNING + timedelta(seconds=time.monotonic() - _began)
 
 
 def request_id() -> str:

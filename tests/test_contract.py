@@ -69,6 +69,9 @@ def ask(channel: grpc.Channel, rpc: MethodDescriptor, metadata: list[tuple[str, 
     """Sends a request, an empty one unless given, to any RPC."""
     if rpc.client_streaming:
         list(channel.stream_stream(PATHS[rpc.full_name])(iter([raw]), metadata=metadata, timeout=10))
+    elif rpc.server_streaming:
+        next(watched := channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=10))
+        watched.cancel()
     else:
         channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=10)
 
@@ -204,7 +207,7 @@ def test_an_rpc_that_does_not_say_all_of_its_access_stops_the_host(access: str) 
         methods([an_rpc(access)])
 
 
-READS = re.compile("Get|List|Check|Explain|Search|Lint|Diff|Simulate|Query")
+READS = re.compile("Get|List|Check|Explain|Search|Watch|Lint|Diff|Simulate|Query")
 OURS = [rpc for rpc in RPCS if rpc.containing_service.name != "Reference"]  # which is looked up and has no rows
 
 

@@ -10,6 +10,7 @@ import logging
 import secrets
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
@@ -96,6 +97,16 @@ class Call:
         remaining = self._context.time_remaining()
         return LONGEST_CALL if remaining is None else min(LONGEST_CALL, remaining)
 
+    @property
+    def over(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return not self._context.is_active()
+
+    def when_over(self, act: Callable[[], None]) -> None:
+        """Has `act` called once the call is over, by whatever end, at once if it is."""
+        if not self._context.add_callback(act):
+            act()
+
     def may(self, action: str, scope: Scope | None = None) -> bool:
         """Whether the caller may do something else than this RPC; without a scope, whether it ever may."""
         if scope is None:
@@ -107,9 +118,9 @@ class Call:
         read = f"{self.action.rpartition('.')[0]}.read"
         self._policy.require(self.caller, self.action, read, scope, resource)
 
-    def reach(self) -> Reach:
-        """What a list answered to this caller may hold."""
-        return self._policy.reach(self.caller, self.action)
+    def reach(self, action: str = "") -> Reach:
+        """What a list answered to this caller may hold; of what `action` reads, if that is not this RPC."""
+        return self._policy.reach(self.caller, action or self.action)
 
     def say(self, key: str, values: Mapping[str, str] | None = None) -> str:
         """A sentence in the caller's language."""
@@ -210,6 +221,10 @@ class Boundary(grpc.ServerInterceptor):
         if handler.request_streaming and handler.response_streaming:
             return grpc.stream_stream_rpc_method_handler(streaming)
         if handler.response_streaming:
+            if later.is_lasting(handler.unary_stream):
+                # threads of its own, which every server makes only as they are needed
+                threads = ThreadPoolExecutor(later.LASTING, thread_name_prefix="lasting")
+                cast(Any, streaming).experimental_thread_pool = threads
             return grpc.unary_stream_rpc_method_handler(streaming)
         if handler.request_streaming:
             raise TypeError("no client-streaming RPC is known here; answer with a stream")
@@ -301,6 +316,9 @@ def _parser(deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Messag
 
 def _fault_of(error: BaseException, method: Method | None) -> Fault:
     if isinstance(error, Fault):
+        # it holds the frames it came through, and one of them holds it: in that circle the call would stay, and its
+        # stream, until the collector comes by
+        error.__traceback__ = error.__context__ = None
         return error
     incident = secrets.token_hex(6)
     # where, never what: the text of an exception may hold an identity number

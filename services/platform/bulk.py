@@ -11,13 +11,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Date, Integer, LargeBinary, Table
 
 from services.platform.types import UtcTime
 
-BLOCKS = (100, 10)  # rows in one VALUES on SQLite, whose driver keeps the prepared statement of each size
+BLOCKS = (1000, 100, 10)  # rows in one VALUES on SQLite, whose driver keeps the prepared statement of each size
+MOST_VALUES = 32_766  # in one statement (sqlite.org/limits.html, 9)
 WORTH_COPYING = 100  # rows
 
 Row = tuple[Any, ...]
@@ -25,34 +27,30 @@ Convert = Callable[[Any], Any]
 
 
 class BulkInsert:
-    """Inserts rows of `columns` into `table`, each row a tuple in that order.
+    """Inserts rows of `columns` into `table`, each row a tuple in that order."""
 
-    With `unless` rows whose value in that column is there already are left out.
-    """
-
-    def __init__(self, table: Table, columns: Sequence[str], *, unless: str = "") -> None:
+    def __init__(self, table: Table, columns: Sequence[str]) -> None:
         self._columns = [table.c[name] for name in columns]
         # a batch has one record_time and few others: their texts are remembered
         times = {"sqlite": lru_cache(1024)(_sqlite_time), "postgresql": lru_cache(1024)(datetime.isoformat)}
         self._converters = {dialect: _converters(self._columns, text) for dialect, text in times.items()}
         names = ", ".join(columns)
-        conflict = f" ON CONFLICT ({unless}) DO NOTHING" if unless else ""
         taken = ", ".join(_from_json_each(place, column) for place, column in enumerate(self._columns))
-        # WHERE true keeps SQLite from reading ON CONFLICT as a join (sqlite.org/lang_upsert.html, 2.2)
-        sqlite = f"INSERT INTO {table.name} ({names}) SELECT {taken} FROM json_each(?) WHERE true{conflict}"  # noqa: S608
+        sqlite = f"INSERT INTO {table.name} ({names}) SELECT {taken} FROM json_each(?)"  # noqa: S608
         record = ", ".join(f"{column.name} {_record_type(column)}" for column in self._columns)
         given = ", ".join(_from_record(column) for column in self._columns)
         postgresql = (
             f"INSERT INTO {table.name} ({names}) SELECT {given} "  # noqa: S608  the names are those of our schema
-            f"FROM json_to_recordset(%s::json) AS r({record}){conflict}"
+            f"FROM json_to_recordset(%s::json) AS r({record})"
         )
         self.statements = {"sqlite": sqlite, "postgresql": postgresql}
         marks = f"({', '.join('?' * len(self._columns))})"
         self._values = {
-            size: f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}{conflict}"  # noqa: S608
+            size: f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}"  # noqa: S608
             for size in BLOCKS
+            if size * len(columns) <= MOST_VALUES
         }
-        self._copy = "" if conflict else f"COPY {table.name} ({names}) FROM STDIN"  # COPY knows no conflicts
+        self._copy = f"COPY {table.name} ({names}) FROM STDIN"
         texts = [(place, _json) for place, column in enumerate(self._columns) if isinstance(column.type, JSON)]
         days = [(place, date.isoformat) for place, column in enumerate(self._columns) if isinstance(column.type, Date)]
         instants = [place for place, column in enumerate(self._columns) if isinstance(column.type, UtcTime)]
@@ -66,13 +64,13 @@ class BulkInsert:
         if not rows:
             return 0
         dialect = connection.dialect.name
-        if dialect == "postgresql" and self._copy and len(rows) >= WORTH_COPYING:
+        if dialect == "postgresql" and len(rows) >= WORTH_COPYING:
             return self._by_copy(connection, rows)
         done = inserted = 0
-        for size in BLOCKS if dialect == "sqlite" else ():
+        for size, statement in self._values.items() if dialect == "sqlite" else ():
             while len(rows) - done >= size:
-                flat = [value for row in rows[done : done + size] for value in self._ready(row, dialect)]
-                inserted += connection.exec_driver_sql(self._values[size], tuple(flat)).rowcount
+                flat = self._flat(rows[done : done + size])
+                inserted += connection.exec_driver_sql(statement, tuple(flat)).rowcount
                 done += size
         if done < len(rows):
             parameter = self.parameter(rows[done:], dialect)
@@ -86,6 +84,15 @@ class BulkInsert:
             for row in rows:
                 copy.write_row(self._ready(row, "postgresql"))
         return len(rows)
+
+    def _flat(self, rows: Sequence[Row]) -> list[Any]:
+        """The values of rows, one row after the other, as SQLite's driver takes them."""
+        flat = list(chain.from_iterable(rows))
+        width = len(self._columns)
+        for place, convert in self._plain["sqlite"]:
+            column = flat[place::width]
+            flat[place::width] = [None if value is None else convert(value) for value in column]
+        return flat
 
     def _ready(self, row: Row, dialect: str) -> list[Any]:
         """The values of a row as the driver takes them."""
@@ -148,7 +155,9 @@ def _one_statement(bulks: tuple[BulkInsert, ...]) -> str:
 
 def _json(value: Any) -> str:
     """The text of a JSON column; who has it as text already gives that."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return "[]" if value == [] else json.dumps(value, ensure_ascii=False)
 
 
 def _sqlite_time(instant: datetime) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 import pysqlite3
 from google.protobuf.message import Message
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,12 +22,14 @@ from services.platform.boundary import Call
 from services.platform.errors import Fault, Unavailable
 from services.platform.later import Answer
 from services.platform.once import Asked, Once, reply_table
-from services.platform.outbox import outbox_table
+from services.platform.outbox import delivery_table, outbox_table
+from services.platform.tail import Tail
 from services.platform.transaction import Trail, Tx
 from services.platform.vault import Vault
 from services.platform.writer import Work, Writer
 
 READERS = 8  # connections for reading
+WRITING_CACHE = 16 * 1024  # KiB of pages that a lane on SQLite keeps
 POSTGRESQL_OPTIONS = (
     "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
 )
@@ -54,14 +56,19 @@ class Books:
 
     once: Once
     trail: Trail
+    outbox: Table
+    deliveries: Table
 
     @classmethod
     def in_schema(cls, metadata: MetaData) -> Books:
         """Adds the tables to `metadata`, once."""
         if "reply" not in metadata.tables:
-            reply_table(metadata), audit_table(metadata), outbox_table(metadata)
+            for make in (reply_table, audit_table, outbox_table, delivery_table):
+                make(metadata)
         tables = metadata.tables
-        return cls(Once(tables["reply"]), Trail.into(tables["audit_entry"], tables["outbox_event"]))
+        outbox = tables["outbox_event"]
+        trail = Trail.into(tables["audit_entry"], outbox)
+        return cls(Once(tables["reply"]), trail, outbox, tables["outbox_delivery"])
 
 
 class Database:
@@ -86,7 +93,7 @@ class Database:
         self.sqlite = address.get_backend_name() == "sqlite"
         self.clock = clock
         self.vault = vault
-        self._books = books
+        self.books = books
         count = (1 if self.sqlite else 2) if lanes is None else lanes
         if self.sqlite:
             self.writing_engine = _sqlite(address, writing=True)
@@ -97,6 +104,7 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._writer = Writer(self.writing_engine, books.once, books.trail, lambda: self.clock(), count)
+        self.tail = Tail(self.reading_engine, self.writing_engine, books.outbox)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -137,6 +145,7 @@ class Database:
 
     def close(self) -> None:
         """Finishes queued works and closes every connection."""
+        self.tail.close()
         self._writer.close()
         self.writing_engine.dispose()
         self.reading_engine.dispose()
@@ -144,7 +153,7 @@ class Database:
     def forget_replies(self) -> None:
         """Deletes stored replies that no retry will ask for any more."""
         with self.writing_engine.begin() as connection:
-            self._books.once.forget(connection, self.clock())
+            self.books.once.forget(connection, self.clock())
 
     def _asked(self, call: Call, request: Mutation) -> Asked:
         call.request_id = request.request_id
@@ -176,8 +185,8 @@ def _sqlite(address: URL, *, writing: bool) -> Engine:
         cursor = connection.cursor()
         for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
-        if not writing:
-            cursor.execute("PRAGMA query_only=ON")
+        # with less a roster's pages do not fit and are written several times in one transaction
+        cursor.execute(f"PRAGMA cache_size=-{WRITING_CACHE}" if writing else "PRAGMA query_only=ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -11,7 +11,8 @@ import time
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # ten bits each
-_SHIFTS = range(120, -1, -10)
+_TRIPLES = [pair + third for pair in _PAIRS for third in ALPHABET]  # fifteen
+_SHIFTS = range(105, -1, -15)
 
 _POOL = 4096  # random bytes asked of the system at once
 
@@ -31,7 +32,7 @@ def new_id() -> str:
         _random = _random[10:]
         _last = fresh if fresh > _last else _last + 1
         value = _last << 2  # 128 bits in 26 characters of five
-    return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
+    return _PAIRS[value >> 120] + "".join([_TRIPLES[value >> shift & 0x7FFF] for shift in _SHIFTS])
 
 
 def _forget() -> None:

@@ -25,6 +25,7 @@ from services.platform.errors import TooLate
 
 Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
+LASTING = 40  # streams of one RPC at once that go on for long; the handler refuses before that, in words
 _NOTHING = object()
 
 log = logging.getLogger("liancai.later")
@@ -94,6 +95,17 @@ def answers_later(method: F) -> F:
 def is_later(method: Handler) -> bool:
     """Whether a servicer method is marked so."""
     return bool(getattr(method, "answers_later", False))
+
+
+def lasts(method: F) -> F:
+    """Marks a servicer method whose stream may go on for long: it gets threads of its own, `LASTING` at most."""
+    cast(Any, method).lasts = True
+    return method
+
+
+def is_lasting(method: Handler) -> bool:
+    """Whether a servicer method is marked so."""
+    return bool(getattr(method, "lasts", False))
 
 
 def handler(behaviour: Callable[[bytes, grpc.ServicerContext], None]) -> Any:

@@ -17,7 +17,7 @@ AUDIT_COLUMNS = (
     *("record_time", "occur_time", "actor", "unit", "division"),
     *("action", "resource", "reason", "request_id", "detail"),
 )
-OUTBOX_COLUMNS = ("type", "subject", "time", "record_time", "data")
+OUTBOX_COLUMNS = ("type", "subject", "time", "record_time", "data", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,12 @@ class Tx:
         occur_time: datetime | None = None,
         reason: str = "",
         detail: Mapping[str, Any] | None = None,
+        number: int = 0,
     ) -> None:
         """Notes who did what to `resource`, and if `event` is given what became of it (`order.verified`).
 
-        `detail` is what changed; it goes into both and must hold no personal data.
+        `detail` is what changed; it goes into both and must hold no personal data. `number` is that of the event within
+        its case, for a service that numbers them.
         """
         occurred = occur_time or self.now
         caller, said = call.caller, detail or {}
@@ -76,12 +78,20 @@ class Tx:
             ),
         )
         if event:
-            self.announce(call, resource, event, occurred, said)
+            self.announce(call, resource, event, occurred, said, number)
 
-    def announce(self, call: Call, resource: str, event: str, occur_time: datetime, data: Mapping[str, Any]) -> None:
+    def announce(
+        self,
+        call: Call,
+        resource: str,
+        event: str,
+        occur_time: datetime,
+        data: Mapping[str, Any],
+        number: int = 0,
+    ) -> None:
         """Adds an event without an audit entry: what followed from an act, such as a promotion from the waitlist."""
         kind = f"liancai.{call.method.service}.{event}"
-        self.add(self._trail.outbox, (kind, resource, occur_time, self.now, data))
+        self.add(self._trail.outbox, (kind, resource, occur_time, self.now, data, number))
 
     def flush(self) -> None:
         """Writes what is pending: rows of the session, then those that were added."""

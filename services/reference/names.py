@@ -8,6 +8,7 @@ character is elsewhere: 单 is shan, 尉迟 is yuchi. Names with the dot of mino
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from functools import cache
 
@@ -17,6 +18,7 @@ os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 import pypinyin
 
 DOT = "·"
+_IDEOGRAPHS = re.compile(r"[\u4e00-\u9fff]+").fullmatch
 # only where the dictionary's first reading is another one
 _SURNAMES = {
     "尉迟": "yu chi", "万俟": "mo qi", "长孙": "zhang sun", "单于": "chan yu", "澹台": "tan tai",
@@ -38,9 +40,12 @@ def pinyin(name: str) -> tuple[str, str]:
     parts: list[str] = []
     rest = name
     if DOT not in name:
-        surname = next((name[:length] for length in (2, 1) if name[:length] in _SURNAMES), "")
+        surname = name[:2] if name[:2] in _SURNAMES else name[:1] if name[:1] in _SURNAMES else ""
         if surname:
             parts, rest = _SURNAMES[surname].split(), name[len(surname) :]
+    if _IDEOGRAPHS(rest):
+        parts += [reading for reading in map(_reading, rest) if reading]
+        return "".join(parts), "".join([part[0] for part in parts])
     word = ""
     for character in rest:
         if character.isascii():

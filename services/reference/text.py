@@ -35,4 +35,4 @@ def compact(text: str) -> str:
 
 def is_spreadsheet_number(text: str) -> bool:
     """Whether compacted `text` is a long number as a spreadsheet shows it: the last digits are lost."""
-    return bool(_SCIENTIFIC.fullmatch(text) or _FLOAT.fullmatch(text))
+    return not text.isdigit() and bool(_SCIENTIFIC.fullmatch(text) or _FLOAT.fullmatch(text))

@@ -136,6 +136,17 @@ class Calendar:
         self._check(end)
         return bisect_right(self._workdays, end.toordinal()) - bisect_right(self._workdays, start.toordinal())
 
+    def has(self, start: date, end: date, n: int) -> bool:
+        """Whether there are `n` working days at least, 0 or more, after `start` up to and including `end`.
+
+        The same as ``count(start, end) >= n``, but needs no notice for later years where the published ones are enough.
+        """
+        self._check(start)
+        known = self.count(start, min(end, self.last))
+        if known < n:
+            self._check(end)
+        return known >= n
+
     def next_workday(self, day: date) -> date:
         """`day` itself when it is worked, else the next working day: where a period that ends on a day off
         ends instead (民法典第203条).

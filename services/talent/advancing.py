@@ -99,8 +99,15 @@ class Desk:
     def record(self, tx: Tx, verb: str, *, reason: str = "", late_reason: str = "", **detail: Any) -> None:
         """Notes the act and what followed from it, each event with its number within the case."""
         file, call = self.file, self.call
-        told = {**detail, "number": file.count_event()}
-        tx.record(call, file.name, event=verb, occur_time=self.occurred, reason=late_reason or reason, detail=told)
+        tx.record(
+            call,
+            file.name,
+            event=verb,
+            occur_time=self.occurred,
+            reason=late_reason or reason,
+            detail=detail,
+            number=file.count_event(),
+        )
         for matter in self.begun:
             self._announce(tx, "matter.begun", {"matter": matter.key})
         for step in self.opened:
@@ -109,8 +116,7 @@ class Desk:
             self._announce(tx, f"matter.{matter.state.lower()}", {"matter": matter.key})
 
     def _announce(self, tx: Tx, event: str, data: dict[str, Any]) -> None:
-        data["number"] = self.file.count_event()
-        tx.announce(self.call, self.file.name, event, self.occurred, data)
+        tx.announce(self.call, self.file.name, event, self.occurred, data, self.file.count_event())
 
     def _begin(self, matter: MatterFile) -> bool:
         """Whether a matter that waited begins now."""

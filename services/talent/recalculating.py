@@ -107,8 +107,8 @@ class Recalculations(recalculation_pb2_grpc.RecalculationsServicer):
                 move = {"direction": kind, "before": before, "after": _dates(step)}
                 moved.append({"recalculation_id": number, "step_id": step.id, **move})
                 told = {"matter": step.matter, "step": step.key, "run": f"recalculations/{number}"}
-                detail = {**told, **move, "number": file.count_event()}
-                tx.record(call, file.name, event="deadline.moved", detail=detail)
+                detail, count = {**told, **move}, file.count_event()
+                tx.record(call, file.name, event="deadline.moved", detail=detail, number=count)
             if moved:
                 tx.connection.execute(insert(MovedDeadlineRow), moved)
             row = tx.session.get_one(RecalculationRow, number, with_for_update=True, populate_existing=True)

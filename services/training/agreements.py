@@ -84,7 +84,7 @@ class Agreements(agreements_pb2_grpc.AgreementsServicer):
         call = Call.of(context)
         page = self._pages.read(call, request)
         asked = request.filter
-        wanted = select(AgreementRow).where(_within_reach(call)).order_by(AgreementRow.id.desc())
+        wanted = select(AgreementRow).where(within_reach(call)).order_by(AgreementRow.id.desc())
         reading = Reading()
         states_asked = reading.choices("filter.states", asked.states, pb.Agreement.State)
         order = reading.optional_name("filter.order", asked.order, "orders")
@@ -310,9 +310,9 @@ def _divisions(row: AgreementRow) -> tuple[str, ...]:
     return tuple(code for code in (row.division, row.partner_division) if code)
 
 
-def _within_reach(call: Call) -> ColumnElement[bool]:
-    """The agreements of a list that its caller may see."""
-    reach = call.reach()
+def within_reach(call: Call, action: str = "") -> ColumnElement[bool]:
+    """The agreements of a list that its caller may see; of what `action` reads, if that is not this RPC."""
+    reach = call.reach(action)
     terms: list[ColumnElement[bool]] = []
     if reach.division is not None:
         low, high = scope_range(reach.division)

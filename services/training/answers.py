@@ -66,13 +66,14 @@ class Tally:
     summary: pb.RosterSummary
     codes: Counter[tuple[int, str]] = field(default_factory=Counter)
 
-    def count(self, verdict: pb.RowVerdict) -> pb.RowVerdict:
-        """Counts one row in."""
-        name = pb.RowVerdict.Result.Name(verdict.result).lower()
-        setattr(self.summary, name, getattr(self.summary, name) + 1)
-        if verdict.findings:
-            self.codes.update({(finding.level, finding.code) for finding in verdict.findings})
-        return verdict
+    def count(self, verdicts: Sequence[pb.RowVerdict]) -> None:
+        """Counts rows in."""
+        for result, rows in Counter([verdict.result for verdict in verdicts]).items():
+            name = pb.RowVerdict.Result.Name(result).lower()
+            setattr(self.summary, name, getattr(self.summary, name) + rows)
+        for verdict in verdicts:
+            if verdict.findings:
+                self.codes.update({(finding.level, finding.code) for finding in verdict.findings})
 
     def decided(self) -> int:
         """Rows counted."""

@@ -348,7 +348,7 @@ def _level(tx: Tx, row: ClassRow, seats_wanted: int, reason: str) -> None:
 def _take_limits(tx: Tx, call: Call, held: ClassFacts, count: int) -> None:
     """Takes seats of the limits of a class. Raises QUOTA_BINDS if one has too little left."""
     limited = limits.read(tx.connection, [held], lock=True)
-    bound = limits.binding(limited, held, count)
+    bound = limits.binding(limited, limits.shares(held), count)
     if bound is not None:
         raise quota_binds(call, bound)
     limits.move(tx, held, count, limited)

@@ -15,8 +15,7 @@ from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import cast
 
 from sqlalchemy import Connection, Table
@@ -30,7 +29,7 @@ from services.training import known, limits, promotion, seats, trail
 from services.training.appraisal import Appraisal, Timetables
 from services.training.decisions import Application, Decision, Enrolled
 from services.training.known import TAKE_SEATS, ClassFacts, Taken
-from services.training.limits import Limits
+from services.training.limits import Limits, Share
 from services.training.rules import waitlist
 from services.training.rules.eligibility import Ruleset
 from services.training.rules.states import EnrolmentState, Seat, free
@@ -39,9 +38,9 @@ from services.training.tables import EnrolmentRow, TraineeRow
 _TRAINEE = BulkInsert(
     cast(Table, TraineeRow.__table__),
     ("id", "resident_id_index", "resident_id_sealed", "full_name", "name_pinyin", "name_initials", "record_time"),
-    unless="resident_id_index",
 )
-
+# everybody inserts people in one order, so that nobody waits in a circle; and near the order of three of their indexes
+_in_order = itemgetter(4, 1)
 
 _ENROL = BulkInsert(cast(Table, EnrolmentRow.__table__), Enrolled.__slots__)
 _row = attrgetter(*Enrolled.__slots__)
@@ -52,6 +51,7 @@ class _Held:
     """A class while it is decided."""
 
     row: ClassFacts
+    shares: tuple[Share, ...]  # what one seat takes, and of which limits
     enrolled: int
     waitlisted: int
     arrivals: int
@@ -95,8 +95,8 @@ class Desk:
         newcomers = {each.person.index: each.person for each, _ in reversed(placed)}
         for index in known_before & newcomers.keys():
             del newcomers[index]
-        if _TRAINEE(connection, [newcomers[index].row(tx.now) for index in sorted(newcomers)]) != len(newcomers):
-            raise Conflict  # somebody else has just made one of them a trainee: read again what they are in
+        # where somebody else has just made one of them a trainee this fails, and everything is read again
+        _TRAINEE(connection, sorted([each.row(tx.now) for each in newcomers.values()], key=_in_order))
         _take(tx, held, limited)
         if len(placed) >= trail.WORTH_IT and trail.alike(applications):
             _ENROL(connection, [_row(each.enrolment) for _, each in placed])
@@ -139,9 +139,10 @@ class Desk:
             entry = held[unit[0].class_id]
             answers = [self._answer(appraisal, entry, application) for application in unit]
             decisions += answers
-            if any(each.blocked or each.unaccepted for each in answers):
-                for each in answers:
-                    each.partners = not (each.blocked or each.unaccepted)
+            refused = [each.judgement.blocked or bool(each.unaccepted) for each in answers]
+            if True in refused:
+                for each, out in zip(answers, refused, strict=True):
+                    each.partners = not out
             else:
                 self._place(connection, appraisal, entry, limited, unit, answers, now)
         return decisions
@@ -155,7 +156,7 @@ class Desk:
             rules = entry.rules[application.occur_time] = self._rules(row, application)
         judgement = rules.judged(facts)
         decision = Decision(facts, rules, judgement, row.capacity, entry.enrolled)
-        if (present := appraisal.present(row, person)) is not None:
+        if facts.present and (present := appraisal.present(row, person)) is not None:
             decision.present = (present.enrolment_id, EnrolmentState(present.state), present.place)
         if judgement.warnings and not judgement.blocked:
             decision.unaccepted = tuple(code for code in judgement.warnings if code not in application.accepted)
@@ -176,12 +177,12 @@ class Desk:
         standing = None
         if entry.waitlisted == 0:
             seated = entry.free >= size
-            if seated and (binding := limits.binding(limited, row, size)) is not None:
+            if seated and (binding := limits.binding(limited, entry.shares, size)) is not None:
                 for each in answers:
                     each.binding = binding
                 return
         else:
-            seats_left = limits.seats_left(limited, row, entry.free)
+            seats_left = limits.seats_left(limited, entry.shares, entry.free)
             standing = self._standing(entry, unit, now) if seats_left else None
             seated = standing is not None and self._reached(connection, entry, standing, seats_left, now)
         if not seated and unit[0].seat_only:
@@ -189,7 +190,7 @@ class Desk:
                 each.full = True
             return
         if seated:
-            limits.reserve(limited, row, size)
+            limits.reserve(limited, entry.shares, size)
         else:
             standing = standing or self._standing(entry, unit, now)
             entry.last_arrival = standing.waits_since
@@ -240,8 +241,14 @@ class Desk:
 
 def _units(applications: Sequence[Application]) -> Iterable[Sequence[Application]]:
     """Applications one by one, those of a party together."""
-    numbered = groupby(enumerate(applications), lambda pair: pair[1].party or pair[0])
-    return ([application for _, application in group] for _, group in numbered)
+    unit: list[Application] = []
+    for application in applications:
+        if unit and not (application.party and application.party == unit[0].party):
+            yield unit
+            unit = []
+        unit.append(application)
+    if unit:
+        yield unit
 
 
 def _enrolled(
@@ -260,7 +267,7 @@ def _enrolled(
         class_id=row.id,
         order_id=row.order_id,
         trainee_id=trainee_id,
-        state=state,
+        state=state.value,
         place=entry.arrivals,
         priority=0,
         waits_since=None,
@@ -274,7 +281,7 @@ def _enrolled(
         accepted=[{"code": code, "reason": application.accepted[code]} for code in decision.judgement.warnings],
         facts=(
             f'{decision.judgement.stored[:-1]}, "capacity": {row.capacity}, "enrolled": {entry.enrolled},'
-            f' "waitlisted": {entry.waitlisted}, "result": "{state}"}}'
+            f' "waitlisted": {entry.waitlisted}, "result": "{state.value}"}}'
         ),
         rule_pack=decision.rules.pack.fingerprint,
         occur_time=application.occur_time,
@@ -339,6 +346,6 @@ def _record(tx: Tx, application: Application, enrolment: Enrolled) -> None:
 def _held(connection: Connection, applications: Sequence[Application], *, lock: bool) -> dict[str, _Held]:
     ids = {application.class_id for application in applications}
     return {
-        row.id: _Held(row, row.enrolled, row.waitlisted, row.arrivals, row.last_arrival)
+        row.id: _Held(row, limits.shares(row), row.enrolled, row.waitlisted, row.arrivals, row.last_arrival)
         for row in known.classes(connection, ids, lock=lock)
     }

@@ -121,27 +121,27 @@ def read(connection: Connection, classes: Iterable[Subsidised], *, lock: bool) -
     return {row[0]: Limit(*row) for row in rows}
 
 
-def seats_left(limits: Limits, held: Subsidised, at_most: int) -> int:
-    """How many seats of this class the limits allow, `at_most` when none of them binds."""
-    for share in shares(held):
+def seats_left(limits: Limits, taken_from: Iterable[Share], at_most: int) -> int:
+    """How many seats of a class of these shares the limits allow, `at_most` when none of them binds."""
+    for share in taken_from:
         limit = limits.get(share.quota_id)
         if limit is not None:
             at_most = min(at_most, limit.left // share.amount)
     return at_most
 
 
-def binding(limits: Limits, held: Subsidised, seats: int) -> Binding | None:
-    """The first limit that has too little left for so many seats of this class."""
-    for share in shares(held):
+def binding(limits: Limits, taken_from: Iterable[Share], seats: int) -> Binding | None:
+    """The first limit that has too little left for so many seats of a class of these shares."""
+    for share in taken_from:
         limit = limits.get(share.quota_id)
         if limit is not None and limit.left < share.amount * seats:
             return Binding(f"quotas/{limit.id}", limit.kind, limit.left, share.amount * seats)
     return None
 
 
-def reserve(limits: Limits, held: Subsidised, seats: int) -> None:
+def reserve(limits: Limits, taken_from: Iterable[Share], seats: int) -> None:
     """Counts seats in while a list is decided; `move` writes them."""
-    for share in shares(held):
+    for share in taken_from:
         if share.quota_id in limits:
             limits[share.quota_id].taken += share.amount * seats
 

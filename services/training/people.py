@@ -29,10 +29,11 @@ class Person:
     phone_index: bytes
     category: str = ""
     proof_sealed: bytes = b""
+    pinyin: tuple[str, str] = ("", "")  # how the name is read, and its initials
 
     def row(self, now: datetime) -> tuple[object, ...]:
         """The row of a trainee who is new."""
-        return self.trainee_id, self.index, self.number_sealed, self.full_name, *names.pinyin(self.full_name), now
+        return self.trainee_id, self.index, self.number_sealed, self.full_name, *self.pinyin, now
 
     def __repr__(self) -> str:
         return f"Person({self.trainee_id})"
@@ -58,6 +59,7 @@ def seal(
         phone_index=vault.index("phone", phone),
         category=category,
         proof_sealed=vault.seal(proof, owner, "proof") if proof else b"",
+        pinyin=names.pinyin(full_name),
     )
 
 

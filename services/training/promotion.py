@@ -60,7 +60,7 @@ def promote(tx: Tx, call: Call, pack: Pack, class_id: str, *, reason: str) -> li
     if held.state != ClassState.OPEN or held.suspended or min(count, held.waitlisted) == 0:
         return []
     limited = limits.read(tx.connection, [held], lock=True)
-    count = limits.seats_left(limited, held, count)
+    count = limits.seats_left(limited, limits.shares(held), count)
     if count == 0:
         return []
     given = terms(pack, held, tx.now)

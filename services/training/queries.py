@@ -28,9 +28,9 @@ def scope_of(row: OrderRow | ClassRow) -> Scope:
     return Scope(divisions, units)
 
 
-def within_reach(call: Call, table: type[OrderRow] | type[ClassRow]) -> ColumnElement[bool]:
-    """The rows of a list that its caller may see."""
-    reach = call.reach()
+def within_reach(call: Call, table: type[OrderRow] | type[ClassRow], action: str = "") -> ColumnElement[bool]:
+    """The rows of a list that its caller may see; of what `action` reads, if that is not this RPC."""
+    reach = call.reach(action)
     terms: list[ColumnElement[bool]] = []
     if reach.division is not None:
         low, high = scope_range(reach.division)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import grpc
 from liancai.training.v1 import quotas_pb2 as pb
 from liancai.training.v1 import quotas_pb2_grpc
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from services.fields import read_credit_code, read_division
@@ -106,12 +106,7 @@ class Quotas(quotas_pb2_grpc.QuotasServicer):
         """A page of the limits within reach, in order of name."""
         call = Call.of(context)
         page = self._pages.read(call, request)
-        reach = call.reach()
-        wanted = select(QuotaRow).order_by(QuotaRow.id)
-        if reach.division is not None:
-            wanted = wanted.where(QuotaRow.division.between(*scope_range(reach.division)))
-        else:
-            wanted = wanted.where(QuotaRow.subject == (reach.unit or "-"))
+        wanted = select(QuotaRow).where(within_reach(call)).order_by(QuotaRow.id)
         reading = Reading()
         if year := request.filter.year:
             wanted = wanted.where(QuotaRow.year == reading.number("filter.year", year, *YEARS))
@@ -269,3 +264,11 @@ def _message(row: QuotaRow) -> pb.Quota:
         etag=etag_of(row.version),
         update_time=stamp(row.update_time),
     )
+
+
+def within_reach(call: Call, action: str = "") -> ColumnElement[bool]:
+    """The limits of a list that its caller may see; of what `action` reads, if that is not this RPC."""
+    reach = call.reach(action)
+    if reach.division is not None:
+        return QuotaRow.division.between(*scope_range(reach.division))
+    return QuotaRow.subject == (reach.unit or "-")

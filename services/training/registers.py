@@ -21,7 +21,7 @@ import grpc
 from liancai.common.v1 import types_pb2
 from liancai.training.v1 import registers_pb2 as pb
 from liancai.training.v1 import registers_pb2_grpc
-from sqlalchemy import Table, delete, false, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Table, delete, false, func, literal, or_, select, tuple_
 
 from services.platform.boundary import Call
 from services.platform.bulk import BulkInsert, Row
@@ -71,7 +71,7 @@ class _Import:
     @property
     def name(self) -> str:
         """The register's resource name."""
-        return f"registers/{self.kind.lower().replace('_', '-')}-{self.header.division}"
+        return name_of(self.kind, self.header.division)
 
     @property
     def series(self) -> str:
@@ -129,15 +129,8 @@ class Registers(registers_pb2_grpc.RegistersServicer):
         """A page of the registers of the caller's division, of those within it and of those that cover it."""
         call = Call.of(context)
         page = self._pages.read(call, request)
-        reach = call.reach()
         key = tuple_(RegisterRow.kind, RegisterRow.division)
-        wanted = select(RegisterRow).order_by(RegisterRow.kind, RegisterRow.division)
-        if reach.division is None:
-            wanted = wanted.where(false())
-        else:
-            low, high = divisions.scope_range(reach.division)
-            covering = (f"{reach.division[:4]}00", f"{reach.division[:2]}0000")
-            wanted = wanted.where(or_(RegisterRow.division.between(low, high), RegisterRow.division.in_(covering)))
+        wanted = select(RegisterRow).where(within_reach(call)).order_by(RegisterRow.kind, RegisterRow.division)
         if page.after is not None:
             wanted = wanted.where(key > tuple_(*map(literal, page.after)))
         with self._database.reading() as session:
@@ -294,3 +287,18 @@ def _message(row: RegisterRow) -> pb.Register:
         file_sha256=row.file_sha256,
         record_time=stamp(row.record_time),
     )
+
+
+def within_reach(call: Call, action: str = "") -> ColumnElement[bool]:
+    """The registers of a list that its caller may see; of what `action` reads, if that is not this RPC."""
+    reach = call.reach(action)
+    if reach.division is None:
+        return false()
+    low, high = divisions.scope_range(reach.division)
+    covering = (f"{reach.division[:4]}00", f"{reach.division[:2]}0000")
+    return or_(RegisterRow.division.between(low, high), RegisterRow.division.in_(covering))
+
+
+def name_of(kind: str, division: str) -> str:
+    """A register's resource name."""
+    return f"registers/{kind.lower().replace('_', '-')}-{division}"

@@ -25,7 +25,7 @@ def remarks(pack: Pack, row: ClassRow, today: date) -> list[dict[str, Any]]:
         found.append({"key": "REMARK_SMALL", "values": {"least": str(least)}})
     if lead is not None:
         try:
-            if published().count(today, max(today, row.start_date)) < lead:
+            if not published().has(today, max(today, row.start_date), lead):
                 found.append({"key": "REMARK_LATE", "values": {"lead": str(lead)}})
         except CalendarNotPublished as fault:
             found.append({"key": "REMARK_CALENDAR", "values": {"year": str(fault.year)}})

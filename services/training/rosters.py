@@ -35,9 +35,9 @@ MOST_IN_CHUNK = 2_000
 MOST_TITLES = 100  # columns that are unknown, or missing
 MOST_SAID = 50  # warnings accepted, remarks of the reader
 
-# the cells of a row by the number of their field
+# the cells of a row by their field
 _CELLS = {
-    field.number: field.name
+    field: field.name
     for field in pb.RosterRow.DESCRIPTOR.fields
     if field.type == field.TYPE_STRING and not field.is_repeated
 }
@@ -165,7 +165,7 @@ def _read_chunk(rows: list[Row], chunk: pb.ImportRosterRequest.Chunk, about: Abo
         cells: dict[str, str] = {}
         numeric = _NONE
         for field, value in each.ListFields():
-            if (name := _CELLS.get(field.number)) is not None:
+            if (name := _CELLS.get(field)) is not None:
                 cells[name] = value
             elif field.name == _NUMERIC:
                 numeric = frozenset(value)

@@ -16,6 +16,8 @@ from liancai.training.v1 import (
     classes_pb2_grpc,
     enrolments_pb2,
     enrolments_pb2_grpc,
+    events_pb2,
+    events_pb2_grpc,
     institutions_pb2,
     institutions_pb2_grpc,
     orders_pb2,
@@ -31,13 +33,16 @@ from liancai.training.v1 import (
 )
 
 from services.platform.database import Database
+from services.platform.outbox import source_of
 from services.platform.pages import Pages
 from services.platform.part import Part
+from services.platform.watching import Watching
 from services.training.agreements import Agreements
 from services.training.audit import AuditTrail
 from services.training.classes import Classes
 from services.training.enrolling import Desk
 from services.training.enrolments import Enrolments
+from services.training.events import Events, sees
 from services.training.institutions import Institutions
 from services.training.orders import Orders
 from services.training.packs import SHIPPED, Packs
@@ -69,6 +74,8 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     rosters_pb2_grpc.add_RostersServicer_to_server(Rosters(database, desk, packs, scopes), server)
     registers_pb2_grpc.add_RegistersServicer_to_server(Registers(database, pages), server)
     audit_pb2_grpc.add_AuditTrailServicer_to_server(AuditTrail(database, pages), server)
+    watching = Watching(database, source_of(settings, "training"), sees)
+    events_pb2_grpc.add_EventsServicer_to_server(Events(watching), server)
 
 
 def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
@@ -95,6 +102,7 @@ PART = Part(
             registers_pb2,
             rosters_pb2,
             audit_pb2,
+            events_pb2,
         )
     ),
     books=BOOKS,

@@ -67,13 +67,13 @@ class Upkeep:
                 self._return(class_id, version, limit, now)
 
     def _is_idle(self, class_id: str, limit: Parameter, filed: date, today: date) -> bool:
-        """Whether the days to look at it are over; a year whose holidays nobody knows yet ends no period."""
+        """Whether the days to look at it are over; days of a year whose holidays nobody knows yet end no period."""
         days = limit.integer()
         if days is None:
             self._say_once(f"class.review is not known: filings in {limit.division} are not returned by themselves")
             return False
         try:
-            return published().count(filed, today) > days
+            return published().has(filed, today, days + 1)
         except CalendarNotPublished as fault:
             self._say_once(f"the holiday notice for {fault.year} is not loaded: classes/{class_id} is not returned")
             return False

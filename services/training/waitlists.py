@@ -188,7 +188,7 @@ class Waitlist(Clerk, waitlist_pb2_grpc.WaitlistServicer):
         [facts] = known.classes(connection, [held.id], lock=False)
         if free(facts.capacity, facts.enrolled, facts.offered) < size:
             return ""
-        bound = limits.binding(limits.read(connection, [facts], lock=False), facts, size)
+        bound = limits.binding(limits.read(connection, [facts], lock=False), limits.shares(facts), size)
         return bound.quota if bound else ""
 
 

@@ -15,6 +15,7 @@ from liancai.training.v1 import (
     audit_pb2_grpc,
     classes_pb2_grpc,
     enrolments_pb2_grpc,
+    events_pb2_grpc,
     institutions_pb2_grpc,
     orders_pb2_grpc,
     quotas_pb2_grpc,
@@ -37,6 +38,7 @@ SERVICES = [
     (rosters_pb2_grpc, "Rosters"),
     (registers_pb2_grpc, "Registers"),
     (audit_pb2_grpc, "AuditTrail"),
+    (events_pb2_grpc, "Events"),
 ]
 
 

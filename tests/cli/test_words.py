@@ -173,6 +173,7 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["agreement"] == {"create", "show", "list", "update", "sign", "terminate", "coverage"}
     assert listed["institution"] == {"register", "show", "list", "update", "suspend", "reinstate"}
     assert listed["teacher"] == {"add", "list"}
+    assert listed["event"] == {"watch"}
     assert listed["class"] == {
         *("create", "show", "list", "update", "check", "file", "review", "return", "approve", "open", "capacity"),
         *("close", "move", "split", "merge", "cancel"),

@@ -15,6 +15,7 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from liancai.common.v1 import event_pb2
 from liancai.training.v1 import (
     classes_pb2,
     enrolments_pb2,
@@ -68,6 +69,8 @@ class Witness:
             if rpc.client_streaming:
                 call = self._channel.stream_stream(PATHS[rpc.full_name])
                 replies += call(iter(raw), metadata=self._metadata, timeout=60)
+            elif rpc.server_streaming:
+                replies += self._channel.unary_stream(PATHS[rpc.full_name])(raw[0], metadata=self._metadata, timeout=60)
             else:
                 call = self._channel.unary_unary(PATHS[rpc.full_name])
                 replies.append(call(raw[0], metadata=self._metadata, timeout=60))
@@ -326,6 +329,7 @@ def everything_else(office: Office, witness: Witness) -> None:
     order = office.orders.CreateOrder(orders_pb2.CreateOrderRequest(order=an_order(), request_id=request_id()))
     witness.ask("GetOrder", orders_pb2.GetOrderRequest(name=order.name))
     witness.ask("ListOrders", orders_pb2.ListOrdersRequest())
+    assert witness.ask("WatchEvents", event_pb2.WatchEventsRequest(stop_at_end=True)), "nothing was told of her"
     office.enrol(office.open_class(office.contracted().name).name, somebody())
     teacher = institutions_pb2.AddTeacherRequest(
         institution=office.registered(), full_name=NAME, resident_id=NUMBER, request_id=request_id()

@@ -62,6 +62,18 @@ def test_keys_of_a_shared_database_are_never_made_up(tmp_path: Path) -> None:
     assert not (tmp_path / "empty").exists()
 
 
+def test_the_secret_that_signs_events_is_kept_to_its_owner_and_shared_by_replicas(tmp_path: Path) -> None:
+    alone = Settings({"LIANCAI_DATA": str(tmp_path)})
+    secret = host.events_secret(alone)
+    assert secret.startswith("whsec_")
+    assert host.events_secret(alone) == secret
+    assert stat.S_IMODE((alone.keys / "events.key").stat().st_mode) == 0o600
+    shared = Settings({"LIANCAI_DATABASE": "postgresql://nowhere/none", "LIANCAI_KEYS": str(tmp_path / "shared")})
+    with pytest.raises(Misconfigured, match=r"events\.key is missing.*liancai-server keys new"):
+        host.events_secret(shared)
+    assert host.events_secret(shared, create=True) == host.events_secret(shared)
+
+
 @pytest.mark.parametrize("one", ["LIANCAI_OIDC_ISSUER", "LIANCAI_OIDC_JWKS"])
 def test_half_an_oidc_issuer_is_refused(one: str, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="LIANCAI_OIDC_ISSUER and LIANCAI_OIDC_JWKS"):

@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -37,12 +37,12 @@ from services import host
 from services.platform.identity import issue
 from services.platform.policy import Policy
 from services.reference import credit_code
-from services.reference.clock import SHANGHAI
 from tests.office import (
     BUREAU,
     ENTERPRISE,
     FILE,
     INSTITUTION,
+    TODAY,
     Office,
     a_class,
     an_agreement,
@@ -135,6 +135,7 @@ TABLE = """
     ImportRegister        y o o  .  . .  . .
     ListRegisters         y o o  .  . .  y y
     ListAuditEntries      . . .  .  . .  . y
+    WatchEvents           y y o  y  y o  y y
 
     AddWorkdays           y y y  y  y y  y y
     CountWorkdays         y y y  y  y y  y y
@@ -238,7 +239,7 @@ def things(office: Office) -> Things:
         granted=1000, source="样例文件", request_id=request_id(),
     )  # fmt: skip
     # people are replaced before a class begins, or in its first days
-    first = datetime.now(SHANGHAI).date() + timedelta(days=30)
+    first = TODAY + timedelta(days=30)
     days = {"start_date": f"{first}", "end_date": f"{first + timedelta(days=30)}"}
     later = office.open_class(order.name, **days, capacity=1).name
     leaving, coming = office.enrol(later).name, office.enrol(later).name
@@ -339,6 +340,7 @@ SPECIAL: dict[str, Callable[[Things], dict[str, Any]]] = {
     "MoveClass": lambda _: {"start_date": "2027-01-04", "end_date": "2027-02-04"},
     "SplitClass": lambda things: {"title": "电工乙班", "enrolments": [things.enrolment]},
     "SearchEnrolments": lambda _: {"class_name": "", "order": ""},
+    "WatchEvents": lambda _: {"stop_at_end": True},
 }
 HEADERS: dict[str, Callable[[Things], Message]] = {
     "ImportRoster": lambda things: rosters_pb2.ImportRosterRequest(
@@ -373,6 +375,7 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "SearchEnrolments": lambda things: things.enrolment,
     "ListRegisters": lambda _: "371526",
     "ListAuditEntries": lambda things: things.enrolment,
+    "WatchEvents": lambda things: things.enrolment,
 }
 
 
@@ -410,6 +413,10 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
                 call = grpc_channel.stream_stream(PATHS[rpc.full_name])
                 rest = [part.SerializeToString() for part in REST[rpc.name]]
                 return grpc.StatusCode.OK, b"".join(call(iter([raw, *rest]), metadata=metadata, timeout=30))
+            if rpc.server_streaming:
+                return grpc.StatusCode.OK, b"".join(
+                    grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)
+                )
             return grpc.StatusCode.OK, grpc_channel.unary_unary(PATHS[rpc.full_name])(
                 raw, metadata=metadata, timeout=30
             )

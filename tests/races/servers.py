@@ -19,7 +19,7 @@ from sqlalchemy import Engine, create_engine
 from services import host
 from services.platform.database import Database
 from tests.conftest import token_of
-from tests.office import Office
+from tests.office import Office, clock
 
 ROOT = Path(__file__).parents[2]
 SERVE = ("-m", "services", "serve")
@@ -108,6 +108,8 @@ def office_at(address: str, settings: host.Settings, subject: str = "officer") -
 def replica(settings: host.Settings, folder: Path) -> Iterator[tuple[Office, Database]]:
     """A replica in this process, so that its inside can be patched; a desk at it and its database."""
     with host.opened(host.PARTS, settings, host.open_vault(settings)) as databases:
+        for each in databases.values():
+            each.clock = clock
         pool = ThreadPoolExecutor(96)
         server = grpc.server(pool, interceptors=[host.boundary(host.PARTS, host.open_identity(settings))])
         host.mount(host.PARTS, databases, settings, server)

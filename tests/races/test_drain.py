@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from liancai.common.v1 import event_pb2
 from liancai.training.v1 import enrolments_pb2 as pb
 from sqlalchemy import Engine, select
 
@@ -82,6 +84,19 @@ def test_sigterm_during_a_burst_loses_no_reply_and_exits_cleanly(
         assert {key: again[key] for key in replies} == replies
         assert_books_balance(engine, name, again)
         assert set(turned_away) <= {grpc.StatusCode.UNAVAILABLE}, "clients do not ask again after another code"
+
+
+def test_sigterm_ends_a_watch_at_once_and_cleanly(new_settings: NewSettings, folders: Iterator[Path]) -> None:
+    """It would else be waited for until the grace is over."""
+    settings = new_settings("sqlite")
+    with served(settings, next(folders)) as (server,), office_at(server.address, settings) as office:
+        watched = office.events.WatchEvents(event_pb2.WatchEventsRequest())
+        assert next(watched).position == 0
+        begun = time.monotonic()
+        server.terminate()
+        assert list(watched) == [], "ended with OK"
+        assert server.process.wait(timeout=30) == 0
+        assert time.monotonic() - begun < host.GRACE / 2
 
 
 def test_kill_9_in_the_same_burst_does_lose_replies(new_settings: NewSettings, folders: Iterator[Path]) -> None:

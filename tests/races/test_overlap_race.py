@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from liancai.training.v1 import classes_pb2
+from liancai.training.v1 import classes_pb2, rosters_pb2
 from liancai.training.v1 import enrolments_pb2 as pb
 
 from services import host
+from services.platform.bulk import WORTH_COPYING
 from services.training import known
 from tests.office import Office, request_id, somebody
 from tests.races.crowd import Meeting, Meets, together
@@ -20,12 +21,14 @@ from tests.races.test_request_id_race import reason_of
 NewSettings = Callable[..., host.Settings]
 
 
-def two_classes_that_meet(office: Office) -> list[str]:
-    order = office.contracted(headcount=40).name
+def two_classes_that_meet(office: Office, capacity: int = 5) -> list[str]:
+    order = office.contracted(headcount=4 * capacity).name
     hours = [("08:30", "11:30"), ("11:00", "12:00")]
     return [
         office.open_class(
-            order, capacity=5, sessions=[classes_pb2.Session(date="2026-12-07", start=start, end=end, place="实训室")]
+            order,
+            capacity=capacity,
+            sessions=[classes_pb2.Session(date="2026-12-07", start=start, end=end, place="实训室")],
         ).name
         for start, end in hours
     ]
@@ -77,6 +80,23 @@ def test_without_the_lock_on_the_person_two_replicas_put_one_person_in_both(
     answers = both_at_once(replicas, names, person)
     assert meeting.happened
     assert [type(answer) for answer in answers] == [pb.Enrolment] * 2
+
+
+def test_two_rosters_that_bring_the_same_newcomers_seat_each_of_them_once(
+    replicas: list[Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both find nobody on record and copy everybody in; the second is refused by the database, and begins again."""
+    people = [somebody() for _ in range(WORTH_COPYING)]
+    names = two_classes_that_meet(replicas[0], capacity=len(people))
+    meeting = meet(monkeypatch, "LOCK_TRAINEES", before=False)
+    first, second = together(
+        lambda: replicas[0].import_people(names[0], people), lambda: replicas[1].import_people(names[1], people)
+    )
+    assert meeting.happened
+    assert isinstance(first, rosters_pb2.RosterSummary)
+    assert isinstance(second, rosters_pb2.RosterSummary)
+    assert sorted([first.enrolled, second.enrolled]) == [0, len(people)]
+    assert sorted([first.refused, second.refused]) == [0, len(people)]
 
 
 @pytest.mark.parametrize("lanes", ["1", "0"])

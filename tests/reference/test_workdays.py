@@ -116,6 +116,26 @@ def test_a_year_without_a_notice_is_never_guessed() -> None:
             assert (caught.value.year, caught.value.code) == (day.year, "CALENDAR_NOT_PUBLISHED")
 
 
+def test_days_that_are_enough_need_no_later_notice() -> None:
+    christmas = date(2026, 12, 25)  # a Friday: Monday to Thursday are left of the year
+    for end in (date(2027, 1, 1), date(2030, 6, 1)):
+        assert CALENDAR.has(christmas, end, 4)
+        with pytest.raises(CalendarNotPublished, match=f"{end.year}"):
+            CALENDAR.has(christmas, end, 5)
+    with pytest.raises(CalendarNotPublished, match="2027"):
+        CALENDAR.has(date(2027, 1, 1), date(2027, 1, 1), 0)
+    with pytest.raises(CalendarNotPublished, match="2017"):
+        CALENDAR.has(date(2017, 12, 29), christmas, 1)
+
+
+@pytest.mark.parametrize("n", range(7))
+def test_there_are_as_many_days_as_are_counted(n: int) -> None:
+    start = date(2026, 9, 30)  # before the long holiday
+    for step in range(-1, 15):
+        end = start + timedelta(days=step)
+        assert CALENDAR.has(start, end, n) == (CALENDAR.count(start, end) >= n)
+
+
 def test_a_due_date_past_the_last_notice_is_refused() -> None:
     assert CALENDAR.add(date(2026, 12, 30), 1) == date(2026, 12, 31)
     with pytest.raises(CalendarNotPublished, match="2027"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, update
 
@@ -12,7 +11,7 @@ from services.platform.database import Database
 from services.platform.ids import new_id
 from services.reference import credit_code
 from services.training.tables import ClassRow, InstitutionRow, TeacherRow
-from tests.office import somebody
+from tests.office import clock, somebody
 
 _serial = itertools.count(100)
 
@@ -38,7 +37,7 @@ class School:
                     full_name="样例教师",
                     qualification=qualification,
                     certificate_number="Z-1" if qualification else "",
-                    create_time=datetime.now(UTC),
+                    create_time=clock(),
                 )
             )
         return f"teachers/{teacher_id}"
@@ -70,7 +69,7 @@ def a_school(database: Database) -> School:
 
 
 def _register(connection: Connection, code: str) -> None:
-    now = datetime.now(UTC)
+    now = clock()
     connection.execute(
         insert(InstitutionRow).values(
             id=code,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -23,6 +23,7 @@ from tests.office import (
     ENTERPRISE,
     FILE,
     INSTITUTION,
+    TODAY,
     Office,
     a_class,
     a_party,
@@ -75,7 +76,7 @@ def change(office: Office, name: str, paths: list[str], **fields: Any) -> pb.Agr
 
 
 def shanghai_day(days: int = 0) -> str:
-    return (datetime.now(UTC) + timedelta(hours=8, days=days)).date().isoformat()
+    return (TODAY + timedelta(days=days)).isoformat()
 
 
 def events_of(database: Database, subject: str) -> list[str]:

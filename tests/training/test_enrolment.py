@@ -20,7 +20,7 @@ from services.reference import resident_id
 from services.training import trail
 from services.training.tables import Base
 from tests.conftest import token_of
-from tests.office import ENTERPRISE, INSTITUTION, Office, request_id, somebody
+from tests.office import ENTERPRISE, INSTITUTION, Office, clock, request_id, somebody
 from tests.statuses import info_of
 from tests.training.journal import prove
 
@@ -194,7 +194,7 @@ def test_a_late_entry_needs_the_right_a_reason_and_a_past(
     with pytest.raises(grpc.RpcError, match="INVALID_ARGUMENT"):
         enrol(office, held, somebody(), occur_time=stamp)
     future = Timestamp()
-    future.FromDatetime(datetime.now(UTC) + timedelta(hours=1))
+    future.FromDatetime(clock() + timedelta(hours=1))
     with pytest.raises(grpc.RpcError, match="INVALID_ARGUMENT"):
         enrol(office, held, somebody(), occur_time=future, late_reason="提前")
 

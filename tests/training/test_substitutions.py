@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,6 +20,7 @@ from tests.conftest import token_of
 from tests.office import Office, request_id, somebody
 from tests.races.crowd import together
 from tests.statuses import violations_of
+from tests.training.days import clock_at
 from tests.training.exchanging import answer, enrolment, new_class, pair, refused, substitute, transfer
 from tests.training.journal import prove, prove_quota
 
@@ -46,16 +45,6 @@ def colleague(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
 def stranger(grpc_channel: grpc.Channel, settings: host.Settings) -> Office:
     """A bureau that has no part in it."""
     return Office(grpc_channel, token_of(settings, division="110101", unit="110101-hrss", subject="stranger"))
-
-
-@contextmanager
-def clock_at(database: Database, now: datetime) -> Iterator[None]:
-    clock = database.clock
-    database.clock = lambda: now
-    try:
-        yield
-    finally:
-        database.clock = clock
 
 
 def test_with_the_other_sides_consent_one_takes_the_very_seat_of_the_other(

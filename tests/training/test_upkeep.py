@@ -27,6 +27,7 @@ from services.training.service import PART
 from services.training.tables import ClassRow
 from services.training.upkeep import Upkeep
 from tests.office import Office
+from tests.training.days import with_days_left
 from tests.training.journal import prove
 from tests.training.schools import a_school
 from tests.training.test_bookings import booked
@@ -109,6 +110,15 @@ def test_a_year_without_its_holidays_ends_no_period(
     assert office.the_class(made.name).state == pb.Class.FILED
     said = [record.getMessage() for record in caplog.records if made.name in record.getMessage()]
     assert said == [f"the holiday notice for {beyond.year} is not loaded: {made.name} is not returned"]
+
+
+def test_a_period_that_is_over_is_over_whatever_the_next_year_has(
+    office: Office, database: Database, run: Callable[[date], None]
+) -> None:
+    over, open_still = (filed_on(office, database, with_days_left(days)) for days in (6, 5))
+    run(published().last + timedelta(days=30))
+    assert office.the_class(over.name).state == pb.Class.RETURNED
+    assert office.the_class(open_still.name).state == pb.Class.FILED
 
 
 @pytest.mark.parametrize(

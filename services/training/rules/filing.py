@@ -258,8 +258,8 @@ def _dates(filing: Filing, numbers: Numbers, calendar: Calendar) -> Iterator[Fin
         yield _gap(Level.WARNING, "TF-STARTED", "start_date", start=filing.start_date)
     elif lead is not None:
         try:
-            left = calendar.count(filing.filed_on, filing.start_date)
-            if left < lead:
+            if not calendar.has(filing.filed_on, filing.start_date, lead):
+                left = calendar.count(filing.filed_on, filing.start_date)
                 yield _by(numbers["class.filing_lead"], "TF-LEAD", "start_date", left=left)
         except CalendarNotPublished as fault:
             unpublished.add(fault.year)

@@ -21,6 +21,7 @@ from services.training.rules import filing as rules
 from services.training.rules.filing import Filing, Institution, Lesson, Order, Taken, Teacher, gaps
 from services.training.rules.findings import Finding, Level
 from services.training.rules.timetable import Slot
+from tests.training.days import with_days_left
 
 FILED, FIRST, LAST = date(2026, 11, 23), date(2026, 12, 1), date(2026, 12, 31)
 TEXTS = tomllib.loads((Path(rules.__file__).parents[1] / "texts.toml").read_text(encoding="utf-8"))
@@ -197,7 +198,8 @@ CASES = [
     Case("TF-LEAD", None, {"filed_on": date(2026, 11, 24)}),  # five working days: 25, 26, 27, 30 and 1 December
     Case("TF-STARTED", WARNING, {"filed_on": FIRST}),
     Case("TF-STARTED", None, {"filed_on": FIRST - timedelta(days=1)}),
-    Case("TF-CALENDAR", NOTE, {"start_date": date(2099, 1, 5)}),
+    Case("TF-CALENDAR", NOTE, {"filed_on": with_days_left(4), "start_date": date(2099, 1, 5)}),
+    Case("TF-CALENDAR", None, {"filed_on": with_days_left(5), "start_date": date(2099, 1, 5)}),  # more do not matter
     Case("TF-CALENDAR", NOTE, one_more(slot=Slot(date(2099, 1, 5), 480, 840))),
     Case("TF-HOURS", ERROR, {"hours_theory": 0, "hours_practice": 0}),
     Case("TF-HOURS", None, {"hours_theory": 0, "hours_practice": 1}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from enum import Enum, auto
+from functools import lru_cache
 
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{4})(\d{2})(\d{2})")
 _MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?|(\d{4})(\d{2})")
@@ -24,6 +25,7 @@ class Shape(Enum):
     UNREADABLE = auto()
 
 
+@lru_cache(4096)  # a roster has few days and many rows
 def read(text: str) -> tuple[Shape, date | None]:
     """What a text is, and the day it names; None where it names none."""
     text = text.strip().partition(" ")[0].partition("T")[0]
