@@ -276,6 +276,8 @@ def _total(start: date, span: Span) -> int:
 
 
 def _last(start: date, span: Span, pauses: tuple[Pause, ...], days: Days) -> date | None:
+    if not pauses:
+        return days.after(start, span)
     *_, (day, why, _, _) = _walk(start, span, pauses, days)
     return None if why is Why.SUSPENDED else day
 
