@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import grpc
 import pytest
 from liancai.talent.v1 import clock_pb2
@@ -107,9 +109,8 @@ def test_today_is_read_off_an_index_that_holds_only_what_is_to_be_done(
     with talent_database.reading() as session:
         connection = session.connection()
         prepared = statement._text(connection.dialect)  # type: ignore[attr-defined]
-        values = prepared.given(
-            {"day": _day("2026-01-01"), "last": 0, "due_by": _day("9999-12-31"), "size": 51, **given}
-        )
+        page = {"day": date(2026, 1, 1), "last": 0, "due_by": date(9999, 12, 31), "size": 51}
+        values = prepared.given({**page, **given})
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
             plan = connection.exec_driver_sql(f"EXPLAIN {prepared.sql}", values).scalars().all()
