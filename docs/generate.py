@@ -1,7 +1,7 @@
 """The pages of the documentation that are generated: `python docs/generate.py` writes them, `--check` compares them.
 
 verdicts.md from the sentences and the declared rules, errors.md from the contract, policy.md from the Cedar policies,
-cli*.md from the client's own help.
+green-channel.md from the rules and the catalogue of the talent service, cli*.md from the client's own help.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ PLATFORM_CODES = {
 
 def sentences() -> dict[str, dict[str, str]]:
     """Every sentence of the server by key."""
-    files = ("services/platform/texts.toml", "services/lookups.toml", "services/training/texts.toml")
+    services = ("services/training/texts.toml", "services/talent/texts.toml")
+    files = ("services/platform/texts.toml", "services/lookups.toml", *services)
     return {
         key: both for file in files for key, both in tomllib.loads((ROOT / file).read_text(encoding="utf-8")).items()
     }
@@ -200,12 +201,14 @@ def main() -> int:
     if sys.argv[1:] == ["--helps"]:
         sys.stdout.write(helps())
         return 0
-    import policies  # beside this file
+    import green_channel  # beside this file
+    import policies
 
     pages = {
         "verdicts.md": verdicts(),
         "errors.md": errors(),
         "policy.md": policies.page(),
+        "green-channel.md": green_channel.page(sentences()),
         "cli.md": client("en", "The client"),
         "cli.zh-CN.md": client("zh", "命令行客户端"),
     }

@@ -155,3 +155,12 @@ def test_a_longer_limit_is_never_due_earlier(base: date, unit: Unit) -> None:
     assert all(a is not None and b is not None and a <= b for a, b in pairwise(found))
     assert found[0] is not None
     assert found[0] >= base + timedelta(days=1)
+
+
+def test_two_entries_of_one_instant_read_the_same_whichever_was_entered_first() -> None:
+    expert = "SUSPENDED@2026-03-05 EXPERT basis=b notice=n"
+    one = ledger(f"RECEIVED@2026-03-02; {expert} max=3wd; {expert} max=8wd; RESUMED@2026-03-20 EXPERT")
+    other = ledger(f"RECEIVED@2026-03-02; {expert} max=8wd; {expert} max=3wd; RESUMED@2026-03-20 EXPERT")
+    found = deadline(terms("s15wd"), one, CALENDAR)
+    assert found.statutory == deadline(terms("s15wd"), other, CALENDAR).statutory
+    assert found.statutory.day == date(2026, 3, 26)
