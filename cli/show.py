@@ -44,6 +44,7 @@ _INNER = {
 # messages that say in one line what they have to say
 _LINES: dict[str, Callable[[Any], str]] = {
     "Finding": lambda each: f"{each.code} {each.message}",
+    "Move": lambda each: str(each.text),
     "AcceptedWarning": lambda each: t("accepted.line", code=each.code, reason=each.reason),
 }
 

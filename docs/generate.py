@@ -150,13 +150,14 @@ def errors() -> str:
     ]
     for reason, code in PLATFORM_CODES.items():
         lines.append(f"| `{reason}` | {code} | {said[reason]['zh']} | {said[reason]['en']} |")
-    lines += ["", "## training", "", "| reason | what it means | 中文 | English |", "| --- | --- | --- | --- |"]
-    source = (ROOT / "protos/liancai/training/v1/errors.proto").read_text(encoding="utf-8")
-    for match in REASON.finditer(source):
-        if int(match["number"]):
-            meaning = " ".join(line.strip().removeprefix("//").strip() for line in match["comments"].splitlines())
-            both = said[match["name"]]
-            lines.append(f"| `{match['name']}` | {meaning} | {both['zh']} | {both['en']} |")
+    for service in ("training", "talent"):
+        lines += ["", f"## {service}", "", "| reason | what it means | 中文 | English |", "| --- | --- | --- | --- |"]
+        source = (ROOT / f"protos/liancai/{service}/v1/errors.proto").read_text(encoding="utf-8")
+        for match in REASON.finditer(source):
+            if int(match["number"]):
+                meaning = " ".join(line.strip().removeprefix("//").strip() for line in match["comments"].splitlines())
+                both = said[match["name"]]
+                lines.append(f"| `{match['name']}` | {meaning} | {both['zh']} | {both['en']} |")
     return "\n".join(lines) + "\n"
 
 

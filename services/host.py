@@ -41,14 +41,15 @@ from services.platform.policy import Policy
 from services.platform.texts import Texts
 from services.platform.vault import Vault, write_secret
 from services.platform.webhook import PREFIX
+from services.talent.service import PART as TALENT
 from services.training.service import PART as TRAINING
 
-PARTS: tuple[Part, ...] = (TRAINING,)
+PARTS: tuple[Part, ...] = (TRAINING, TALENT)
 HERE = Path(__file__).parent
 DEFAULT_LISTEN = "127.0.0.1:50151"
 LOCAL_TOKEN = "local.token"  # noqa: S105  a file name
 EVENTS_KEY = "events.key"
-LOCAL_ROLES = frozenset({"hr_officer", "auditor"})
+LOCAL_ROLES = frozenset({"hr_officer", "auditor", "caseworker", "supervisor", "catalogue_editor"})
 DRAIN = 1.0  # seconds we go on serving once told to stop, while balancers see that we are not to be asked any more
 GRACE = 25.0  # seconds calls in flight then have to finish
 UPKEEP = 60.0  # seconds between two rounds of what services do by themselves

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -68,6 +68,7 @@ class CaseRow(Base):
     result: Mapped[str] = mapped_column(String(16), default="")
     reason: Mapped[str] = mapped_column(String(500), default="")
     merged_into: Mapped[str] = mapped_column(String(40), default="")
+    day: Mapped[date] = mapped_column(index=True)  # of its intake, as its number says
     open_time: Mapped[datetime]
     close_time: Mapped[datetime | None]
     # the number of its last event: events of a case are counted without a gap

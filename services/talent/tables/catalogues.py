@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.talent.tables.base import Base
@@ -41,13 +41,17 @@ class RecalculationRow(Base):
 
     __tablename__ = "recalculations"
 
+    __table_args__ = (UniqueConstraint("caller", "request_id", name="one_run_a_request"),)
+
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    caller: Mapped[str] = mapped_column(String(200))
+    request_id: Mapped[str] = mapped_column(String(64))
     calendar: Mapped[str] = mapped_column(String(40))
     reason: Mapped[str] = mapped_column(String(500))
     looked_at: Mapped[int] = mapped_column(Integer)
     earlier: Mapped[int] = mapped_column(Integer)
     later: Mapped[int] = mapped_column(Integer)
-    certainty: Mapped[int] = mapped_column(Integer)
+    otherwise: Mapped[int] = mapped_column(Integer)
     record_time: Mapped[datetime]
 
 
@@ -58,5 +62,6 @@ class MovedDeadlineRow(Base):
 
     recalculation_id: Mapped[str] = mapped_column(ForeignKey("recalculations.id"), primary_key=True)
     step_id: Mapped[int] = mapped_column(ForeignKey("steps.id"), primary_key=True)
-    before: Mapped[str] = mapped_column(Text)
-    after: Mapped[str] = mapped_column(Text)
+    direction: Mapped[str] = mapped_column(String(16))
+    before: Mapped[dict[str, str]]
+    after: Mapped[dict[str, str]]

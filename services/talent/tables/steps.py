@@ -13,7 +13,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     UniqueConstraint,
-    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -78,7 +77,7 @@ class StepRow(Base):
     planned: Mapped[date | None]
     promised: Mapped[date | None]
     statutory: Mapped[date | None]
-    provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
+    provisional: Mapped[bool]
     calendar: Mapped[str] = mapped_column(String(40))
     # the day it should be done by while it is on a desk, 9999-12-31 without a limit; NULL when it is on none: indexes
     # of today hold only what is to be done
