@@ -28,7 +28,7 @@ class BulkUpdate:
         same = " AND ".join(f"{table.name}.{name} = r.{name}" for name in keys)
         head, tail = f"UPDATE {table.name} SET", f"WHERE {same}"
         self._statements = {
-            "sqlite": f"{head} {plain} FROM (SELECT {taken} FROM json_each(?)) AS r {tail}",
+            "sqlite": f"{head} {plain} FROM (SELECT {taken} FROM json_each(?)) AS r {tail}",  # noqa: S608
             "postgresql": f"{head} {sets} FROM json_to_recordset(%s::json) AS r({record}) {tail}",
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+import pysqlite3
 import pytest
 from sqlalchemy import (
     JSON,
@@ -52,11 +53,11 @@ AFTER = (
 
 @pytest.fixture(params=KINDS)
 def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
-    url = "sqlite://"
     if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql")
-        url = new_postgresql_database(server).replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(url)
+        url = new_postgresql_database(request.getfixturevalue("postgresql"))
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    else:
+        engine = create_engine("sqlite://", module=pysqlite3)
     with engine.begin() as opened:
         THINGS.create(opened)
         opened.execute(THINGS.insert(), [dict(zip(NAMES, ("a", n, *BEFORE[2:]), strict=True)) for n in (1, 2, 3)])
