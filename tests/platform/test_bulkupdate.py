@@ -39,16 +39,8 @@ THINGS = Table(
 )
 NAMES = [column.name for column in THINGS.c]
 BEFORE = ("a", 1, "x", False, date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC), {}, b"\0")
-AFTER = (
-    "a",
-    1,
-    "样例'\"",
-    True,
-    date(9999, 12, 31),
-    datetime(2026, 2, 3, 4, 5, 6, 7, tzinfo=UTC),
-    {"了": [1]},
-    b"\xff",
-)
+AT = datetime(2026, 2, 3, 4, 5, 6, 7, tzinfo=UTC)
+AFTER = ("a", 1, "样例'\"", True, date(9999, 12, 31), AT, {"了": [1]}, b"\xff")
 
 
 @pytest.fixture(params=KINDS)

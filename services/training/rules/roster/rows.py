@@ -1,6 +1,6 @@
 """The rows of a file, kept small: there may be 200,000 of them at once.
 
-A row that nothing was found about is kept as one text and read anew whenever it is asked for; what was found about a row
+A row that nothing was found about is kept as one text and read anew whenever it is asked for; what was found about one
 keeps it whole.
 """
 
