@@ -62,6 +62,7 @@ SCOPES = {
     "AuditTrail": Scope((HOME,)),
     "Reference": Scope(),
     "Case": Scope((HOME, PARTNER), (UNIT,)),
+    "CaseEvent": Scope((HOME, PARTNER), (UNIT,)),
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Deadlines": Scope((HOME, PARTNER)),

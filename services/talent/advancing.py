@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -100,18 +100,17 @@ class Desk:
         self.file.touch(step, self.now, state=StepState.PENDING)
         self.recount(step)
 
-    def record(self, tx: Tx, verb: str, *, reason: str = "", late_reason: str = "", **detail: Any) -> None:
-        """Notes the act and what followed from it, each event with its number within the case."""
-        file, call = self.file, self.call
-        tx.record(
-            call,
-            file.name,
-            event=verb,
-            occur_time=self.occurred,
-            reason=late_reason or reason,
-            detail=detail,
-            number=file.count_event(),
-        )
+    def record(
+        self, tx: Tx, verb: str, *, reason: str = "", late_reason: str = "", noted: Mapping[str, Any] | None = None,
+        **detail: Any,
+    ) -> None:  # fmt: skip
+        """Notes the act and what followed from it, each event with its number within the case.
+
+        What somebody has written (`reason`, and `noted`: evidence, a remedy, an officer) goes into the trail alone.
+        """
+        said = {**detail, **(noted or {})}
+        tx.record(self.call, self.file.name, occur_time=self.occurred, reason=late_reason or reason, detail=said)
+        self._announce(tx, verb, detail)
         for matter in self.begun:
             self._announce(tx, "matter.begun", {"matter": matter.key})
         for step in self.opened:

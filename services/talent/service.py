@@ -14,6 +14,8 @@ from liancai.talent.v1 import (
     cases_pb2_grpc,
     catalogue_pb2,
     catalogue_pb2_grpc,
+    events_pb2,
+    events_pb2_grpc,
     recalculation_pb2,
     recalculation_pb2_grpc,
     steps_pb2,
@@ -23,13 +25,16 @@ from liancai.talent.v1 import (
 )
 
 from services.platform.database import Database
+from services.platform.outbox import source_of
 from services.platform.pages import Pages
 from services.platform.part import Part
+from services.platform.watching import Watching
 from services.talent import editions
 from services.talent.audit import CaseTrail
 from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
 from services.talent.editions import SHIPPED, Editions
+from services.talent.events import CaseEvents, sees
 from services.talent.recalculating import Recalculations
 from services.talent.steps import Steps
 from services.talent.tables import BOOKS
@@ -50,6 +55,8 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     worklist_pb2_grpc.add_WorklistServicer_to_server(Worklist(database, pages, known), server)
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
+    watching = Watching(database, source_of(settings, "talent"), sees)
+    events_pb2_grpc.add_CaseEventsServicer_to_server(CaseEvents(watching), server)
 
 
 def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
@@ -65,7 +72,7 @@ PART = Part(
     name="talent",
     files=tuple(
         module.DESCRIPTOR
-        for module in (catalogue_pb2, cases_pb2, steps_pb2, worklist_pb2, recalculation_pb2, audit_pb2)
+        for module in (catalogue_pb2, cases_pb2, steps_pb2, worklist_pb2, recalculation_pb2, audit_pb2, events_pb2)
     ),
     books=BOOKS,
     migrations=HERE / "migrations",

@@ -20,6 +20,9 @@ from liancai.talent.v1 import (
     steps_pb2_grpc,
     worklist_pb2_grpc,
 )
+from liancai.talent.v1 import (
+    events_pb2_grpc as case_events_pb2_grpc,
+)
 from liancai.training.v1 import (
     agreements_pb2_grpc,
     audit_pb2_grpc,
@@ -54,6 +57,7 @@ SERVICES = [
     (worklist_pb2_grpc, "Worklist"),
     (recalculation_pb2_grpc, "Recalculations"),
     (talent_audit_pb2_grpc, "CaseTrail"),
+    (case_events_pb2_grpc, "CaseEvents"),
     (events_pb2_grpc, "Events"),
 ]
 

@@ -190,7 +190,7 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["case"] == {
         *("open", "show", "list", "update", "add", "withdraw", "refuse", "waive", "close", "reopen", "relate", "merge"),
         *("owner", "progress", "trail", "advance", "receive", "gaps", "supply", "accept", "suspend", "resume"),
-        *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today"),
+        *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today", "watch"),
     }
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
     assert listed["deadline"] == {"moving", "recalculate"}

@@ -12,6 +12,7 @@ from liancai.talent.v1 import (
     cases_pb2,
     cases_pb2_grpc,
     catalogue_pb2_grpc,
+    events_pb2_grpc,
     matters_pb2,
     recalculation_pb2_grpc,
     steps_pb2,
@@ -39,6 +40,7 @@ class Desk:
         self.steps: Any = Signed(steps_pb2_grpc.StepsStub(channel), metadata)
         self.worklist: Any = Signed(worklist_pb2_grpc.WorklistStub(channel), metadata)
         self.recalculations: Any = Signed(recalculation_pb2_grpc.RecalculationsStub(channel), metadata)
+        self.events: Any = Signed(events_pb2_grpc.CaseEventsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.CaseTrailStub(channel), metadata)
 
     def open(self, *matters: str, **fields: Any) -> cases_pb2.Case:
