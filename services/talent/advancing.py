@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -101,12 +101,12 @@ class Desk:
         self.recount(step)
 
     def record(
-        self, tx: Tx, verb: str, *, reason: str = "", late_reason: str = "", noted: Mapping[str, Any] | None = None,
-        **detail: Any,
-    ) -> None:  # fmt: skip
+        self, tx: Tx, verb: str, *, reason: str = "", late_reason: str = "", noted: Any = None, **detail: Any
+    ) -> None:
         """Notes the act and what followed from it, each event with its number within the case.
 
-        What somebody has written (`reason`, and `noted`: evidence, a remedy, an officer) goes into the trail alone.
+        What somebody has written (`reason`, and a mapping `noted`: evidence, a remedy, an officer) goes into the trail
+        alone.
         """
         said = {**detail, **(noted or {})}
         tx.record(self.call, self.file.name, occur_time=self.occurred, reason=late_reason or reason, detail=said)

@@ -225,7 +225,7 @@ def test_watch_follows_one_case_or_all_from_a_position(
     done = liancai("case", "watch", *words, "--from", "7", "--limit", "2")
     assert done.code == 0, done.err
     told = [json.loads(line) for line in done.out.splitlines()]
-    assert [(each["subject"], each["case_sequence"]) for each in told] == [(CASE, 8), (CASE, 9)]
+    assert [(each["subject"], each["case_sequence"]) for each in told] == [(CASE, "8"), (CASE, "9")]
     assert positions == [7, 8], "it goes on from where the stream ended"
     assert {each.subject for each in server.requests("WatchEvents")} == {subject}
     liancai("case", "watch", *words, "--once", "-o", "table")
