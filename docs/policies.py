@@ -64,6 +64,7 @@ SCOPES = {
     "Case": Scope((HOME, PARTNER), (UNIT,)),
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
+    "Handover": Scope((HOME, PARTNER)),
     "Deadlines": Scope((HOME, PARTNER)),
     "Catalogue": Scope(),
     "Progress": Scope(),

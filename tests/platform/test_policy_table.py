@@ -184,6 +184,13 @@ CASES = """
     ExplainDeadline       y y o  y o  y y  .  .
     GetRelay              y y o  y o  y y  .  .
 
+    OfferHandover         y y o  . .  . .  .  .
+    AcceptHandover        y y o  . .  . .  .  .
+    ReturnHandover        y y o  . .  . .  .  .
+    RecallHandover        y y o  . .  . .  .  .
+    GetHandover           y y o  . .  y y  .  .
+    ListHandovers         y y o  . .  y y  .  .
+
     ListToday             y y y  y y  . .  .  .
     ListMovingDeadlines   y y o  . .  y y  .  .
     RecalculateDeadlines  . . .  . .  y .  .  .

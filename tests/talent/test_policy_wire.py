@@ -44,12 +44,14 @@ class Things:
     step: str
     draft: str
     phone_tail: str
+    handover: str
 
 
 @pytest.fixture(scope="module")
 def things(desk: Desk, talent_database: Database) -> Things:
     asked = a_case("pension")
     case, other = desk.cases.OpenCase(asked), desk.open("pension")
+    handover = desk.offer(case.name).name
     for each in (case, other):
         let_in(talent_database, each.name)
     with_an_old_calendar(talent_database, case.name)
@@ -57,13 +59,14 @@ def things(desk: Desk, talent_database: Database) -> Things:
         catalogue_pb2.CreateCatalogueRequest(content=document(), source="样例", request_id=request_id())
     )
     step = f"{case.name}/matters/pension/steps/check"
-    return Things(case.name, other.name, step, draft.name, asked.talent.phone[-4:])
+    return Things(case.name, other.name, step, draft.name, asked.talent.phone[-4:], handover)
 
 
 def filled(rpc: MethodDescriptor, things: Things) -> Message:
     """A request that is good but for its etag: each field by its name."""
     resource = rpc.GetOptions().Extensions[access_pb2.access].resource
     names = {"Case": things.case, "Step": things.step, "Ledger": things.step, "Catalogue": things.draft}
+    names["Handover"] = things.handover
     message = GetMessageClass(rpc.input_type)()
     values: dict[str, Any] = {
         "name": names.get(resource, ""),
@@ -131,6 +134,7 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "WithdrawMatter": _matter,
     "CloseMatter": _closing,
     "GetRelay": _matter,
+    "OfferHandover": lambda message, things: setattr(message, "name", things.case),
     "RelateCase": lambda message, _: setattr(message, "kind", cases_pb2.Relation.SEE_ALSO),
     "NotifyGaps": lambda message, _: message.gaps.append("申请表"),
     "SuspendStep": lambda message, _: setattr(message, "suspension", clock_pb2.ClockEntry.EXPERT),
@@ -143,6 +147,7 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "ListCases": lambda things: things.case,
     "ListCaseTrail": lambda things: things.case,
     "ListCatalogues": lambda things: things.draft,
+    "ListHandovers": lambda things: things.handover,
     "ListMovingDeadlines": lambda things: things.step,
 }
 
