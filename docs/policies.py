@@ -65,6 +65,7 @@ SCOPES = {
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Handover": Scope((HOME, PARTNER)),
+    "Child": Scope((HOME, PARTNER), (UNIT,)),
     "Deadlines": Scope((HOME, PARTNER)),
     "Catalogue": Scope(),
     "Progress": Scope(),

@@ -191,6 +191,19 @@ CASES = """
     GetHandover           y y o  . .  y y  .  .
     ListHandovers         y y o  . .  y y  .  .
 
+    AddChild              y o o  . .  . .  .  .
+    UpdateChild           y o o  . .  . .  .  .
+    ListChildren          y y o  y o  y y  .  .
+    RequestChildAccess    y y o  y o  . .  .  .
+    ApproveChildAccess    . . .  . .  y .  .  .
+    RefuseChildAccess     . . .  . .  y .  .  .
+    ListChildAccesses     y y o  y o  y y  .  .
+    ViewChild             y y o  y o  . .  .  .
+    DeleteChild           . . .  . .  y .  .  .
+    DeleteExpiredChildren . . .  . .  y .  .  .
+    GetDeletionCertificate . . . . .  y y  .  .
+    ListChildTrail        . . .  . .  y y  .  .
+
     ListToday             y y y  y y  . .  .  .
     ListMovingDeadlines   y y o  . .  y y  .  .
     RecalculateDeadlines  . . .  . .  y .  .  .

@@ -97,16 +97,17 @@ def contend(giving: Desk, taking: Desk) -> str:
 def test_two_offers_at_once_are_one(new_settings: NewSettings, folders: Iterator[Path]) -> None:
     settings = new_settings("postgresql")
     with served(settings, next(folders), next(folders)) as servers, ExitStack() as stack:
-        desks = [desk_at(stack, server.address, settings, GAOTANG) for server in servers]
+        one, other = (desk_at(stack, server.address, settings, GAOTANG) for server in servers)
         for _ in range(ROUNDS):
-            case, again = desks[0].open("pension").name, request_id()
-            said = at_once(*(lambda d=desk: d.offer(case) for desk in desks))  # type: ignore[misc]
-            assert sorted(said) == ["", "HANDOVER_OFFERED_ALREADY"]
-            (offered,) = (
-                desks[1]
-                .handovers.ListHandovers(pb.ListHandoversRequest(filter=pb.ListHandoversRequest.Filter(case_name=case)))
-                .handovers
-            )
-            # the same recall by both, with one request id: one recall, answered twice
-            request = pb.RecallHandoverRequest(name=offered.name, request_id=again)
-            assert at_once(*(lambda d=desk: d.handovers.RecallHandover(request) for desk in desks)) == ["", ""]  # type: ignore[misc]
+            offer_twice(one, other)
+
+
+def offer_twice(one: Desk, other: Desk) -> None:
+    """A case is offered by both at once: the second is refused. Then both recall it with one request id."""
+    case = one.open("pension").name
+    assert sorted(at_once(lambda: one.offer(case), lambda: other.offer(case))) == ["", "HANDOVER_OFFERED_ALREADY"]
+    asked = pb.ListHandoversRequest(filter=pb.ListHandoversRequest.Filter(case_name=case))
+    (offered,) = other.handovers.ListHandovers(asked).handovers
+    recall = pb.RecallHandoverRequest(name=offered.name, request_id=request_id())
+    done = at_once(lambda: one.handovers.RecallHandover(recall), lambda: other.handovers.RecallHandover(recall))
+    assert done == ["", ""]

@@ -12,6 +12,7 @@ from liancai.talent.v1 import (
     cases_pb2,
     cases_pb2_grpc,
     catalogue_pb2_grpc,
+    children_pb2_grpc,
     handovers_pb2,
     handovers_pb2_grpc,
     matters_pb2,
@@ -42,6 +43,7 @@ class Desk:
         self.worklist: Any = Signed(worklist_pb2_grpc.WorklistStub(channel), metadata)
         self.recalculations: Any = Signed(recalculation_pb2_grpc.RecalculationsStub(channel), metadata)
         self.handovers: Any = Signed(handovers_pb2_grpc.HandoversStub(channel), metadata)
+        self.children: Any = Signed(children_pb2_grpc.ChildrenStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.CaseTrailStub(channel), metadata)
 
     def open(self, *matters: str, **fields: Any) -> cases_pb2.Case:

@@ -1,4 +1,4 @@
-"""Hand-overs over the wire: who may do what, what each side sees, what is signed, what a changed case does to an offer."""
+"""Hand-overs over the wire: who may do what, what each side sees, what is signed, what a change does."""
 
 from __future__ import annotations
 
