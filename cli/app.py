@@ -34,6 +34,8 @@ NOUNS = {
     "case": "case_steps",  # which adds its verbs to those of cases
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
+    "handover": "handovers",
+    "child": "children",
     "calendar": "lookups:calendar",
     "id": "lookups:identity",
     "occupation": "lookups:occupation",

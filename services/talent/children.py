@@ -36,11 +36,6 @@ EDITABLE = ("grade", "school")
 LONGEST_SCHOOL = 60
 MOST_DELETED = 500
 RETENTION = "个人信息保护法47(一)"
-OBSTACLES = {
-    Obstacle.NOT_YOURS: "CHILD_ACCESS_NOT_YOURS",
-    Obstacle.NOT_APPROVED: "CHILD_ACCESS_STATE",
-    Obstacle.EXPIRED: "CHILD_ACCESS_EXPIRED",
-}
 
 
 class Children(children_pb2_grpc.ChildrenServicer):
@@ -229,8 +224,12 @@ class Children(children_pb2_grpc.ChildrenServicer):
             found = rules.obstacle(
                 AccessState(access.state), access.requester, access.expire_time, call.caller.subject, tx.now
             )
-            if found is not None:
-                raise Refused(OBSTACLES[found], access=name, state=access.state)
+            if found is Obstacle.NOT_YOURS:
+                raise Refused("CHILD_ACCESS_NOT_YOURS", access=name, state=access.state)
+            if found is Obstacle.NOT_APPROVED:
+                raise Refused("CHILD_ACCESS_STATE", access=name, state=access.state)
+            if found is Obstacle.EXPIRED:
+                raise Refused("CHILD_ACCESS_EXPIRED", access=name, state=access.state)
             records.enter(tx, call, row, "viewed", name)
             tx.record(call, name_of(key), reason=access.purpose, detail={"access": name})
             tx.session.flush()
@@ -272,7 +271,7 @@ class Children(children_pb2_grpc.ChildrenServicer):
             files = casefiles.read(tx.connection, {case_id for case_id, _ in keys}, lock=True)
             found = [(key, row) for key in keys if (row := records.locked(tx.session, key)) and not row.certificate]
             if not found:
-                raise Refused("CHILD_NONE_DUE")
+                raise Refused("CHILD_NONE_DUE", division=call.caller.division)
             made = records.delete(tx, call, [row for _, row in found], RETENTION, reason)
             for key, row in found:
                 self._deleted(tx, call, files[key[0]], row, made)

@@ -28,13 +28,6 @@ from services.talent.rules.handover import Custody, HandoverRefused, Manifest, R
 from services.talent.rules.states import CaseState, HandoverState, Side
 from services.talent.tables import HandoverRow
 
-# what the rules forbid, as it is refused; what a request cannot ask for is not here
-REFUSALS = {
-    Refusal.NOT_HOLDER: "HANDOVER_NOT_HOLDER",
-    Refusal.NOT_RECEIVER: "HANDOVER_NOT_RECEIVER",
-    Refusal.NOT_SENDER: "HANDOVER_NOT_SENDER",
-    Refusal.NOT_OFFERED: "HANDOVER_NOT_OFFERED",
-}
 OTHER = {Side.ORIGIN: Side.DESTINATION, Side.DESTINATION: Side.ORIGIN}
 NAMED = 5  # differences that the sentence of a refusal names; its details have them all
 
@@ -326,6 +319,12 @@ def _fault(refused: HandoverRefused, file: CaseFile, custody: Custody) -> Fault:
         named = ", ".join([*changed][:NAMED]) + (" …" if len(changed) > NAMED else "")
         told = manifests.differences(refused.differences)
         return Refused("HANDOVER_NOT_AS_LISTED", details=[told], case_name=file.name, differences=named)
-    if refusal not in REFUSALS:
-        raise refused
-    return Refused(REFUSALS[refusal], case_name=file.name)
+    if refusal is Refusal.NOT_HOLDER:
+        return Refused("HANDOVER_NOT_HOLDER", case_name=file.name)
+    if refusal is Refusal.NOT_OFFERED:
+        return Refused("HANDOVER_NOT_OFFERED", case_name=file.name)
+    if refusal is Refusal.NOT_RECEIVER:
+        return Refused("HANDOVER_NOT_RECEIVER", case_name=file.name)
+    if refusal is Refusal.NOT_SENDER:
+        return Refused("HANDOVER_NOT_SENDER", case_name=file.name)
+    raise refused
