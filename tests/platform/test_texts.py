@@ -32,6 +32,7 @@ def made_by_talent() -> set[str]:
         "PHASE": clock.Phase,
         "BEGUN": reading.Begun,
         "GIVEN": simulation.Given,
+        "TRACK": clock.Which,
         "MOVE": moves.Direction,
     }
     found = {f"{prefix}_{word}" for prefix, words in made.items() for word in words}
