@@ -75,7 +75,9 @@ class Draft:
             self._path.replace(target)
             _sync(target.parent)
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._raw.close()
         self._path.unlink(missing_ok=True)
 

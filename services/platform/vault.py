@@ -1,8 +1,9 @@
 """Personal data at rest: each field encrypted on its own, found again by a keyed blind index.
 
-Tink AEAD (AES-256-GCM; files by its streaming form) with the resource name and field as associated data, so that a ciphertext moved to another row
-or column does not open. The keyset rotates: new values use the newest key, old ones still open. The blind index is
-HMAC-SHA256 under a key of its own, which does not rotate: a new one would mean indexing every row again.
+Tink AEAD (AES-256-GCM; files by its streaming form) with the resource name and field as associated data, so that a
+ciphertext moved to another row or column does not open. The keyset rotates: new values use the newest key, old ones
+still open. The blind index is HMAC-SHA256 under a key of its own, which does not rotate: a new one would mean indexing
+every row again.
 """
 
 from __future__ import annotations

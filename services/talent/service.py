@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import grpc
@@ -13,6 +14,8 @@ from liancai.talent.v1 import (
     cases_pb2_grpc,
     catalogue_pb2,
     catalogue_pb2_grpc,
+    documents_pb2,
+    documents_pb2_grpc,
     recalculation_pb2,
     recalculation_pb2_grpc,
     steps_pb2,
@@ -21,6 +24,7 @@ from liancai.talent.v1 import (
     worklist_pb2_grpc,
 )
 
+from services.platform.blobs import Blobs
 from services.platform.database import Database
 from services.platform.pages import Pages
 from services.platform.part import Part
@@ -28,9 +32,11 @@ from services.talent import editions
 from services.talent.audit import CaseTrail
 from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
+from services.talent.documents import Documents
 from services.talent.editions import SHIPPED, Editions
 from services.talent.recalculating import Recalculations
 from services.talent.steps import Steps
+from services.talent.sweeping import Sweep
 from services.talent.tables import BOOKS
 from services.talent.worklist import Worklist
 
@@ -46,19 +52,32 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     cases_pb2_grpc.add_CasesServicer_to_server(Cases(database, pages, known), server)
     steps_pb2_grpc.add_StepsServicer_to_server(Steps(database, known), server)
     worklist_pb2_grpc.add_WorklistServicer_to_server(Worklist(database, pages, known), server)
+    documents = Documents(database, pages, known, _blobs(database, settings))
+    documents_pb2_grpc.add_DocumentsServicer_to_server(documents, server)
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
+
+
+def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
+    """What the service does by itself every so often."""
+    return Sweep(database, _blobs(database, settings)).run
+
+
+def _blobs(database: Database, settings: Mapping[str, str]) -> Blobs:
+    """The store of documents: LIANCAI_DOCUMENTS names its folder."""
+    return Blobs(Path(settings["LIANCAI_DOCUMENTS"]), database.vault)
 
 
 PART = Part(
     name="talent",
     files=tuple(
         module.DESCRIPTOR
-        for module in (catalogue_pb2, cases_pb2, steps_pb2, worklist_pb2, recalculation_pb2, audit_pb2)
+        for module in (catalogue_pb2, cases_pb2, steps_pb2, documents_pb2, worklist_pb2, recalculation_pb2, audit_pb2)
     ),
     books=BOOKS,
     migrations=HERE / "migrations",
     policy=HERE / "policy.cedar",
     texts=HERE / "texts.toml",
     mount=mount,
+    upkeep=upkeep,
 )

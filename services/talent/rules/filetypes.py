@@ -7,7 +7,9 @@ read, and refused when whoever unpacks it would be harmed.
 from __future__ import annotations
 
 import io
+import re
 import struct
+import unicodedata
 import zipfile
 from collections.abc import Sequence
 from enum import StrEnum
@@ -52,6 +54,18 @@ class NotTaken(Exception):
         self.fault = fault
 
 
+# the ending a file gets, whatever it was called
+ENDINGS = {
+    FileType.PDF: ".pdf",
+    FileType.JPEG: ".jpg",
+    FileType.PNG: ".png",
+    FileType.OFD: ".ofd",
+    FileType.DOCX: ".docx",
+    FileType.XLSX: ".xlsx",
+}
+LONGEST_STEM = 100  # characters
+_UNSAFE = re.compile(r'[<>:"|?*\x00-\x1f]')
+_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")
 _MAGIC = ((b"%PDF-", FileType.PDF), (b"\xff\xd8\xff", FileType.JPEG), (b"\x89PNG\r\n\x1a\n", FileType.PNG))
 _ZIP = b"PK\x03\x04"
 _PARTS = (
@@ -59,6 +73,17 @@ _PARTS = (
     ("word/document.xml", FileType.DOCX),
     ("xl/workbook.xml", FileType.XLSX),
 )
+
+
+def file_name(given: str, kind: FileType) -> str:
+    """A name that can be written on any disk: the last part of the one given, with the ending of what it is."""
+    last = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
+    visible = "".join(each for each in last if unicodedata.category(each)[0] != "C")
+    stem, dot, _ = _UNSAFE.sub("_", visible).rpartition(".")
+    stem = (stem if dot else _UNSAFE.sub("_", visible)).strip(" .")[:LONGEST_STEM].rstrip(" .")
+    if not stem or _DEVICES.fullmatch(stem):
+        stem = f"document{stem and '-'}{stem}"
+    return stem + ENDINGS[kind]
 
 
 class Look:
@@ -87,11 +112,11 @@ class Look:
             raise NotTaken
         parts = self._parts()
         names = {part.filename for part in parts}
-        found = next((kind for name, kind in _PARTS if name in names), None)
-        if found is None or (found is not FileType.OFD and "[Content_Types].xml" not in names):
+        office = next((kind for name, kind in _PARTS if name in names), None)
+        if office is None or (office is not FileType.OFD and "[Content_Types].xml" not in names):
             raise NotTaken
         _check(parts, self._size)
-        return found
+        return office
 
     def _parts(self) -> Sequence[zipfile.ZipInfo]:
         """The list of parts at the end of an archive, as the archive gives it."""

@@ -6,6 +6,7 @@ from services.platform.database import Books
 from services.talent.tables.base import Base
 from services.talent.tables.cases import CaseRelationRow, CaseRow, FamilyMemberRow, TalentRow
 from services.talent.tables.catalogues import CatalogueRow, MovedDeadlineRow, RecalculationRow
+from services.talent.tables.documents import DocumentPromiseRow, DocumentRow
 from services.talent.tables.records import NumberRow
 from services.talent.tables.steps import ClockEntryRow, MatterRow, StepRow
 
@@ -16,6 +17,8 @@ __all__ = [
     "CaseRow",
     "CatalogueRow",
     "ClockEntryRow",
+    "DocumentPromiseRow",
+    "DocumentRow",
     "FamilyMemberRow",
     "MatterRow",
     "MovedDeadlineRow",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.talent.tables.base import Base
@@ -37,7 +37,7 @@ class DocumentRow(Base):
     reason: Mapped[str] = mapped_column(String(500), default="")
     create_time: Mapped[datetime]
     decide_time: Mapped[datetime | None]
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}
 
