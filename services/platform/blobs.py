@@ -52,7 +52,7 @@ class Draft:
 
     def __enter__(self) -> Draft:
         with _reachable():
-            self._raw = self._path.open("xb")
+            self._raw = open(self._path, "xb", opener=_private)
             self._file = self._store.vault.seal_stream(self._raw, _FILES)
         return self
 
@@ -172,6 +172,10 @@ def _older(path: Path, limit: float) -> bool:
         return path.stat().st_mtime < limit
     except FileNotFoundError:
         return False
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _sync(path: Path) -> None:

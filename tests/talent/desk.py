@@ -63,10 +63,10 @@ class Desk:
         return found
 
     def act(self, verb: str, name: str, **fields: Any) -> matters_pb2.Step:
-        """One verb on a step: `Receive`, `Start`, `Complete` ... `at` is when it happened."""
+        """One verb on a step: `ReceiveStep` ... `at` is when it happened; it has its documents unless `documents` is false."""
         if at := fields.pop("at", None):
             fields |= {"occur_time": stamp(at), "late_reason": "补录"}
-        if verb in WANT_DOCUMENTS and fields.pop("documents", True):
+        if fields.pop("documents", True) and verb in WANT_DOCUMENTS:
             self.bring(name)
         request = getattr(steps_pb2, f"{verb}Request")(name=name, request_id=request_id(), **fields)
         step: matters_pb2.Step = getattr(self.steps, verb)(request)
