@@ -27,6 +27,7 @@ from services.talent.rules import catalogue, graph
 from services.talent.rules.clock import Phase
 from services.talent.rules.ledger import EntryKind
 from services.talent.rules.papers import Stage
+from services.talent.rules.reading import Begun
 from services.talent.rules.states import STEP_OPEN, STEP_VERBS, CaseState, MatterState, StepState
 
 
@@ -149,7 +150,7 @@ def _supply(desk: Desk, step: StepFile, act: Act) -> None:
 
 def _accept(desk: Desk, step: StepFile, act: Act) -> None:
     require_state(step, STEP_OPEN)
-    papers.require(desk, step, Stage.ACCEPT)
+    _want_material(desk, step)
     _enter(desk, step, EntryKind.ACCEPTED, evidence=act.values["evidence"])
     _run(desk, step)
 
@@ -158,15 +159,25 @@ def _start(desk: Desk, step: StepFile, _: Act) -> None:
     """Begins the work; what nobody received or accepted is received and accepted by that."""
     require_state(step, STEP_VERBS["start"][0])
     kind = desk.kind(step)
-    checking = kind.checks and (step.received is None or desk.deadline(step).phase is Phase.CHECKING)
-    if checking or not kind.checks:
-        # what counts as accepted for want of a notice begins without them: they are asked for when it is completed
-        papers.require(desk, step, Stage.ACCEPT)
+    if step.begun != Begun.ACCEPTED:
+        _want_material(desk, step)
     if step.received is None:
         _enter(desk, step, EntryKind.RECEIVED)
     if kind.checks and desk.deadline(step).phase is Phase.CHECKING:
         _enter(desk, step, EntryKind.ACCEPTED)
     _run(desk, step)
+
+
+def _want_material(desk: Desk, step: StepFile) -> None:
+    """Raises Refused unless the material is there that acceptance wants.
+
+    What counts as accepted already, because nobody told of gaps in time, is not held up: completion asks for it.
+    """
+    if not desk.kind(step).documents:
+        return
+    found = desk.deadline(step, _draft(desk, step, EntryKind.ACCEPTED))
+    if found.begun is not Begun.DEEMED:
+        papers.require(desk, step, Stage.ACCEPT)
 
 
 def _suspend(desk: Desk, step: StepFile, act: Act) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,13 +62,19 @@ def test_a_server_killed_in_the_middle_of_an_upload_has_nothing_of_it(
         kept = desk.upload(step, "ground", whole)
         parts = upload_of(step, "ground", a_paper(CHUNK * 8))
 
+        half = threading.Event()
+
         def until_killed() -> Iterator[pb.UploadDocumentRequest]:
             yield from parts[:5]
+            assert half.wait(60)
             server.kill()
             yield from parts[5:]
 
+        answers = desk.documents.UploadDocument(until_killed())
+        assert [next(answers).progress.received for _ in parts[1:5]][-1] == 4 * CHUNK
+        half.set()
         with pytest.raises(grpc.RpcError) as broken:
-            list(desk.documents.UploadDocument(until_killed()))
+            list(answers)
         assert broken.value.code() is grpc.StatusCode.UNAVAILABLE
         (draft,) = (path for path in files(folder) if path.parent.name == "drafts")
         server.start()
