@@ -38,15 +38,18 @@ from services.talent.recalculating import Recalculations
 from services.talent.steps import Steps
 from services.talent.sweeping import Sweep
 from services.talent.tables import BOOKS
+from services.talent.windows import Windows
 from services.talent.worklist import Worklist
 
 HERE = Path(__file__).parent
 
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
-    """Adds the servicers. LIANCAI_TALENT_PARAMETERS names another parameter pack than the one that is shipped."""
+    """Adds the servicers. LIANCAI_TALENT_PARAMETERS names another parameter pack than the one that is shipped,
+    LIANCAI_DOCUMENTS the folder of documents.
+    """
     pages = Pages(database.vault)
-    known = Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED))
+    known = _editions(settings)
     editions.remember(database)
     catalogue_pb2_grpc.add_CataloguesServicer_to_server(Catalogues(database, pages, known), server)
     cases_pb2_grpc.add_CasesServicer_to_server(Cases(database, pages, known), server)
@@ -59,12 +62,21 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
 
 
 def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
-    """What the service does by itself every so often."""
-    return Sweep(database, _blobs(database, settings)).run
+    """What the service does by itself, by the same parameters and in the same store."""
+    rounds = (Windows(database, _editions(settings)).run, Sweep(database, _blobs(database, settings)).run)
+
+    def run(now: datetime) -> None:
+        for one in rounds:
+            one(now)
+
+    return run
+
+
+def _editions(settings: Mapping[str, str]) -> Editions:
+    return Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED))
 
 
 def _blobs(database: Database, settings: Mapping[str, str]) -> Blobs:
-    """The store of documents: LIANCAI_DOCUMENTS names its folder."""
     return Blobs(Path(settings["LIANCAI_DOCUMENTS"]), database.vault)
 
 

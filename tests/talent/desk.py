@@ -63,7 +63,7 @@ class Desk:
         return found
 
     def act(self, verb: str, name: str, **fields: Any) -> matters_pb2.Step:
-        """One verb on a step: `ReceiveStep` ... `at` is when it happened. Its documents come first, unless told not to."""
+        """One verb on a step: `ReceiveStep` ... `at` is when it happened. Its documents come first, if wanted."""
         if at := fields.pop("at", None):
             fields |= {"occur_time": stamp(at), "late_reason": "补录"}
         if fields.pop("documents", True) and verb in WANT_DOCUMENTS:

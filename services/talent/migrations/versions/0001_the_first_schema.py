@@ -85,7 +85,7 @@ def upgrade() -> None:
         sa.Column("looked_at", sa.Integer(), nullable=False),
         sa.Column("earlier", sa.Integer(), nullable=False),
         sa.Column("later", sa.Integer(), nullable=False),
-        sa.Column("certainty", sa.Integer(), nullable=False),
+        sa.Column("otherwise", sa.Integer(), nullable=False),
         sa.Column("record_time", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("caller", "request_id", name="one_run_a_request"),
@@ -230,6 +230,15 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("case_id", "key"),
     )
+    with op.batch_alter_table("matters", schema=None) as batch_op:
+        batch_op.create_index(
+            "matters_waiting",
+            ["type"],
+            unique=False,
+            sqlite_where=sa.text("state = 'WAITING'"),
+            postgresql_where=sa.text("state = 'WAITING'"),
+        )
+
     op.create_table(
         "steps",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -352,6 +361,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("steps")
+    with op.batch_alter_table("matters", schema=None) as batch_op:
+        batch_op.drop_index(
+            "matters_waiting", sqlite_where=sa.text("state = 'WAITING'"), postgresql_where=sa.text("state = 'WAITING'")
+        )
+
     op.drop_table("matters")
     op.drop_table("family_members")
     op.drop_table("case_relations")
