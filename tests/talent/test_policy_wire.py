@@ -25,9 +25,9 @@ from services.platform.identity import issue
 from services.platform.policy import Policy
 from services.reference.workdays import published
 from services.talent.catalogue import document
-from tests.office import request_id
+from tests.office import TODAY, request_id
 from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
-from tests.talent.desk import Desk, a_case
+from tests.talent.desk import Desk, a_case, a_paper, upload_of
 from tests.talent.handing import let_in, with_an_old_calendar
 from tests.test_contract import PATHS, RPCS
 
@@ -44,6 +44,8 @@ class Things:
     step: str
     draft: str
     phone_tail: str
+    wanting: str
+    document: str
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,9 @@ def things(desk: Desk, talent_database: Database) -> Things:
         catalogue_pb2.CreateCatalogueRequest(content=document(), source="样例", request_id=request_id())
     )
     step = f"{case.name}/matters/pension/steps/check"
-    return Things(case.name, other.name, step, draft.name, asked.talent.phone[-4:])
+    wanting = f"{case.name}/matters/pension/steps/review"
+    brought = desk.upload(wanting, "identity", a_paper()).name
+    return Things(case.name, other.name, step, draft.name, asked.talent.phone[-4:], wanting, brought)
 
 
 def filled(rpc: MethodDescriptor, things: Things) -> Message:
@@ -90,6 +94,11 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "destination": "371526",
         "calendar_version": published().version,
         "resource": "",
+        "case_name": things.case,
+        "step": things.wanting,
+        "document": "identity",
+        "purpose": "核对材料",
+        "due_date": str(TODAY + timedelta(days=9)),
     }
     for field in rpc.input_type.fields:
         if field.type == FieldDescriptor.TYPE_MESSAGE or field.is_repeated:
@@ -120,6 +129,10 @@ def _update(message: Any, things: Things) -> None:
     message.update_mask.CopyFrom(FieldMask(paths=["employer_name"]))
 
 
+def _document(message: Any, things: Things) -> None:
+    message.name = things.document
+
+
 def _without_content(message: Any, _: Things) -> None:
     message.ClearField("content")
 
@@ -134,6 +147,10 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "RelateCase": lambda message, _: setattr(message, "kind", cases_pb2.Relation.SEE_ALSO),
     "NotifyGaps": lambda message, _: message.gaps.append("申请表"),
     "SuspendStep": lambda message, _: setattr(message, "suspension", clock_pb2.ClockEntry.EXPERT),
+    "DownloadDocument": _document,
+    "GetDocument": _document,
+    "AcceptDocument": _document,
+    "RejectDocument": _document,
     "LintCatalogue": _without_content,
     "DiffCatalogues": _without_content,
     "SimulateCatalogue": _without_content,
@@ -161,6 +178,13 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
     def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
         raw = filled(rpc, things).SerializeToString()
         try:
+            if rpc.client_streaming:
+                parts = [part.SerializeToString() for part in upload_of(things.wanting, "application", a_paper())]
+                answers = grpc_channel.stream_stream(PATHS[rpc.full_name])(iter(parts), metadata=metadata(name))
+                return grpc.StatusCode.OK, b"".join(answers)
+            if rpc.server_streaming:
+                answers = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata(name))
+                return grpc.StatusCode.OK, b"".join(answers)
             call = grpc_channel.unary_unary(PATHS[rpc.full_name])
             return grpc.StatusCode.OK, call(raw, metadata=metadata(name), timeout=30)
         except grpc.RpcError as error:
