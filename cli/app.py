@@ -32,6 +32,7 @@ NOUNS = {
     "roster": "rosters",
     "register": "registers",
     "case": "case_steps",  # which adds its verbs to those of cases
+    "document": "documents",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

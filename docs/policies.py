@@ -66,6 +66,8 @@ SCOPES = {
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Handover": Scope((HOME, PARTNER)),
     "Child": Scope((HOME, PARTNER), (UNIT,)),
+    "Document": Scope((HOME, PARTNER), (UNIT,)),
+    "Requirements": Scope((HOME, PARTNER), (UNIT,)),
     "Deadlines": Scope((HOME, PARTNER)),
     "Catalogue": Scope(),
     "Progress": Scope(),

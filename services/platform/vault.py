@@ -1,8 +1,9 @@
 """Personal data at rest: each field encrypted on its own, found again by a keyed blind index.
 
-Tink AEAD (AES-256-GCM) with the resource name and field as associated data, so that a ciphertext moved to another row
-or column does not open. The keyset rotates: new values use the newest key, old ones still open. The blind index is
-HMAC-SHA256 under a key of its own, which does not rotate: a new one would mean indexing every row again.
+Tink AEAD (AES-256-GCM; files by its streaming form) with the resource name and field as associated data, so that a
+ciphertext moved to another row or column does not open. The keyset rotates: new values use the newest key, old ones
+still open. The blind index is HMAC-SHA256 under a key of its own, which does not rotate: a new one would mean indexing
+every row again.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import tink
-from tink import aead, json_proto_keyset_format, secret_key_access
+from tink import aead, json_proto_keyset_format, proto_keyset_format, secret_key_access, streaming_aead
 
 aead.register()
+streaming_aead.register()
 
 FIELDS, CHILDREN, INDEX = "fields.json", "children.json", "index.key"
+_HEAD = 2  # bytes that say how long the key at the head of a stream is
 
 
 class Vault:
@@ -55,6 +58,26 @@ class Vault:
         """What was sealed for this field of this resource. tink.TinkError for anything else."""
         text: str = self._aead.decrypt(sealed, f"{owner}/{field}".encode()).decode()
         return text
+
+    def seal_stream(self, into: BinaryIO, owner: str) -> BinaryIO:
+        """A file whose writes go encrypted into `into`; closing it ends both. For what is too large for `seal`.
+
+        The stream has a key of its own, which stands sealed at its head: rotation costs what it costs for fields.
+        """
+        handle = tink.new_keyset_handle(streaming_aead.streaming_aead_key_templates.AES256_GCM_HKDF_1MB)
+        head = proto_keyset_format.serialize_encrypted(handle, self._aead, f"{owner}/key".encode())
+        into.write(len(head).to_bytes(_HEAD) + head)
+        primitive = handle.primitive(streaming_aead.StreamingAead)
+        return cast(BinaryIO, primitive.new_encrypting_stream(into, owner.encode()))
+
+    def unseal_stream(self, source: BinaryIO, owner: str) -> BinaryIO:
+        """A file that reads what `seal_stream` wrote for this owner. tink.TinkError, now or while it is read, for
+        anything else; what was read before the fault is as it was written.
+        """
+        head = source.read(int.from_bytes(source.read(_HEAD)))
+        handle = proto_keyset_format.parse_encrypted(head, self._aead, f"{owner}/key".encode())
+        primitive = handle.primitive(streaming_aead.StreamingAead)
+        return cast(BinaryIO, primitive.new_decrypting_stream(source, owner.encode()))
 
     def index(self, kind: str, value: str | bytes) -> bytes:
         """32 bytes that are the same for the same value of the same kind, and tell nothing without the key."""

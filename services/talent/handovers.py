@@ -11,9 +11,10 @@ from liancai.talent.v1 import handovers_pb2 as pb
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from services.platform.blobs import BlobDamaged, Blobs
 from services.platform.boundary import Call
 from services.platform.database import Database
-from services.platform.errors import Exists, Fault, NotFound, Refused
+from services.platform.errors import Damaged, Exists, Fault, NotFound, Refused
 from services.platform.pages import Pages
 from services.platform.policy import Scope
 from services.platform.requests import Reading, check_etag, etag_of, stamp
@@ -37,10 +38,11 @@ _LATEST = select(HandoverRow).order_by(HandoverRow.sequence.desc())
 class Handovers(handovers_pb2_grpc.HandoversServicer):
     """Each mutating RPC is one transaction that holds the case."""
 
-    def __init__(self, database: Database, pages: Pages, editions: Editions) -> None:
+    def __init__(self, database: Database, pages: Pages, editions: Editions, blobs: Blobs) -> None:
         self._database = database
         self._pages = pages
         self._editions = editions
+        self._blobs = blobs
 
     def OfferHandover(self, request: pb.OfferHandoverRequest, context: grpc.ServicerContext) -> pb.Handover:
         """To the other side, with the manifest of this moment."""
@@ -49,6 +51,13 @@ class Handovers(handovers_pb2_grpc.HandoversServicer):
         reason = reading.text("reason", request.reason, 1, 500)
         reading.request_id(request.request_id)
         reading.done()
+        with self._database.reading() as session:
+            seen = casefiles.read(session.connection(), [number]).get(number)
+            if seen is None:
+                raise NotFound(request.name)
+            call.require(scope_of(seen), seen.name)
+            files = manifests.files(session.connection(), seen)
+        self._verify(files)
 
         def work(tx: Tx) -> pb.Handover:
             file = _locked(tx, number)
@@ -91,6 +100,12 @@ class Handovers(handovers_pb2_grpc.HandoversServicer):
         """The case is held by the other side from now on."""
         call, reading = Call.of(context), Reading()
         owner = reading.text("owner", request.owner, 0, 200) or call.caller.subject
+        number, place = read_handover(Reading(), "name", request.name)
+        with self._database.reading() as session:
+            seen, offered = casefiles.read(session.connection(), [number]).get(number), _row(session, number, place)
+            allowed = offered is not None and call.may(call.action, _scope(offered))
+            files = manifests.files(session.connection(), seen) if seen is not None and allowed else []
+        self._verify(files)
 
         def settle(tx: Tx, file: CaseFile, row: HandoverRow, custody: Custody) -> Custody:
             _require_open(file)
@@ -172,6 +187,14 @@ class Handovers(handovers_pb2_grpc.HandoversServicer):
             handovers=shown,
             next_page_token=self._pages.token(call, request, [rows[page.size - 1].sequence]) if more else "",
         )
+
+    def _verify(self, files: list[tuple[str, bytes]]) -> None:
+        """Raises Damaged unless every file in the store is what its SHA-256 says."""
+        for name, sha256 in files:
+            try:
+                self._blobs.verify(sha256)
+            except BlobDamaged:
+                raise Damaged("DOCUMENT_DAMAGED", document=name) from None
 
     def _settle(
         self, call: Call, request: Any, reading: Reading, answer: str, event: str,

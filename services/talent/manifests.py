@@ -11,7 +11,7 @@ from typing import Any
 
 from liancai.talent.v1 import clock_pb2, matters_pb2
 from liancai.talent.v1 import handovers_pb2 as pb
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select, select
 
 from services.platform.boundary import Call
 from services.reference.clock import day_of
@@ -19,7 +19,9 @@ from services.talent.advancing import type_of
 from services.talent.casefiles import CaseFile, StepFile
 from services.talent.rules.catalogue import Catalogue
 from services.talent.rules.handover import Discrepancy, Manifest
+from services.talent.rules.papers import DocumentState, PromiseState
 from services.talent.rules.states import STEP_OPEN, Side, StepState
+from services.talent.tables import DocumentPromiseRow, DocumentRow
 
 Stored = dict[str, Any]  # documents, obligations and clocks, each a list of entries
 
@@ -30,6 +32,7 @@ def written(connection: Connection, file: CaseFile, edition: Catalogue) -> Store
     steps = [step for step in file.steps if step.matter in running]
     obligations = [{"name": matter.name, "state": matter.state} for matter in file.matters if not matter.ended]
     obligations += [_obligation(step) for step in steps if not step.ended]
+    obligations += _promises(connection, steps)
     return {
         "documents": documents(connection, file, edition),
         "obligations": sorted(obligations, key=lambda each: str(each["name"])),
@@ -37,14 +40,62 @@ def written(connection: Connection, file: CaseFile, edition: Catalogue) -> Store
     }
 
 
-def documents(_: Connection, file: CaseFile, edition: Catalogue) -> list[dict[str, str]]:
-    """The documents that the steps of open matters want, with the SHA-256 of what was handed in."""
-    running = {matter.key for matter in file.matters if not matter.ended}
+def documents(connection: Connection, file: CaseFile, edition: Catalogue) -> list[dict[str, str]]:
+    """The documents that the steps of open matters want, each file with its SHA-256; "" where none was handed in."""
+    steps = _steps(file)
+    held: dict[tuple[int, str], list[str]] = {}
+    for step_id, key, sha256 in connection.execute(_files(steps)):
+        held.setdefault((step_id, key), []).append(bytes(sha256).hex())
     return [
-        {"step": step.name, "key": each.key, "sha256": ""}
-        for step in file.steps
-        if step.matter in running and step.state != StepState.SKIPPED
+        {"step": step.name, "key": each.key, "sha256": sha256}
+        for step in steps
         for each in edition.matter(type_of(step.matter)).step(step.key).documents
+        for sha256 in held.get((step.id, each.key), [""])
+    ]
+
+
+def files(connection: Connection, file: CaseFile) -> list[tuple[str, bytes]]:
+    """Name and SHA-256 of every file that goes over."""
+    wanted = _files(_steps(file)).with_only_columns(DocumentRow.id, DocumentRow.sha256)
+    return [(f"documents/{row[0]}", bytes(row[1])) for row in connection.execute(wanted)]
+
+
+def _steps(file: CaseFile) -> list[StepFile]:
+    """The steps of open matters that were not left out."""
+    running = {matter.key for matter in file.matters if not matter.ended}
+    return [step for step in file.steps if step.matter in running and step.state != StepState.SKIPPED]
+
+
+def _files(steps: list[StepFile]) -> Select[Any]:
+    """The files of steps in the order they were brought, but for those that were rejected."""
+    columns: list[Any] = [DocumentRow.step_id, DocumentRow.key, DocumentRow.sha256]
+    return (
+        select(*columns)
+        .where(DocumentRow.step_id.in_([step.id for step in steps]), DocumentRow.state != DocumentState.REJECTED)
+        .order_by(DocumentRow.id)
+    )
+
+
+def _promises(connection: Connection, steps: list[StepFile]) -> list[dict[str, Any]]:
+    """The documents that are still to be brought (容缺), each by its day."""
+    named = {step.id: step for step in steps}
+    wanted = (
+        select(DocumentPromiseRow.step_id, DocumentPromiseRow.key, DocumentPromiseRow.due)
+        .where(DocumentPromiseRow.step_id.in_(named), DocumentPromiseRow.state == PromiseState.OPEN)
+        .order_by(DocumentPromiseRow.id)
+    )
+    return [
+        {
+            "name": f"{named[row.step_id].name}/documents/{row.key}",
+            "state": PromiseState.OPEN,
+            "side": named[row.step_id].side,
+            "unit": named[row.step_id].unit,
+            "provisional": False,
+            "planned": "",
+            "promised": _day(row.due),
+            "statutory": "",
+        }
+        for row in connection.execute(wanted)
     ]
 
 
@@ -79,10 +130,17 @@ def sha256(stored: Stored) -> str:
 def of_rules(stored: Stored) -> Manifest:
     """A manifest as the rules compare it."""
     return Manifest(
-        documents={f"{each['step']}/{each['key']}": each["sha256"] for each in stored["documents"]},
+        documents={name: ", ".join(sorted(found)) for name, found in _by_document(stored).items()},
         obligations={each["name"]: _text(each) for each in stored["obligations"]},
         clocks={each["name"]: _text(each) for each in stored["clocks"]},
     )
+
+
+def _by_document(stored: Stored) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in stored["documents"]:
+        found.setdefault(f"{each['step']}/{each['key']}", []).append(each["sha256"])
+    return found
 
 
 def summarised(stored: Stored, file: CaseFile, receiver: Side) -> Stored:
@@ -174,7 +232,7 @@ def differences(found: tuple[Discrepancy, ...]) -> pb.HandoverDifferences:
 
 def about(name: str) -> str:
     """The type of matter and what of it: `cases/…/matters/school_new-2/steps/place` is about `school_new/place`."""
-    tail = "/".join(part for part in name.split("/")[4:] if part != "steps")
+    tail = "/".join(part for part in name.split("/")[4:] if part not in ("steps", "documents"))
     return f"{type_of(_matter(name))}/{tail}".rstrip("/")
 
 
@@ -185,6 +243,8 @@ def _matter(name: str) -> str:
 def _title(call: Call, edition: Catalogue, name: str) -> str:
     parts = name.split("/")
     kind = edition.matter(type_of(parts[3]))
+    if len(parts) > 7:
+        return _document_title(call, edition, {"step": "/".join(parts[:6]), "key": parts[7]})
     found = kind.step(parts[5]).title if len(parts) > 5 else kind.title
     return str(getattr(found, call.language))
 

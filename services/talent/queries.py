@@ -94,6 +94,12 @@ def scope_of_step(file: CaseFile, step: StepFile) -> Scope:
     return Scope(own, (step.unit,) if step.unit and step.division in sides else ())
 
 
+def scope_of_matter(file: CaseFile, matter: str) -> Scope:
+    """Who may read the documents of a matter: the sides that were let in, and the bureaus that have a step of it."""
+    sides = let_in(file)
+    return Scope(sides, tuple(sorted({each.unit for each in file.steps_of(matter) if each.division in sides} - {""})))
+
+
 def scope_of_ledger(file: CaseFile, step: StepFile) -> Scope:
     """Who may read the ledger of a step: the sides that were let in, and its bureau."""
     sides = let_in(file)

@@ -204,6 +204,16 @@ CASES = """
     GetDeletionCertificate . . . . .  y y  .  .
     ListChildTrail        . . .  . .  y y  .  .
 
+    UploadDocument        y o o  y o  . .  .  .
+    DownloadDocument      y y o  y o  . .  .  .
+    GetDocument           y y o  y o  y y  .  .
+    ListDocuments         y y o  y o  y y  .  .
+    CheckDocuments        y y o  y o  y y  .  .
+    AcceptDocument        y o o  y o  . .  .  .
+    RejectDocument        y o o  y o  . .  .  .
+    PromiseDocument       y o o  y o  . .  .  .
+    WaiveDocument         y o o  y o  . .  .  .
+
     ListToday             y y y  y y  . .  .  .
     ListMovingDeadlines   y y o  . .  y y  .  .
     RecalculateDeadlines  . . .  . .  y .  .  .

@@ -19,7 +19,7 @@ from services import host
 from services.reference import credit_code
 from tests.conftest import token_of
 from tests.office import request_id, somebody
-from tests.talent.desk import CHILD, JINAN, SPOUSE, Desk
+from tests.talent.desk import CHILD, JINAN, SPOUSE, Desk, a_paper, upload_of
 from tests.talent.test_children import add, ask_for
 from tests.talent.test_policy_wire import Things, filled
 from tests.test_contract import PATHS, ROLES, RPCS
@@ -31,7 +31,7 @@ EMPLOYER, CODE = "棠梨坞精密机械有限公司", credit_code.make("91", "37
 WORDS = {
     "employer": EMPLOYER, "code": CODE, "brought": "orders/20261109999", "level": "山东惠才卡甲",
     "reason": "须由转出地盖章丁", "owner": "first-contact-owner", "school": "样例区雁栖小学",
-    "purpose": "核对随迁入学戊", "result": "收件单丙第七号",
+    "purpose": "核对随迁入学戊", "result": "收件单丙第七号", "file": "身份证扫描己.pdf",
 }  # fmt: skip
 ALLOWED = {
     *("name", "state", "sender", "sender_division", "receiver", "receiver_division", "summary", "manifest_sha256"),
@@ -57,6 +57,8 @@ class Offered:
         desk.act("StartStep", step)
         desk.act("CompleteStep", step, result={"request": WORDS["result"]})
         self.step = f"{self.case}/matters/pension/steps/check"
+        review = f"{self.case}/matters/pension/steps/review"
+        self.document = desk.upload(review, "identity", a_paper(), file_name=WORDS["file"]).name
         self.handover = desk.offer(self.case, reason=WORDS["reason"]).name
         self.secrets = {
             **WORDS,
@@ -87,8 +89,9 @@ def offered(desk: Desk) -> Offered:
 def requests(rpc: MethodDescriptor, offered: Offered) -> Iterator[Message]:
     """An RPC asked with all that the other side could know: names in the hand-over, and those they lead to."""
     things = Things(
-        offered.case, offered.case, offered.step, "catalogues/current", "0000", offered.handover, offered.child,
-        offered.access, offered.certificate,
+        case=offered.case, other=offered.case, step=offered.step, draft="catalogues/current", phone_tail="0000",
+        handover=offered.handover, child=offered.child, access=offered.access, certificate=offered.certificate,
+        wanting=offered.step, document=offered.document,
     )  # fmt: skip
     request: Any = filled(rpc, things)
     for name in ("etag", "resource"):
@@ -117,21 +120,30 @@ class Probe:
         self._channel, self._offered = channel, offered
         self._metadata = [("authorization", f"Bearer {token}"), ("accept-language", "zh-CN")]
 
+    def _answers(self, rpc: MethodDescriptor, request: Message) -> list[bytes]:
+        given: Any = {"metadata": self._metadata, "timeout": 30}
+        path, raw = PATHS[rpc.full_name], request.SerializeToString()
+        if rpc.client_streaming:
+            parts = upload_of(self._offered.step, "application", a_paper())
+            return list(self._channel.stream_stream(path)(iter([p.SerializeToString() for p in parts]), **given))
+        if rpc.server_streaming:
+            return list(self._channel.unary_stream(path)(raw, **given))
+        return [self._channel.unary_unary(path)(raw, **given)]
+
     def ask(self, rpc: MethodDescriptor) -> Iterator[tuple[Message | None, bytes]]:
         """Each answer as a message, None for a refusal, and as bytes with all that came with it."""
         for request in requests(rpc, self._offered):
             if "request_id" in rpc.input_type.fields_by_name:
                 request.request_id = request_id()  # type: ignore[attr-defined]
             try:
-                raw = self._channel.unary_unary(PATHS[rpc.full_name])(
-                    request.SerializeToString(), metadata=self._metadata, timeout=30
-                )
+                replies = self._answers(rpc, request)
             except grpc.RpcError as error:
                 told = [value for _, value in error.trailing_metadata() or ()]
                 trailing = b"".join(value if isinstance(value, bytes) else value.encode() for value in told)
                 yield None, (error.details() or "").encode() + trailing
             else:
-                yield GetMessageClass(rpc.output_type).FromString(raw), raw
+                for raw in replies:
+                    yield GetMessageClass(rpc.output_type).FromString(raw), raw
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -13,13 +15,14 @@ from liancai.talent.v1 import handovers_pb2 as pb
 from sqlalchemy import select
 
 from services import host
+from services.platform.blobs import Blobs
 from services.platform.database import Database
 from services.talent.catalogue import shipped
 from tests.conftest import token_of
 from tests.office import request_id
 from tests.statuses import info_of, status_of
 from tests.talent.conftest import ROLES
-from tests.talent.desk import CHILD, GAOTANG, JINAN, SPOUSE, Desk
+from tests.talent.desk import CHILD, GAOTANG, JINAN, SPOUSE, Desk, a_paper
 
 CODE = grpc.StatusCode
 STATE = pb.Handover
@@ -38,6 +41,12 @@ def refused(act: Callable[[], Any]) -> tuple[grpc.StatusCode, str]:
     with pytest.raises(grpc.RpcError) as error:
         act()
     return error.value.code(), info_of(error.value)[0]
+
+
+def blob_of(settings: host.Settings, content: bytes) -> Path:
+    """Where a file lies in the store."""
+    blobs = Blobs(settings.data / "documents", host.open_vault(settings))
+    return blobs.path(hashlib.sha256(content).digest())
 
 
 def names(handovers: Desk, **filter_: Any) -> list[str]:
@@ -226,6 +235,36 @@ def test_both_signatures_are_in_the_handover_the_trail_and_the_events(
         rows = session.execute(select(outbox).where(outbox.c.subject == case.name).order_by(outbox.c.sequence)).all()
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
     assert [row.type for row in rows][-2:] == ["liancai.talent.handover.offered", "liancai.talent.handover.accepted"]
+
+
+def test_a_file_goes_over_with_its_hash_and_a_further_one_makes_the_offer_stale(desk: Desk, other_side: Desk) -> None:
+    case = desk.open("pension").name
+    step, content = f"{case}/matters/pension/steps/review", a_paper()
+    desk.upload(step, "identity", content)
+    offered = desk.offer(case)
+    listed = {(each.step, each.key): each.sha256 for each in offered.manifest.documents}
+    assert listed[step, "identity"] == hashlib.sha256(content).hexdigest()
+    assert "" in listed.values()  # what was not handed in yet is listed without
+    desk.upload(step, "identity", a_paper())
+    with pytest.raises(grpc.RpcError) as error:
+        other_side.settle("Accept", offered.name)
+    assert info_of(error.value) == (
+        "HANDOVER_NOT_AS_LISTED", {"case_name": case, "differences": "pension/review/identity"},
+    )  # fmt: skip
+
+
+def test_a_damaged_file_does_not_go_over(desk: Desk, other_side: Desk, settings: host.Settings) -> None:
+    case = desk.open("pension").name
+    content = a_paper()
+    desk.upload(f"{case}/matters/pension/steps/review", "identity", content)
+    offered = desk.offer(case)
+    stored = blob_of(settings, content)
+    whole = stored.read_bytes()
+    stored.chmod(0o600)
+    stored.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert refused(lambda: other_side.settle("Accept", offered.name)) == (CODE.DATA_LOSS, "DOCUMENT_DAMAGED")
+    stored.write_bytes(whole)
+    assert other_side.settle("Accept", offered.name).state == STATE.ACCEPTED
 
 
 def test_lists_come_in_pages(desk: Desk, other_side: Desk) -> None:

@@ -25,9 +25,9 @@ from services.platform.identity import issue
 from services.platform.policy import Policy
 from services.reference.workdays import published
 from services.talent.catalogue import document
-from tests.office import request_id
+from tests.office import TODAY, request_id
 from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
-from tests.talent.desk import CHILD, Desk, a_case
+from tests.talent.desk import CHILD, Desk, a_case, a_paper, upload_of
 from tests.talent.handing import let_in, with_an_old_calendar
 from tests.talent.test_children import add, ask_for, delete
 from tests.test_contract import PATHS, RPCS
@@ -49,6 +49,8 @@ class Things:
     child: str
     access: str
     certificate: str
+    wanting: str
+    document: str
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +70,12 @@ def things(desk: Desk, talent_database: Database, grpc_channel: grpc.Channel, se
         catalogue_pb2.CreateCatalogueRequest(content=document(), source="样例", request_id=request_id())
     )
     step = f"{case.name}/matters/pension/steps/check"
+    wanting = f"{case.name}/matters/pension/steps/review"
+    brought = desk.upload(wanting, "identity", a_paper()).name
     return Things(
-        case.name, other.name, step, draft.name, asked.talent.phone[-4:], handover, child, access, certificate
-    )
+        case=case.name, other=other.name, step=step, draft=draft.name, phone_tail=asked.talent.phone[-4:],
+        handover=handover, child=child, access=access, certificate=certificate, wanting=wanting, document=brought,
+    )  # fmt: skip
 
 
 def filled(rpc: MethodDescriptor, things: Things) -> Message:
@@ -111,6 +116,9 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "destination": "371526",
         "calendar_version": published().version,
         "resource": "",
+        "step": things.wanting,
+        "document": "identity",
+        "due_date": str(TODAY + timedelta(days=9)),
     }
     for field in rpc.input_type.fields:
         if field.type == FieldDescriptor.TYPE_MESSAGE or field.is_repeated:
@@ -150,6 +158,10 @@ def _child(message: Any, things: Things) -> None:
     message.update_mask.CopyFrom(FieldMask(paths=["school"]))
 
 
+def _document(message: Any, things: Things) -> None:
+    message.name = things.document
+
+
 def _without_content(message: Any, _: Things) -> None:
     message.ClearField("content")
 
@@ -170,6 +182,10 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "RefuseChildAccess": _access,
     "ViewChild": _access,
     "GetDeletionCertificate": lambda message, things: setattr(message, "name", things.certificate),
+    "DownloadDocument": _document,
+    "GetDocument": _document,
+    "AcceptDocument": _document,
+    "RejectDocument": _document,
     "LintCatalogue": _without_content,
     "DiffCatalogues": _without_content,
     "SimulateCatalogue": _without_content,
@@ -199,6 +215,13 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
     def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
         raw = filled(rpc, things).SerializeToString()
         try:
+            if rpc.client_streaming:
+                parts = [part.SerializeToString() for part in upload_of(things.wanting, "application", a_paper())]
+                answers = grpc_channel.stream_stream(PATHS[rpc.full_name])(iter(parts), metadata=metadata(name))
+                return grpc.StatusCode.OK, b"".join(answers)
+            if rpc.server_streaming:
+                answers = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata(name))
+                return grpc.StatusCode.OK, b"".join(answers)
             call = grpc_channel.unary_unary(PATHS[rpc.full_name])
             return grpc.StatusCode.OK, call(raw, metadata=metadata(name), timeout=30)
         except grpc.RpcError as error:
