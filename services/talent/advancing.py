@@ -12,7 +12,7 @@ from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.reference.workdays import Calendar
-from services.talent import clocks
+from services.talent import clocks, ladders
 from services.talent.casefiles import CaseFile, EntryFile, MatterFile, StepFile
 from services.talent.rules import catalogue, graph
 from services.talent.rules.catalogue import Catalogue, WindowState, window_on
@@ -72,7 +72,12 @@ class Desk:
 
     def recount(self, step: StepFile) -> None:
         """Works out the dates of a step anew."""
-        self.file.touch(step, self.now, **clocks.stored(self.deadline(step)))
+        terms, ledger = self.terms(step), self.file.ledger(step)
+        found = clocks.deadline_of(terms, ledger, self.calendar)
+        thresholds = ladders.thresholds(self.pack, step.division, day_of(self.file.open_time))
+        self.file.touch(
+            step, self.now, **clocks.stored(found), **clocks.lit(terms, found, self.calendar, thresholds)
+        )
         step.alarm = clocks.alarm(self.file, step)
 
     def settle(self) -> None:

@@ -168,6 +168,17 @@ def explain(terms: Terms, entries: Iterable[Entry], calendar: Calendar, which: W
     return (*lines, *_lines(Stage.LIMIT, reading.started, span, reading.pauses, days))
 
 
+def course(terms: Terms, found: Deadline, calendar: Calendar, which: Which) -> Iterator[tuple[date, int, int]]:
+    """The days of a limit whose deadline is worked out: each with the count after it, and the total of the limit."""
+    span = _spans(terms)[which]
+    if found.started is None or span is None:
+        return
+    span = _longer(span, found.extended)
+    total = _total(found.started, span)
+    for day, _, _, count in _walk(found.started, span, found.pauses, Days(calendar)):
+        yield day, count, total
+
+
 def elapsed(terms: Terms, entries: Iterable[Entry], calendar: Calendar, on: date) -> int:
     """How much of the limit was used by the end of `on`, or of the day it was finished, in units of the derivation.
 

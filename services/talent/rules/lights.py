@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from services.reference.workdays import Calendar
-from services.talent.rules.clock import Which, deadline, explain
+from services.talent.rules.clock import Deadline, Which, course, deadline
 from services.talent.rules.days import ONE_DAY, Days
 from services.talent.rules.ledger import Entry
 from services.talent.rules.reading import Terms
@@ -50,15 +50,18 @@ class Turns:
 
 def turns(terms: Terms, entries: Iterable[Entry], calendar: Calendar, thresholds: Thresholds) -> Turns:
     """When a clock turns yellow and red if nothing else happens. It goes by the promised date, else by the planned."""
-    entries = tuple(entries)
+    return turns_of(terms, deadline(terms, entries, calendar), calendar, thresholds)
+
+
+def turns_of(terms: Terms, found: Deadline, calendar: Calendar, thresholds: Thresholds) -> Turns:
+    """The same of a clock whose deadline is worked out."""
     which = Which.PROMISED if terms.promise is not None else Which.PLANNED
-    lines = [line for line in explain(terms, entries, calendar, which) if line.stage == "LIMIT"]
-    if not lines:
-        return Turns(None, None)
-    total = lines[0].total
-    left = max(thresholds.days, int(total * thresholds.share))
-    yellow = next((line.day for line in lines if line.count >= total - left), None)
-    due = deadline(terms, entries, calendar).of(which).day
+    yellow = None
+    for day, count, total in course(terms, found, calendar, which):
+        if count >= total - max(thresholds.days, int(total * thresholds.share)):
+            yellow = day
+            break
+    due = found.of(which).day
     return Turns(yellow, due + ONE_DAY if due else None)
 
 

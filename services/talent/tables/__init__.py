@@ -6,8 +6,10 @@ from services.platform.database import Books
 from services.talent.tables.base import Base
 from services.talent.tables.cases import CaseRelationRow, CaseRow, FamilyMemberRow, TalentRow
 from services.talent.tables.catalogues import CatalogueRow, MovedDeadlineRow, RecalculationRow
+from services.talent.tables.logs import LogCaseRow, LogLineRow
 from services.talent.tables.records import NumberRow
 from services.talent.tables.steps import ClockEntryRow, MatterRow, StepRow
+from services.talent.tables.supervision import ReminderRow, SupervisionOrderRow
 
 __all__ = [
     "BOOKS",
@@ -17,11 +19,15 @@ __all__ = [
     "CatalogueRow",
     "ClockEntryRow",
     "FamilyMemberRow",
+    "LogCaseRow",
+    "LogLineRow",
     "MatterRow",
     "MovedDeadlineRow",
     "NumberRow",
     "RecalculationRow",
+    "ReminderRow",
     "StepRow",
+    "SupervisionOrderRow",
     "TalentRow",
 ]
 
