@@ -75,9 +75,7 @@ class Desk:
         terms, ledger = self.terms(step), self.file.ledger(step)
         found = clocks.deadline_of(terms, ledger, self.calendar)
         thresholds = ladders.thresholds(self.pack, step.division, day_of(self.file.open_time))
-        self.file.touch(
-            step, self.now, **clocks.stored(found), **clocks.lit(terms, found, self.calendar, thresholds)
-        )
+        self.file.touch(step, self.now, **clocks.stored(found), **clocks.lit(terms, found, self.calendar, thresholds))
         step.alarm = clocks.alarm(self.file, step)
 
     def settle(self) -> None:

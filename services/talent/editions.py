@@ -37,9 +37,7 @@ SHIPPED = Path(__file__).parent / "parameters" / "talent.yaml"
 class Editions:
     """Versions by number, and the one that is in force on a day; beside them the parameters."""
 
-    def __init__(
-        self, parameters: Path = SHIPPED, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, parameters: Path = SHIPPED, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Reads the parameters. ValueError, with every fault and its line, if they cannot be read."""
         self.pack = Pack.load(parameters.read_text(encoding="utf-8"))
         ladders.check(self.pack)

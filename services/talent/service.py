@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import grpc
@@ -15,8 +16,12 @@ from liancai.talent.v1 import (
     catalogue_pb2_grpc,
     recalculation_pb2,
     recalculation_pb2_grpc,
+    statistics_pb2,
+    statistics_pb2_grpc,
     steps_pb2,
     steps_pb2_grpc,
+    supervision_pb2,
+    supervision_pb2_grpc,
     worklist_pb2,
     worklist_pb2_grpc,
 )
@@ -30,7 +35,10 @@ from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
 from services.talent.editions import SHIPPED, Editions
 from services.talent.recalculating import Recalculations
+from services.talent.reminding import Reminders
+from services.talent.statistics import Statistics
 from services.talent.steps import Steps
+from services.talent.supervising import Supervision
 from services.talent.tables import BOOKS
 from services.talent.worklist import Worklist
 
@@ -40,25 +48,47 @@ HERE = Path(__file__).parent
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
     """Adds the servicers. LIANCAI_TALENT_PARAMETERS names another parameter pack than the one that is shipped."""
     pages = Pages(database.vault)
-    known = Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED))
+    known = _editions(database, settings)
     editions.remember(database)
     catalogue_pb2_grpc.add_CataloguesServicer_to_server(Catalogues(database, pages, known), server)
     cases_pb2_grpc.add_CasesServicer_to_server(Cases(database, pages, known), server)
     steps_pb2_grpc.add_StepsServicer_to_server(Steps(database, known), server)
     worklist_pb2_grpc.add_WorklistServicer_to_server(Worklist(database, pages, known), server)
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
+    supervision_pb2_grpc.add_SupervisionServicer_to_server(Supervision(database, pages, known), server)
+    statistics_pb2_grpc.add_StatisticsServicer_to_server(Statistics(database), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
+
+
+def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
+    """What the service does by itself, by the same parameters."""
+    return Reminders(database, _editions(database, settings)).run
+
+
+def _editions(database: Database, settings: Mapping[str, str]) -> Editions:
+    # the clock of a database may be another one later
+    return Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED), lambda: database.clock())
 
 
 PART = Part(
     name="talent",
     files=tuple(
         module.DESCRIPTOR
-        for module in (catalogue_pb2, cases_pb2, steps_pb2, worklist_pb2, recalculation_pb2, audit_pb2)
+        for module in (
+            catalogue_pb2,
+            cases_pb2,
+            steps_pb2,
+            worklist_pb2,
+            recalculation_pb2,
+            supervision_pb2,
+            statistics_pb2,
+            audit_pb2,
+        )
     ),
     books=BOOKS,
     migrations=HERE / "migrations",
     policy=HERE / "policy.cedar",
     texts=HERE / "texts.toml",
     mount=mount,
+    upkeep=upkeep,
 )

@@ -109,9 +109,7 @@ class Supervision(supervision_pb2_grpc.SupervisionServicer):
             wanted = wanted.where(tuple_(StepRow.alarm, StepRow.id) > tuple_(*after))
         with self._database.reading() as session:
             rows = session.execute(wanted.limit(page.size + 1)).all()
-            steps = [
-                self._watched(session, call, StepFile(*row[:-1]), row[-1], today) for row in rows[: page.size]
-            ]
+            steps = [self._watched(session, call, StepFile(*row[:-1]), row[-1], today) for row in rows[: page.size]]
         token = ""
         if len(rows) > page.size:
             last = StepFile(*rows[page.size - 1][:-1])

@@ -47,7 +47,8 @@ class Views:
         )
         today, seen = self._editions.today(), _seen(call, file)
         found.matters.extend(messages.matter(call, file, each, edition, on=today) for each in seen)
-        found.light = max((step.light for each in found.matters for step in each.steps if not step.HasField("finish_time")), default=0)
+        lit = [step.light for each in found.matters for step in each.steps if not step.HasField("finish_time")]
+        found.light = max(lit, default=clock_pb2.LIGHT_UNSPECIFIED)
         found.findings.extend(
             types_pb2.Finding(
                 level=types_pb2.Finding.WARNING,

@@ -14,8 +14,10 @@ from liancai.talent.v1 import (
     catalogue_pb2_grpc,
     matters_pb2,
     recalculation_pb2_grpc,
+    statistics_pb2_grpc,
     steps_pb2,
     steps_pb2_grpc,
+    supervision_pb2_grpc,
     worklist_pb2_grpc,
 )
 
@@ -39,6 +41,8 @@ class Desk:
         self.steps: Any = Signed(steps_pb2_grpc.StepsStub(channel), metadata)
         self.worklist: Any = Signed(worklist_pb2_grpc.WorklistStub(channel), metadata)
         self.recalculations: Any = Signed(recalculation_pb2_grpc.RecalculationsStub(channel), metadata)
+        self.supervision: Any = Signed(supervision_pb2_grpc.SupervisionStub(channel), metadata)
+        self.statistics: Any = Signed(statistics_pb2_grpc.StatisticsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.CaseTrailStub(channel), metadata)
 
     def open(self, *matters: str, **fields: Any) -> cases_pb2.Case:

@@ -39,10 +39,9 @@ class SupervisionOrderRow(Base):
 
     __tablename__ = "supervision_orders"
     __table_args__ = (
-        CheckConstraint("(state = 'ISSUED') = (answer = '' AND close_time IS NULL)", name="answered_in_words"),
-        Index(
-            "one_order_under_way", "step_id", unique=True, sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY
-        ),
+        CheckConstraint("state <> 'ANSWERED' OR answer <> ''", name="answered_in_words"),
+        CheckConstraint("(state IN ('ISSUED', 'ANSWERED')) = (close_time IS NULL)", name="closed_at_a_time"),
+        Index("one_order_under_way", "step_id", unique=True, sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
         Index("orders_of_a_case", "case_id", "id"),
         Index("orders_of_a_unit", "unit", "id"),
     )
