@@ -72,10 +72,13 @@ class Desk:
 
     def recount(self, step: StepFile) -> None:
         """Works out the dates of a step anew."""
-        terms, ledger = self.terms(step), self.file.ledger(step)
-        found = clocks.deadline_of(terms, ledger, self.calendar)
+        self.keep(step, self.deadline(step))
+
+    def keep(self, step: StepFile, found: Deadline) -> None:
+        """Stores what the ledger of a step comes to."""
         thresholds = ladders.thresholds(self.pack, step.division, day_of(self.file.open_time))
-        self.file.touch(step, self.now, **clocks.stored(found), **clocks.lit(terms, found, self.calendar, thresholds))
+        lit = clocks.lit(self.terms(step), found, self.calendar, thresholds)
+        self.file.touch(step, self.now, **clocks.stored(found), **lit)
         step.alarm = clocks.alarm(self.file, step)
 
     def settle(self) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from services.platform.bulk import BulkInsert
+from services.platform.bulkupdate import BulkUpdate
 from services.platform.prepared import Prepared, any_of
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
@@ -220,23 +222,19 @@ _READ_ENTRIES = Prepared(
     .where(any_of(_ENTRY.c.step_id, "ids"))
     .order_by(ClockEntryRow.step_id, ClockEntryRow.number)
 )
-_STEP_VALUES = [
+_STEP_VALUES = (
     *("state", "unit", "assignee", "owner", "outcome", "result", "reason", "received", "base", "begun", "planned"),
     *("promised", "statutory", "provisional", "calendar", "alarm", "yellow", "red", "remind", "entries"),
-    *("start_time", "finish_time", "finish_date"),
-    *("update_time", "version", "case_id", "matter", "position", "division", "side"),
-]
-_MATTER_VALUES = ["state", "reason", "evidence", "start_time", "finish_time"]
-_UPDATE_STEP = (
-    update(_STEP).where(_STEP.c.id == bindparam("of_id")).values({name: bindparam(name) for name in _STEP_VALUES})
+    *("start_time", "finish_time", "finish_date", "update_time", "version"),
 )
-_UPDATE_MATTER = (
-    update(_MATTER)
-    .where(_MATTER.c.case_id == bindparam("of_case"), _MATTER.c.key == bindparam("of_key"))
-    .values({name: bindparam(name) for name in _MATTER_VALUES})
-)
+_MATTER_VALUES = ("state", "reason", "evidence", "start_time", "finish_time")
+_UPDATE_STEPS = BulkUpdate(_STEP, ("id",), _STEP_VALUES)
+_UPDATE_MATTERS = BulkUpdate(_MATTER, ("case_id", "key"), _MATTER_VALUES)
+_COUNT_EVENTS = BulkUpdate(_CASE, ("id", "version"), ("events", "update_time"))
+_step_row, _matter_row = attrgetter("id", *_STEP_VALUES), attrgetter("case_id", "key", *_MATTER_VALUES)
 _ENTRY_COLUMNS = tuple(each.name for each in fields_of(EntryFile))
 _ENTER = BulkInsert(_ENTRY, _ENTRY_COLUMNS)
+_entry_row = attrgetter(*_ENTRY_COLUMNS)
 
 
 def read(connection: Connection, ids: Iterable[str], *, lock: bool = False) -> dict[str, CaseFile]:
@@ -263,51 +261,34 @@ def read_ledgers(connection: Connection, files: Mapping[str, CaseFile], steps: I
 def write(tx: Tx, files: Iterable[CaseFile]) -> None:
     """Writes what was changed. Raises Conflict if another transaction got between, whatever the locks."""
     held = list(files)
-    steps = [step for file in held for step in file.changed_steps.values()]
-    matters = [matter for file in held for matter in file.changed_matters.values()]
     connection = tx.connection
-    if steps:
-        connection.execute(
-            _UPDATE_STEP, [{name: getattr(step, name) for name in _STEP_VALUES} | {"of_id": step.id} for step in steps]
-        )
-    if matters:
-        connection.execute(
-            _UPDATE_MATTER,
-            [
-                {name: getattr(matter, name) for name in _MATTER_VALUES}
-                | {"of_case": matter.case_id, "of_key": matter.key}
-                for matter in matters
-            ],
-        )
-    tx.add(_ENTER, *(_row(entry) for file in held for entry in file.new_entries))
+    _UPDATE_STEPS(connection, [_step_row(step) for file in held for step in file.changed_steps.values()])
+    _UPDATE_MATTERS(connection, [_matter_row(matter) for file in held for matter in file.changed_matters.values()])
+    tx.add(_ENTER, *(_entry_row(entry) for file in held for entry in file.new_entries))
+    counted = [(file.id, file.version, file.events, tx.now) for file in held if not file.values]
+    if _COUNT_EVENTS(connection, counted) != len(counted):
+        raise Conflict
     for file in held:
-        _write_case(tx, file)
+        if file.values:
+            _write_case(tx, file)
+        file.changed_steps, file.changed_matters, file.new_entries = {}, {}, []
 
 
 def _write_case(tx: Tx, file: CaseFile) -> None:
-    """The case's own row: its count of events, and whatever of it changes; only the latter makes its etag stale."""
-    table = _CASE.c
-    values: dict[str, Any] = {"events": file.events, "update_time": tx.now, **file.values}
-    statement = update(CaseRow).where(table.id == file.id, table.version == file.version)
-    if file.values:
-        values["version"] = file.version + 1
+    """What changes of the case itself: that makes its etag stale."""
+    values = {"events": file.events, "update_time": tx.now, **file.values, "version": file.version + 1}
+    statement = update(CaseRow).where(_CASE.c.id == file.id, _CASE.c.version == file.version)
     if tx.connection.execute(statement.values(values)).rowcount != 1:
         raise Conflict
-    if file.values:
-        file.version += 1
-        for name, value in file.values.items():
-            if name in _OWN:
-                setattr(file, name, value)
-        file.values = {}
-    file.changed_steps, file.changed_matters, file.new_entries = {}, {}, []
+    file.version += 1
+    for name, value in file.values.items():
+        if name in _OWN:
+            setattr(file, name, value)
+    file.values = {}
 
 
 def _day(instant: datetime | None) -> date | None:
     return day_of(instant) if instant else None
-
-
-def _row(entry: EntryFile) -> tuple[Any, ...]:
-    return tuple(getattr(entry, name) for name in _ENTRY_COLUMNS)
 
 
 def add_matter(tx: Tx, file: CaseFile, matter: MatterFile, steps: Sequence[Mapping[str, Any]]) -> None:

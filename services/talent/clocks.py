@@ -85,7 +85,7 @@ def stored(found: Deadline) -> dict[str, Any]:
 
 def lit(terms: Terms, found: Deadline, calendar: Calendar, thresholds: Thresholds) -> dict[str, Any]:
     """When a deadline turns yellow and red, in the columns of a step, and the first day to remind of it."""
-    turns = lights.turns_of(terms, found, calendar, thresholds)
+    turns = lights.turns(terms, found, calendar, thresholds)
     return {"yellow": turns.yellow, "red": turns.red, "remind": (turns.yellow or turns.red) if turns.red else None}
 
 

@@ -7,7 +7,7 @@ says on what (`Due.assumes`). `explain` walks the same days as `deadline` and sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -168,17 +168,6 @@ def explain(terms: Terms, entries: Iterable[Entry], calendar: Calendar, which: W
     return (*lines, *_lines(Stage.LIMIT, reading.started, span, reading.pauses, days))
 
 
-def course(terms: Terms, found: Deadline, calendar: Calendar, which: Which) -> Iterator[tuple[date, int, int]]:
-    """The days of a limit whose deadline is worked out: each with the count after it, and the total of the limit."""
-    span = _spans(terms)[which]
-    if found.started is None or span is None:
-        return
-    span = _longer(span, found.extended)
-    total = _total(found.started, span)
-    for day, _, _, count in _walk(found.started, span, found.pauses, Days(calendar)):
-        yield day, count, total
-
-
 def elapsed(terms: Terms, entries: Iterable[Entry], calendar: Calendar, on: date) -> int:
     """How much of the limit was used by the end of `on`, or of the day it was finished, in units of the derivation.
 
@@ -194,6 +183,27 @@ def elapsed(terms: Terms, entries: Iterable[Entry], calendar: Calendar, on: date
         day += ONE_DAY
         counted += _counts(day, terms.limit.unit, reading.pauses, days)
     return counted
+
+
+def left_at_most(
+    terms: Terms, found: Deadline, which: Which, left: Callable[[int], int], calendar: Calendar
+) -> date | None:
+    """The first day by whose end at most `left` of a limit's units are left; `left` is asked with how many it has.
+
+    None when there is no such date, or a suspension that nobody has ended comes before it.
+    """
+    span = _spans(terms)[which]
+    if span is None or found.started is None:
+        return None
+    total = _total(found.started, _longer(span, found.extended))
+    wanted = Span(total - left(total), Unit.WORKING_DAYS if span.unit is Unit.WORKING_DAYS else Unit.DAYS)
+    if wanted.n <= 0:
+        return found.started
+    days = Days(calendar)
+    if wanted.unit is Unit.WORKING_DAYS and not found.pauses:
+        return days.after(found.started, wanted)
+    steps = _walk(found.started, wanted, found.pauses, days)
+    return next((day for day, _, _, count in steps if count == wanted.n), None)
 
 
 def _spans(terms: Terms) -> dict[Which, Span | None]:
@@ -287,6 +297,8 @@ def _total(start: date, span: Span) -> int:
 
 
 def _last(start: date, span: Span, pauses: tuple[Pause, ...], days: Days) -> date | None:
+    if not pauses:
+        return days.after(start, span)
     *_, (day, why, _, _) = _walk(start, span, pauses, days)
     return None if why is Why.SUSPENDED else day
 

@@ -5,16 +5,14 @@ Both turns are dates, so that a list can be lit by comparing days; they are work
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from services.reference.workdays import Calendar
-from services.talent.rules.clock import Deadline, Which, course, deadline
+from services.talent.rules.clock import Deadline, Which, left_at_most
 from services.talent.rules.days import ONE_DAY, Days
-from services.talent.rules.ledger import Entry
 from services.talent.rules.reading import Terms
 
 
@@ -48,19 +46,15 @@ class Turns:
         return Light.YELLOW if self.yellow is not None and on >= self.yellow else Light.GREEN
 
 
-def turns(terms: Terms, entries: Iterable[Entry], calendar: Calendar, thresholds: Thresholds) -> Turns:
-    """When a clock turns yellow and red if nothing else happens. It goes by the promised date, else by the planned."""
-    return turns_of(terms, deadline(terms, entries, calendar), calendar, thresholds)
+def turns(terms: Terms, found: Deadline, calendar: Calendar, thresholds: Thresholds) -> Turns:
+    """When a clock turns yellow and red if nothing else happens. It goes by the promised date, else by the planned.
 
-
-def turns_of(terms: Terms, found: Deadline, calendar: Calendar, thresholds: Thresholds) -> Turns:
-    """The same of a clock whose deadline is worked out."""
+    `found` is the deadline that `terms` and the ledger come to by `calendar`.
+    """
     which = Which.PROMISED if terms.promise is not None else Which.PLANNED
-    yellow = None
-    for day, count, total in course(terms, found, calendar, which):
-        if count >= total - max(thresholds.days, int(total * thresholds.share)):
-            yellow = day
-            break
+    yellow = left_at_most(
+        terms, found, which, lambda total: max(thresholds.days, int(total * thresholds.share)), calendar
+    )
     due = found.of(which).day
     return Turns(yellow, due + ONE_DAY if due else None)
 

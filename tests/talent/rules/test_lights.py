@@ -21,6 +21,10 @@ MONDAY = date(2026, 3, 2)
 RECEIVED = [Entry(1, EntryKind.RECEIVED, at(MONDAY))]
 
 
+def turned(terms: Terms, entries: list[Entry], thresholds: Thresholds) -> Turns:
+    return turns(terms, deadline(terms, entries, CALENDAR), CALENDAR, thresholds)
+
+
 def by(n: int, unit: Unit = Unit.WORKING_DAYS, **more: object) -> Terms:
     return Terms(Limit(n, unit, Basis.LAW, "法"), **more)  # type: ignore[arg-type]
 
@@ -39,11 +43,11 @@ def by(n: int, unit: Unit = Unit.WORKING_DAYS, **more: object) -> Terms:
     ],
 )
 def test_when_a_clock_turns(terms: Terms, yellow: date, red: date) -> None:
-    assert turns(terms, RECEIVED, CALENDAR, USUAL) == Turns(yellow, red)
+    assert turned(terms, RECEIVED, USUAL) == Turns(yellow, red)
 
 
 def test_the_colours_of_a_day() -> None:
-    found = turns(by(15), RECEIVED, CALENDAR, USUAL)
+    found = turned(by(15), RECEIVED, USUAL)
     days = [MONDAY, date(2026, 3, 17), date(2026, 3, 18), date(2026, 3, 23), date(2026, 3, 24), date(2027, 1, 1)]
     assert [found.light(day) for day in days] == [
         Light.GREEN,
@@ -57,27 +61,27 @@ def test_the_colours_of_a_day() -> None:
 
 def test_what_has_no_date_stays_green() -> None:
     unknown = Terms(Limit(None, Unit.WORKING_DAYS, Basis.UNKNOWN))
-    assert turns(unknown, RECEIVED, CALENDAR, USUAL) == Turns(None, None)
-    assert turns(by(5), [], CALENDAR, USUAL) == Turns(None, None)
+    assert turned(unknown, RECEIVED, USUAL) == Turns(None, None)
+    assert turned(by(5), [], USUAL) == Turns(None, None)
     assert Turns(None, None).light(date(2030, 1, 1)) is Light.GREEN
 
 
 def test_a_suspension_without_an_end_turns_nothing() -> None:
     terms = by(15, suspensions=(Suspension(SuspensionKind.EXPERT, "法45"),))
     stopped = Entry(2, EntryKind.SUSPENDED, at(date(2026, 3, 5)), SuspensionKind.EXPERT, "法45", "告知书")
-    assert turns(terms, [*RECEIVED, stopped], CALENDAR, USUAL) == Turns(None, None)
+    assert turned(terms, [*RECEIVED, stopped], USUAL) == Turns(None, None)
     late = Entry(2, EntryKind.SUSPENDED, at(date(2026, 3, 19)), SuspensionKind.EXPERT, "法45", "告知书")
-    assert turns(terms, [*RECEIVED, late], CALENDAR, USUAL) == Turns(date(2026, 3, 18), None)
+    assert turned(terms, [*RECEIVED, late], USUAL) == Turns(date(2026, 3, 18), None)
 
 
 def test_thresholds_are_parameters() -> None:
-    assert turns(by(15), RECEIVED, CALENDAR, Thresholds(5, Decimal("0.2"))).yellow == date(2026, 3, 16)
-    assert turns(by(15), RECEIVED, CALENDAR, Thresholds(1, Decimal(0))).yellow == date(2026, 3, 20)
+    assert turned(by(15), RECEIVED, Thresholds(5, Decimal("0.2"))).yellow == date(2026, 3, 16)
+    assert turned(by(15), RECEIVED, Thresholds(1, Decimal(0))).yellow == date(2026, 3, 20)
 
 
 @given(terms(), ledger(corrected=False))
 def test_yellow_comes_before_red_and_red_the_day_after_the_date(terms: Terms, entries: list[Entry]) -> None:
-    found = turns(terms, entries, CALENDAR, USUAL)
+    found = turned(terms, entries, USUAL)
     due = deadline(terms, entries, CALENDAR).alarm.day
     assert found.red == (due + timedelta(days=1) if due else None)
     if found.red is not None:
@@ -88,7 +92,7 @@ def test_yellow_comes_before_red_and_red_the_day_after_the_date(terms: Terms, en
 @given(st.integers(1, 30), st.dates(date(2025, 1, 1), date(2026, 9, 1)))
 def test_yellow_is_the_first_day_with_little_left(n: int, base: date) -> None:
     entries = [Entry(1, EntryKind.RECEIVED, at(base))]
-    yellow = turns(by(n), entries, CALENDAR, USUAL).yellow
+    yellow = turned(by(n), entries, USUAL).yellow
     assert yellow is not None
     most = max(1, n // 5)
     assert n - elapsed(by(n), entries, CALENDAR, yellow) <= most
