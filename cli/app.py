@@ -31,9 +31,10 @@ NOUNS = {
     "quota": "quotas",
     "roster": "rosters",
     "register": "registers",
-    "case": "case_steps",  # which adds its verbs to those of cases
+    "case": "case_logs",  # the last of those that add to its verbs: logs, counts, steps
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
+    "supervision": "supervision",
     "calendar": "lookups:calendar",
     "id": "lookups:identity",
     "occupation": "lookups:occupation",

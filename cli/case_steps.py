@@ -33,6 +33,7 @@ from cli.grammar import (
 )
 from cli.texts import t
 
+__all__ = ["app"]  # others add to it
 TODAY = ("why", "due_date", "masked_name", "matter_title", "step")
 LINES = ("track", "date", "count", "text")
 ENTRIES = ("number", "kind", "occur_time", "actor", "reason", "evidence", "void_reason")

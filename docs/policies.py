@@ -65,6 +65,9 @@ SCOPES = {
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Deadlines": Scope((HOME, PARTNER)),
+    "Board": Scope((HOME, PARTNER), (UNIT,)),
+    "SupervisionOrder": Scope((HOME, PARTNER), (UNIT,)),
+    "Statistics": Scope((HOME, PARTNER)),
     "Catalogue": Scope(),
     "Progress": Scope(),
 }

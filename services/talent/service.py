@@ -14,6 +14,8 @@ from liancai.talent.v1 import (
     cases_pb2_grpc,
     catalogue_pb2,
     catalogue_pb2_grpc,
+    logs_pb2,
+    logs_pb2_grpc,
     recalculation_pb2,
     recalculation_pb2_grpc,
     statistics_pb2,
@@ -31,6 +33,7 @@ from services.platform.pages import Pages
 from services.platform.part import Part
 from services.talent import editions
 from services.talent.audit import CaseTrail
+from services.talent.case_logs import CaseLogs
 from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
 from services.talent.editions import SHIPPED, Editions
@@ -57,6 +60,7 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
     supervision_pb2_grpc.add_SupervisionServicer_to_server(Supervision(database, pages, known), server)
     statistics_pb2_grpc.add_StatisticsServicer_to_server(Statistics(database), server)
+    logs_pb2_grpc.add_CaseLogsServicer_to_server(CaseLogs(database, known), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
 
 
@@ -82,6 +86,7 @@ PART = Part(
             recalculation_pb2,
             supervision_pb2,
             statistics_pb2,
+            logs_pb2,
             audit_pb2,
         )
     ),

@@ -206,7 +206,7 @@ def _read_span(asked: pb.StatisticsSpan) -> Span:
     if dates:
         first, last = _day(reading, "span.from_date", asked.from_date), _day(reading, "span.to_date", asked.to_date)
         if first > last:
-            reading.wrong("span.to_date", "FIELD_SPAN")
+            reading.wrong("span.to_date", "FIELD_TURNED")
         reading.done()
         words = {"first": first.isoformat(), "last": last.isoformat()}
         return Span(_midnight(first), _midnight(last + ONE_DAY), "SPAN_DATES", words)
@@ -215,7 +215,7 @@ def _read_span(asked: pb.StatisticsSpan) -> Span:
             reading.wrong(f"span.{name}", "FIELD_REQUIRED")
     begin, end = _instant(reading, "span.from_time", asked.from_time), _instant(reading, "span.to_time", asked.to_time)
     if begin > end:
-        reading.wrong("span.to_time", "FIELD_SPAN")
+        reading.wrong("span.to_time", "FIELD_TURNED")
     reading.done()
     return Span(begin, end, "SPAN_INSTANTS", {"first": begin.isoformat(), "last": end.isoformat()})
 

@@ -16,8 +16,11 @@ from liancai.talent.v1 import (
 from liancai.talent.v1 import (
     cases_pb2_grpc,
     catalogue_pb2_grpc,
+    logs_pb2_grpc,
     recalculation_pb2_grpc,
+    statistics_pb2_grpc,
     steps_pb2_grpc,
+    supervision_pb2_grpc,
     worklist_pb2_grpc,
 )
 from liancai.training.v1 import (
@@ -53,6 +56,9 @@ SERVICES = [
     (steps_pb2_grpc, "Steps"),
     (worklist_pb2_grpc, "Worklist"),
     (recalculation_pb2_grpc, "Recalculations"),
+    (supervision_pb2_grpc, "Supervision"),
+    (statistics_pb2_grpc, "Statistics"),
+    (logs_pb2_grpc, "CaseLogs"),
     (talent_audit_pb2_grpc, "CaseTrail"),
     (events_pb2_grpc, "Events"),
 ]

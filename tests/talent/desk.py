@@ -12,6 +12,7 @@ from liancai.talent.v1 import (
     cases_pb2,
     cases_pb2_grpc,
     catalogue_pb2_grpc,
+    logs_pb2_grpc,
     matters_pb2,
     recalculation_pb2_grpc,
     statistics_pb2_grpc,
@@ -43,6 +44,7 @@ class Desk:
         self.recalculations: Any = Signed(recalculation_pb2_grpc.RecalculationsStub(channel), metadata)
         self.supervision: Any = Signed(supervision_pb2_grpc.SupervisionStub(channel), metadata)
         self.statistics: Any = Signed(statistics_pb2_grpc.StatisticsStub(channel), metadata)
+        self.logs: Any = Signed(logs_pb2_grpc.CaseLogsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.CaseTrailStub(channel), metadata)
 
     def open(self, *matters: str, **fields: Any) -> cases_pb2.Case:

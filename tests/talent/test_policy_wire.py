@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -15,7 +15,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
-from liancai.talent.v1 import cases_pb2, catalogue_pb2, clock_pb2, matters_pb2
+from liancai.talent.v1 import cases_pb2, catalogue_pb2, clock_pb2, logs_pb2, matters_pb2, supervision_pb2
 
 from docs import policies
 from docs.policies import CASE_STANDPOINTS, Answer
@@ -25,6 +25,8 @@ from services.platform.identity import issue
 from services.platform.policy import Policy
 from services.reference.workdays import published
 from services.talent.catalogue import document
+from services.talent.editions import Editions
+from services.talent.reminding import Reminders
 from tests.office import request_id
 from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
 from tests.talent.desk import Desk, a_case
@@ -44,6 +46,7 @@ class Things:
     step: str
     draft: str
     phone_tail: str
+    order: str
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +60,27 @@ def things(desk: Desk, talent_database: Database) -> Things:
         catalogue_pb2.CreateCatalogueRequest(content=document(), source="样例", request_id=request_id())
     )
     step = f"{case.name}/matters/pension/steps/check"
-    return Things(case.name, other.name, step, draft.name, asked.talent.phone[-4:])
+    for key, outcome in (("check", "needed"), ("review", "accepted"), ("out", "")):
+        desk.finish(f"{other.name}/matters/pension/steps/{key}", outcome=outcome)
+    Reminders(talent_database, Editions()).run(datetime(2026, 11, 27, 1, tzinfo=UTC))
+    order = desk.supervision.IssueSupervisionOrder(
+        supervision_pb2.IssueSupervisionOrderRequest(
+            step=step, requirement="请说明原因", new_date="2026-12-01", request_id=request_id()
+        )
+    )
+    return Things(case.name, other.name, step, draft.name, asked.talent.phone[-4:], order.name)
 
 
 def filled(rpc: MethodDescriptor, things: Things) -> Message:
     """A request that is good but for its etag: each field by its name."""
     resource = rpc.GetOptions().Extensions[access_pb2.access].resource
-    names = {"Case": things.case, "Step": things.step, "Ledger": things.step, "Catalogue": things.draft}
+    names = {
+        "Case": things.case,
+        "Step": things.step,
+        "Ledger": things.step,
+        "Catalogue": things.draft,
+        "SupervisionOrder": things.order,
+    }
     message = GetMessageClass(rpc.input_type)()
     values: dict[str, Any] = {
         "name": names.get(resource, ""),
@@ -90,6 +107,11 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "destination": "371526",
         "calendar_version": published().version,
         "resource": "",
+        "step": things.step,
+        "requirement": "请说明原因",
+        "new_date": "2026-12-01",
+        "answer": "已办",
+        "date": "2026-11-20",
     }
     for field in rpc.input_type.fields:
         if field.type == FieldDescriptor.TYPE_MESSAGE or field.is_repeated:
@@ -120,6 +142,27 @@ def _update(message: Any, things: Things) -> None:
     message.update_mask.CopyFrom(FieldMask(paths=["employer_name"]))
 
 
+def _with_span(message: Any, _: Things) -> None:
+    message.span.from_date, message.span.to_date = "2026-11-01", "2026-11-30"
+
+
+def _at_a_date(message: Any, _: Things) -> None:
+    message.date = "2026-11-30"
+
+
+def a_log() -> list[logs_pb2.ImportCaseLogRequest]:
+    """A log without lines."""
+    opens = logs_pb2.LogMapping.Activity(activity="受理", verb=logs_pb2.LogMapping.OPEN)
+    mapping = logs_pb2.LogMapping(
+        origin="370103", destination="371526", matters=["pension"], time_formats=["iso"], activities=[opens]
+    )
+    header = logs_pb2.ImportCaseLogRequest.Header(log="sample", mapping=mapping, request_id=request_id())
+    return [
+        logs_pb2.ImportCaseLogRequest(header=header),
+        logs_pb2.ImportCaseLogRequest(end=logs_pb2.ImportCaseLogRequest.End()),
+    ]
+
+
 def _without_content(message: Any, _: Things) -> None:
     message.ClearField("content")
 
@@ -134,6 +177,10 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "RelateCase": lambda message, _: setattr(message, "kind", cases_pb2.Relation.SEE_ALSO),
     "NotifyGaps": lambda message, _: message.gaps.append("申请表"),
     "SuspendStep": lambda message, _: setattr(message, "suspension", clock_pb2.ClockEntry.EXPERT),
+    "GetThroughput": _with_span,
+    "GetHandOvers": _with_span,
+    "GetLateness": _with_span,
+    "GetWorkInProgress": _at_a_date,
     "LintCatalogue": _without_content,
     "DiffCatalogues": _without_content,
     "SimulateCatalogue": _without_content,
@@ -144,6 +191,14 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "ListCaseTrail": lambda things: things.case,
     "ListCatalogues": lambda things: things.draft,
     "ListMovingDeadlines": lambda things: things.step,
+    "GetBoard": lambda _: "371526-sic",
+    "ListWatchedSteps": lambda things: things.step,
+    "ListReminders": lambda things: things.step,
+    "ListSupervisionOrders": lambda things: things.order,
+    "GetThroughput": lambda _: "pension",
+    "GetHandOvers": lambda _: "370103-sic",
+    "GetLateness": lambda _: "pension",
+    "GetWorkInProgress": lambda _: "pension",
 }
 
 
@@ -159,8 +214,12 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
         return (("authorization", f"Bearer {token}"),)
 
     def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
-        raw = filled(rpc, things).SerializeToString()
         try:
+            if rpc.client_streaming:
+                parts = [part.SerializeToString() for part in a_log()]
+                stream = grpc_channel.stream_stream(PATHS[rpc.full_name])
+                return grpc.StatusCode.OK, b"".join(stream(iter(parts), metadata=metadata(name), timeout=30))
+            raw = filled(rpc, things).SerializeToString()
             call = grpc_channel.unary_unary(PATHS[rpc.full_name])
             return grpc.StatusCode.OK, call(raw, metadata=metadata(name), timeout=30)
         except grpc.RpcError as error:
