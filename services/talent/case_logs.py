@@ -226,7 +226,7 @@ def _answers(call: Call, file: File, opened: int) -> Iterator[pb.ImportCaseLogRe
         yield pb.ImportCaseLogResponse(verdicts=part)
     summary.applied, summary.unchanged = codes[Code.APPLIED], codes[Code.UNCHANGED]
     summary.refused = summary.rows - summary.applied - summary.unchanged
-    for counted, into in ((codes, summary.verdicts), (notes, summary.notes)):
+    for counted, into in ((codes, summary.codes), (notes, summary.notes)):
         into.extend(pb.LogSummary.Count(code=code, lines=counted[code]) for code in sorted(counted))
     yield pb.ImportCaseLogResponse(summary=summary)
 

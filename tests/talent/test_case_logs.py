@@ -71,7 +71,7 @@ def a_file(folder: Path, *rows: str) -> Path:
 
 
 def counts(summary: pb.LogSummary) -> dict[str, int]:
-    return {each.code: each.lines for each in (*summary.verdicts, *summary.notes)}
+    return {each.code: each.lines for each in (*summary.codes, *summary.notes)}
 
 
 def test_the_file_is_the_one_that_is_made() -> None:
@@ -86,8 +86,8 @@ def test_every_line_has_the_verdict_that_the_model_gives(
     assert {each.row_number: each.code for each in verdicts} == model.codes
     assert [each.row_number for each in verdicts] == sorted(model.codes), "none lost, in file order"
     assert summary.rows == summary.applied + summary.unchanged + summary.refused == len(model.codes)
-    assert sum(each.lines for each in summary.verdicts) == summary.rows
-    assert Counter(model.codes.values()) == {each.code: each.lines for each in summary.verdicts}
+    assert sum(each.lines for each in summary.codes) == summary.rows
+    assert Counter(model.codes.values()) == {each.code: each.lines for each in summary.codes}
     assert all(each.message and "{" not in each.message for each in verdicts)
     notes = {each.code: each.lines for each in summary.notes}
     assert notes == {"LOG-TIME-MIXED": model.mixed, "LOG-GROUP-UNKNOWN": model.unknown, "LOG-DEADLINE-DIFFERS": 1}
