@@ -43,6 +43,7 @@ from services.talent.statistics import Statistics
 from services.talent.steps import Steps
 from services.talent.supervising import Supervision
 from services.talent.tables import BOOKS
+from services.talent.windows import Windows
 from services.talent.worklist import Worklist
 
 HERE = Path(__file__).parent
@@ -66,7 +67,14 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
 
 def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
     """What the service does by itself, by the same parameters."""
-    return Reminders(database, _editions(database, settings)).run
+    known = _editions(database, settings)
+    rounds = (Windows(database, known).run, Reminders(database, known).run)
+
+    def run(now: datetime) -> None:
+        for each in rounds:
+            each(now)
+
+    return run
 
 
 def _editions(database: Database, settings: Mapping[str, str]) -> Editions:
