@@ -36,6 +36,7 @@ class Desk:
     opened: list[StepFile] = field(default_factory=list)
     ended: list[MatterFile] = field(default_factory=list)
     begun: list[MatterFile] = field(default_factory=list)
+    _terms: dict[int, Terms] = field(default_factory=dict)
 
     def kind(self, step: StepFile) -> catalogue.Step:
         """What the catalogue says of a step."""
@@ -43,7 +44,11 @@ class Desk:
 
     def terms(self, step: StepFile) -> Terms:
         """By what a step is timed: by the parameters in force when its case was opened."""
-        return clocks.terms_of(self.kind(step), step.division, self.pack, day_of(self.file.open_time))
+        known = self._terms.get(step.id)
+        if known is None:
+            known = clocks.terms_of(self.kind(step), step.division, self.pack, day_of(self.file.open_time))
+            self._terms[step.id] = known
+        return known
 
     def deadline(self, step: StepFile, *more: EntryFile) -> Deadline:
         """What the ledger of a step comes to, with `more` entries if they were made."""
