@@ -288,13 +288,19 @@ def assign(
     name: StepName,
     assignee: Annotated[str, argument("officer", metavar="OFFICER")],
     unit: Annotated[str, option("to_unit", "--unit", metavar="UNIT", show_default=False)] = "",
+    occurred: Occurred = "",
+    late_reason: LateReason = "",
     etag: Etag = "",
     *,
     request_id: RequestId,
     output: Output = Format.table,
 ) -> None:
     """Gives a step to an officer."""
-    _do(ctx, pb.AssignStepRequest(name=name, assignee=assignee, unit=unit, etag=etag, request_id=request_id), output)
+    request = pb.AssignStepRequest(
+        name=name, assignee=assignee, unit=unit, etag=etag, request_id=request_id, occur_time=moment(occurred),
+        late_reason=late_reason,
+    )  # fmt: skip
+    _do(ctx, request, output)
 
 
 @app.verb("explain")

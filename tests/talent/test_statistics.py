@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import grpc
 import pytest
-from liancai.talent.v1 import cases_pb2
+from liancai.talent.v1 import cases_pb2, steps_pb2
 from liancai.talent.v1 import statistics_pb2 as pb
+from sqlalchemy import select
 
 from services import host
+from services.platform.database import Database
 from tests.conftest import token_of
 from tests.office import request_id
 from tests.statuses import violations_of
@@ -164,3 +167,23 @@ def test_work_in_progress_wants_a_date_or_an_instant(desk: Desk, at: dict[str, A
     with pytest.raises(grpc.RpcError) as refused:
         desk.statistics.GetWorkInProgress(pb.GetWorkInProgressRequest(**at))
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_every_verb_of_a_step_takes_the_instant_it_happened() -> None:
+    """So that history can be replayed."""
+    verbs = [
+        rpc.input_type.fields_by_name
+        for rpc in steps_pb2.DESCRIPTOR.services_by_name["Steps"].methods
+        if "request_id" in rpc.input_type.fields_by_name
+    ]
+    assert len(verbs) >= 13
+    assert all({"occur_time", "late_reason"} <= set(fields) for fields in verbs)
+
+
+def test_an_assignment_of_before_is_in_the_trail_as_of_then(desk: Desk, talent_database: Database) -> None:
+    step = desk.open("archive", at="2026-05-04").name + "/matters/archive/steps/letter"
+    desk.act("AssignStep", step, assignee="clerk", at="2026-05-05")
+    outbox = talent_database.books.outbox
+    wanted = select(outbox.c.time).where(outbox.c.subject == step.partition("/matters/")[0])
+    with talent_database.reading() as session:
+        assert stamp("2026-05-05").ToDatetime(tzinfo=UTC) in session.execute(wanted).scalars().all()
