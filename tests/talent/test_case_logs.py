@@ -27,6 +27,7 @@ from tests.statuses import info_of, violations_of
 from tests.talent.desk import Desk, states_of
 from tests.talent.log_model import FOLDER, Expected, expected
 
+ENOUGH = 300  # seconds: other things run on the machine
 EVENTS, MAPPING = FOLDER / "events.csv", FOLDER / "mapping.yaml"
 
 
@@ -57,7 +58,7 @@ def parts(log: str = "sample-pension", path: Path = EVENTS, **changes: Any) -> l
 def send(desk: Desk, sent: list[pb.ImportCaseLogRequest]) -> tuple[list[pb.LineVerdict], pb.LogSummary]:
     verdicts: list[pb.LineVerdict] = []
     summary = pb.LogSummary()
-    for answer in desk.logs.ImportCaseLog(iter(sent)):
+    for answer in desk.logs.ImportCaseLog(iter(sent), timeout=ENOUGH):
         verdicts += answer.verdicts.lines
         if answer.HasField("summary"):
             summary = answer.summary
@@ -233,7 +234,7 @@ def command(
 ) -> Callable[..., int]:
     """The command line, at the server of these tests."""
     monkeypatch.setenv("LIANCAI_TOKEN", token_of(settings, roles=("caseworker",), subject="caseworker"))
-    return lambda *words: main(["--target", grpc_addr, "--lang", "zh", *words])
+    return lambda *words: main(["--target", grpc_addr, "--lang", "zh", "--timeout", str(ENOUGH), *words])
 
 
 def test_the_command_tells_of_every_line(

@@ -51,7 +51,7 @@ class Things:
 
 @pytest.fixture(scope="module")
 def things(desk: Desk, talent_database: Database) -> Things:
-    asked = a_case("pension")
+    asked = a_case("pension", at="2026-11-12")  # red since the 18th
     case, other = desk.cases.OpenCase(asked), desk.open("pension")
     for each in (case, other):
         let_in(talent_database, each.name)
@@ -62,7 +62,7 @@ def things(desk: Desk, talent_database: Database) -> Things:
     step = f"{case.name}/matters/pension/steps/check"
     for key, outcome in (("check", "needed"), ("review", "accepted"), ("out", "")):
         desk.finish(f"{other.name}/matters/pension/steps/{key}", outcome=outcome)
-    Reminders(talent_database, Editions()).run(datetime(2026, 11, 27, 1, tzinfo=UTC))
+    Reminders(talent_database, Editions()).run(datetime(2026, 11, 19, 1, tzinfo=UTC))
     order = desk.supervision.IssueSupervisionOrder(
         supervision_pb2.IssueSupervisionOrderRequest(
             step=step, requirement="请说明原因", new_date="2026-12-01", request_id=request_id()
