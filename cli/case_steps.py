@@ -34,6 +34,7 @@ from cli.grammar import (
 )
 from cli.texts import t
 
+__all__ = ["app"]  # others add to it
 TODAY = ("why", "due_date", "masked_name", "matter_title", "step")
 LINES = ("track", "date", "count", "text")
 ENTRIES = ("number", "kind", "occur_time", "actor", "reason", "evidence", "void_reason")
@@ -288,13 +289,19 @@ def assign(
     name: StepName,
     assignee: Annotated[str, argument("officer", metavar="OFFICER")],
     unit: Annotated[str, option("to_unit", "--unit", metavar="UNIT", show_default=False)] = "",
+    occurred: Occurred = "",
+    late_reason: LateReason = "",
     etag: Etag = "",
     *,
     request_id: RequestId,
     output: Output = Format.table,
 ) -> None:
     """Gives a step to an officer."""
-    _do(ctx, pb.AssignStepRequest(name=name, assignee=assignee, unit=unit, etag=etag, request_id=request_id), output)
+    request = pb.AssignStepRequest(
+        name=name, assignee=assignee, unit=unit, etag=etag, request_id=request_id, occur_time=moment(occurred),
+        late_reason=late_reason,
+    )  # fmt: skip
+    _do(ctx, request, output)
 
 
 def _once(lines: Iterable[clock_pb2.DerivationLine]) -> Iterator[dict[str, str]]:
