@@ -35,6 +35,8 @@ NOUNS = {
     "document": "documents",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
+    "handover": "handovers",
+    "child": "children",
     "calendar": "lookups:calendar",
     "id": "lookups:identity",
     "occupation": "lookups:occupation",

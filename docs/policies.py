@@ -64,6 +64,8 @@ SCOPES = {
     "Case": Scope((HOME, PARTNER), (UNIT,)),
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
+    "Handover": Scope((HOME, PARTNER)),
+    "Child": Scope((HOME, PARTNER), (UNIT,)),
     "Document": Scope((HOME, PARTNER), (UNIT,)),
     "Requirements": Scope((HOME, PARTNER), (UNIT,)),
     "Deadlines": Scope((HOME, PARTNER)),

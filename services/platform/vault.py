@@ -22,16 +22,18 @@ from tink import aead, json_proto_keyset_format, proto_keyset_format, secret_key
 aead.register()
 streaming_aead.register()
 
-FIELDS, INDEX = "fields.json", "index.key"
+FIELDS, CHILDREN, INDEX = "fields.json", "children.json", "index.key"
 _HEAD = 2  # bytes that say how long the key at the head of a stream is
 
 
 class Vault:
     """Seals, opens and indexes. Immutable after it is made; safe for threads."""
 
-    def __init__(self, keyset: tink.KeysetHandle, index_key: bytes) -> None:
+    def __init__(self, keyset: tink.KeysetHandle, index_key: bytes, children: tink.KeysetHandle | None = None) -> None:
         self._aead = keyset.primitive(aead.Aead)
         self._index_key = index_key
+        # what is kept of children opens with a key of its own
+        self.children = self if children is None else Vault(children, index_key)
 
     @classmethod
     def open(cls, folder: Path, *, create: bool) -> Vault:
@@ -39,9 +41,13 @@ class Vault:
         if create and not (folder / FIELDS).exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_secret(folder / INDEX, base64.b64encode(secrets.token_bytes(32)).decode())
-            write_secret(folder / FIELDS, json.dumps(_new_keyset()))
-        handle = json_proto_keyset_format.parse((folder / FIELDS).read_text(), secret_key_access.TOKEN)
-        return cls(handle, base64.b64decode((folder / INDEX).read_text()))
+            for name in (CHILDREN, FIELDS):
+                write_secret(folder / name, json.dumps(_new_keyset()))
+        fields, children = (
+            json_proto_keyset_format.parse((folder / name).read_text(), secret_key_access.TOKEN)
+            for name in (FIELDS, CHILDREN)
+        )
+        return cls(fields, base64.b64decode((folder / INDEX).read_text()), children)
 
     def seal(self, text: str, owner: str, field: str) -> bytes:
         """`text` encrypted for one field of one resource, such as (`trainees/01J...`, `phone`)."""
@@ -80,14 +86,21 @@ class Vault:
 
 
 def rotate(folder: Path) -> int:
-    """Adds a new key and makes it primary; old values still open. Returns the number of keys there are now."""
-    path = folder / FIELDS
-    keyset = json.loads(path.read_text())
-    fresh = _new_keyset()
-    keyset["key"] += fresh["key"]
-    keyset["primaryKeyId"] = fresh["primaryKeyId"]
-    write_secret(path, json.dumps(keyset))
+    """Adds a new key of each kind and makes it primary; old values still open. Returns how many of a kind there are."""
+    for name in (CHILDREN, FIELDS):
+        path = folder / name
+        keyset = json.loads(path.read_text())
+        fresh = _new_keyset()
+        keyset["key"] += fresh["key"]
+        keyset["primaryKeyId"] = fresh["primaryKeyId"]
+        write_secret(path, json.dumps(keyset))
     return len(keyset["key"])
+
+
+def complete(folder: Path) -> None:
+    """Makes the key of children's data where the keys are older than it is."""
+    if (folder / FIELDS).exists() and not (folder / CHILDREN).exists():
+        write_secret(folder / CHILDREN, json.dumps(_new_keyset()))
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -23,6 +23,8 @@ from services.talent.tables import CaseRow, NumberRow, StepRow
 _KEY = r"[a-z][a-z0-9_]{0,31}"
 _MATTER_KEY = _KEY + r"(-[1-9][0-9]?)?"
 _CASE_NAME = re.compile(r"cases/(LT[0-9]{26})")
+_CHILD_NAME = re.compile(r"cases/(LT[0-9]{26})/children/([1-9][0-9]?)")
+_HANDOVER_NAME = re.compile(r"cases/(LT[0-9]{26})/handovers/([1-9][0-9]{0,5})")
 _MATTER_NAME = re.compile(rf"cases/(LT[0-9]{{26}})/matters/({_MATTER_KEY})")
 _STEP_NAME = re.compile(rf"cases/(LT[0-9]{{26}})/matters/({_MATTER_KEY})/steps/({_KEY})")
 
@@ -43,6 +45,18 @@ def read_step(reading: Reading, field: str, name: str) -> tuple[str, str, str]:
     """The case, the key of the matter and the key of the step in the resource name of a step."""
     found = _read(reading, field, name, _STEP_NAME, "FIELD_STEP_NAME")
     return (found[1], found[2], found[4]) if found else ("", "", "")
+
+
+def read_handover(reading: Reading, field: str, name: str) -> tuple[str, int]:
+    """The case and the number in the resource name of a hand-over."""
+    found = _read(reading, field, name, _HANDOVER_NAME, "FIELD_HANDOVER_NAME")
+    return (found[1], int(found[2])) if found else ("", 0)
+
+
+def read_child(reading: Reading, field: str, name: str) -> tuple[str, int]:
+    """The case and the number among the family in the resource name of a child."""
+    found = _read(reading, field, name, _CHILD_NAME, "FIELD_CHILD_NAME_OF")
+    return (found[1], int(found[2])) if found else ("", 0)
 
 
 def _read(reading: Reading, field: str, name: str, shape: re.Pattern[str], rule: str) -> re.Match[str] | None:

@@ -14,8 +14,12 @@ from liancai.talent.v1 import (
     cases_pb2_grpc,
     catalogue_pb2,
     catalogue_pb2_grpc,
+    children_pb2,
+    children_pb2_grpc,
     documents_pb2,
     documents_pb2_grpc,
+    handovers_pb2,
+    handovers_pb2_grpc,
     recalculation_pb2,
     recalculation_pb2_grpc,
     steps_pb2,
@@ -32,8 +36,10 @@ from services.talent import editions
 from services.talent.audit import CaseTrail
 from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
+from services.talent.children import Children
 from services.talent.documents import Documents
 from services.talent.editions import SHIPPED, Editions
+from services.talent.handovers import Handovers
 from services.talent.recalculating import Recalculations
 from services.talent.steps import Steps
 from services.talent.sweeping import Sweep
@@ -55,9 +61,12 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     cases_pb2_grpc.add_CasesServicer_to_server(Cases(database, pages, known), server)
     steps_pb2_grpc.add_StepsServicer_to_server(Steps(database, known), server)
     worklist_pb2_grpc.add_WorklistServicer_to_server(Worklist(database, pages, known), server)
-    documents = Documents(database, pages, known, _blobs(database, settings))
+    blobs = _blobs(database, settings)
+    documents = Documents(database, pages, known, blobs)
     documents_pb2_grpc.add_DocumentsServicer_to_server(documents, server)
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
+    children_pb2_grpc.add_ChildrenServicer_to_server(Children(database, pages, known), server)
+    handovers_pb2_grpc.add_HandoversServicer_to_server(Handovers(database, pages, known, blobs), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
 
 
@@ -84,7 +93,17 @@ PART = Part(
     name="talent",
     files=tuple(
         module.DESCRIPTOR
-        for module in (catalogue_pb2, cases_pb2, steps_pb2, documents_pb2, worklist_pb2, recalculation_pb2, audit_pb2)
+        for module in (
+            catalogue_pb2,
+            cases_pb2,
+            steps_pb2,
+            documents_pb2,
+            worklist_pb2,
+            recalculation_pb2,
+            handovers_pb2,
+            children_pb2,
+            audit_pb2,
+        )
     ),
     books=BOOKS,
     migrations=HERE / "migrations",

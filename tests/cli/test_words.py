@@ -197,6 +197,11 @@ def test_every_command_of_the_job_is_there() -> None:
     }
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
     assert listed["deadline"] == {"moving", "recalculate"}
+    assert listed["handover"] == {"offer", "accept", "return", "recall", "show", "list"}
+    assert listed["child"] == {
+        *("add", "update", "list", "request", "approve", "refuse", "accesses", "view", "delete", "delete-expired"),
+        *("certificate", "trail"),
+    }
     assert listed["calendar"] == {"add", "count"}
     assert listed["id"] == {"check", "credit-code"}
 

@@ -15,8 +15,11 @@ from liancai.talent.v1 import (
     cases_pb2,
     cases_pb2_grpc,
     catalogue_pb2_grpc,
+    children_pb2_grpc,
     documents_pb2,
     documents_pb2_grpc,
+    handovers_pb2,
+    handovers_pb2_grpc,
     matters_pb2,
     recalculation_pb2_grpc,
     steps_pb2,
@@ -49,6 +52,8 @@ class Desk:
         self.steps: Any = Signed(steps_pb2_grpc.StepsStub(channel), metadata)
         self.worklist: Any = Signed(worklist_pb2_grpc.WorklistStub(channel), metadata)
         self.recalculations: Any = Signed(recalculation_pb2_grpc.RecalculationsStub(channel), metadata)
+        self.handovers: Any = Signed(handovers_pb2_grpc.HandoversStub(channel), metadata)
+        self.children: Any = Signed(children_pb2_grpc.ChildrenStub(channel), metadata)
         self.documents: Any = Signed(documents_pb2_grpc.DocumentsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.CaseTrailStub(channel), metadata)
 
@@ -71,6 +76,25 @@ class Desk:
         request = getattr(steps_pb2, f"{verb}Request")(name=name, request_id=request_id(), **fields)
         step: matters_pb2.Step = getattr(self.steps, verb)(request)
         return step
+
+    def offer(self, case: str, **fields: Any) -> handovers_pb2.Handover:
+        """Offers a case to the other side."""
+        values = {"reason": "人才转出手续由转出地办理", "request_id": request_id(), **fields}
+        made: handovers_pb2.Handover = self.handovers.OfferHandover(
+            handovers_pb2.OfferHandoverRequest(name=case, **values)
+        )
+        return made
+
+    def settle(self, verb: str, name: str, **fields: Any) -> handovers_pb2.Handover:
+        """`Accept`, `Return` or `Recall` of a hand-over."""
+        request = getattr(handovers_pb2, f"{verb}HandoverRequest")(name=name, request_id=request_id(), **fields)
+        settled: handovers_pb2.Handover = getattr(self.handovers, f"{verb}Handover")(request)
+        return settled
+
+    def handover(self, name: str) -> handovers_pb2.Handover:
+        """A hand-over as this desk sees it."""
+        found: handovers_pb2.Handover = self.handovers.GetHandover(handovers_pb2.GetHandoverRequest(name=name))
+        return found
 
     def bring(self, name: str) -> None:
         """Has every document of a step brought and accepted that is not there yet."""
