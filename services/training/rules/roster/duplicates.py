@@ -7,7 +7,7 @@ looked at. Every row of a clash names the others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 from services.training.rules.roster import conditions as c
 from services.training.rules.roster.conditions import Condition
@@ -67,11 +67,26 @@ def compare(rows: Rows) -> None:
 
 def _alike(rows: Rows, key: Callable[[str, str, str], str]) -> Iterable[list[Row]]:
     """The rows that share a key of name, phone and number, where more than one does."""
+
+    def keyed() -> Iterator[tuple[int, str]]:
+        return ((place, key(name, phone, number)) for place, name, phone, number in rows.people())
+
+    again = _met_again(shared for _, shared in keyed())
     groups = _Groups()
-    for place, name, phone, number in rows.people():
-        if shared := key(name, phone, number):
+    for place, shared in keyed() if again else ():
+        if shared and hash(shared) in again:
             groups.add(shared, place)
     return groups.met(rows)
+
+
+def _met_again(keys: Iterable[Hashable]) -> set[int]:
+    """The hashes of keys that come more than once: numbers are smaller than the keys of a whole file."""
+    seen: set[int] = set()
+    again: set[int] = set()
+    for key in keys:
+        mark = hash(key)
+        (again if mark in seen else seen).add(mark)
+    return again
 
 
 def _is_damaged(row: Row) -> bool:
@@ -112,14 +127,15 @@ def _same_phone(same: Sequence[Row]) -> None:
 
 def _compare_extra(rows: Rows) -> bool:
     """Compares the further cells; whether anybody has signed."""
+    again = _met_again(pair for _, extra in rows.extras() for pair in extra.items())
     groups = {column: _Groups() for column, _, _ in _SHARED}
     names: defaultdict[str, dict[str, int]] = defaultdict(dict)
     codes: defaultdict[str, dict[str, int]] = defaultdict(dict)
     signed = False
     for place, extra in rows.extras():
         for column, value in extra.items():
-            if value and column in groups:
-                groups[column].add(value.lower(), place)
+            if value and column in groups and hash((column, value)) in again:
+                groups[column].add(value, place)
         signed = signed or "signed" in extra
         name, code = extra.get("employer_name", ""), extra.get("employer_credit_code", "")
         if name and code:
