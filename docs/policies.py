@@ -70,6 +70,9 @@ SCOPES = {
     "Document": Scope((HOME, PARTNER), (UNIT,)),
     "Requirements": Scope((HOME, PARTNER), (UNIT,)),
     "Deadlines": Scope((HOME, PARTNER)),
+    "Board": Scope((HOME, PARTNER), (UNIT,)),
+    "SupervisionOrder": Scope((HOME, PARTNER), (UNIT,)),
+    "Statistics": Scope((HOME, PARTNER)),
     "Catalogue": Scope(),
     "Progress": Scope(),
 }

@@ -17,6 +17,7 @@ from services.platform.boundary import Call
 from services.platform.errors import Fault, Invalid, NotFound, Refused, Violation
 from services.platform.requests import check_etag
 from services.platform.transaction import Tx
+from services.reference.clock import day_of
 from services.talent import casefiles, clocks, messages, papers
 from services.talent.advancing import Desk
 from services.talent.casefiles import CaseFile, EntryFile, StepFile
@@ -108,7 +109,7 @@ class Actor:
             state=step.state,
             **({"entries": entered} if entered else {}),
         )
-        return messages.step(act.call, step, desk.kind(step), desk.edition, desk.opened)
+        return messages.step(act.call, step, desk.kind(step), desk.edition, desk.opened, on=day_of(desk.now))
 
 
 def _step_of(files: Mapping[str, CaseFile], act: Act) -> StepFile | None:

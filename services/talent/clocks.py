@@ -13,13 +13,14 @@ from services.platform.requests import stamp
 from services.reference.parameters import Pack
 from services.reference.workdays import Calendar, DayKind
 from services.talent.casefiles import CaseFile, EntryFile, StepFile
-from services.talent.rules import catalogue, clock
+from services.talent.rules import catalogue, clock, lights
 from services.talent.rules.clock import Deadline, Line, Stage, Which, Why
 from services.talent.rules.days import Assumption
 from services.talent.rules.ledger import Entry, EntryKind, Reason, SuspensionKind, Void
+from services.talent.rules.lights import Light, Thresholds, Turns
 from services.talent.rules.limits import Limit, Span, Unit, promised
 from services.talent.rules.reading import COMPLETENESS, Terms
-from services.talent.rules.states import STEP_OPEN, MatterState
+from services.talent.rules.states import STEP_OPEN, MatterState, StepState
 
 NO_LIMIT = date(9999, 12, 31)  # the alarm of what is on a desk without a limit
 # what has no effect and yet happened: it is noted, and the explanation says why it changed nothing
@@ -80,6 +81,19 @@ def stored(found: Deadline) -> dict[str, Any]:
         "provisional": any(due.day and due.provisional for due in dues),
         "calendar": found.calendar,
     }
+
+
+def lit(terms: Terms, found: Deadline, calendar: Calendar, thresholds: Thresholds) -> dict[str, Any]:
+    """When a deadline turns yellow and red, in the columns of a step, and the first day to remind of it."""
+    turns = lights.turns(terms, found, calendar, thresholds)
+    return {"yellow": turns.yellow, "red": turns.red, "remind": (turns.yellow or turns.red) if turns.red else None}
+
+
+def light(step: StepFile, on: date) -> Light | None:
+    """The colour of a step on a day, or on the day it was finished; None while nothing runs that could pass."""
+    if not step.base or step.state == StepState.SKIPPED:
+        return None
+    return Turns(step.yellow, step.red).light(min(on, step.finish_date) if step.finish_date else on)
 
 
 def alarm(file: CaseFile, step: StepFile) -> date | None:

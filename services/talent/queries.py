@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, and_, exists, false, or_
 from sqlalchemy.orm import Session
@@ -117,6 +117,19 @@ def within_reach(call: Call, action: str = "") -> ColumnElement[bool]:
         own = and_(StepRow.unit == reach.unit, StepRow.case_id == CaseRow.id)
         seen = or_(StepRow.division == CaseRow.division, StepRow.division == CaseRow.partner_division)
         terms.append(exists().where(own, seen))
+    return or_(*terms) if terms else false()
+
+
+def steps_within_reach(call: Call, unit: ColumnElement[str] | Any = StepRow.unit) -> ColumnElement[bool]:
+    """The steps of a list that its caller may see, joined with their cases; a bureau sees those of `unit`, its own."""
+    reach = call.reach()
+    terms: list[ColumnElement[bool]] = []
+    if reach.division is not None:
+        low, high = scope_range(reach.division)
+        terms += [CaseRow.division.between(low, high), CaseRow.partner_division.between(low, high)]
+    if reach.unit is not None:
+        let_in = or_(StepRow.division == CaseRow.division, StepRow.division == CaseRow.partner_division)
+        terms.append(and_(unit == reach.unit, let_in))
     return or_(*terms) if terms else false()
 
 

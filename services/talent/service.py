@@ -22,10 +22,16 @@ from liancai.talent.v1 import (
     events_pb2_grpc,
     handovers_pb2,
     handovers_pb2_grpc,
+    logs_pb2,
+    logs_pb2_grpc,
     recalculation_pb2,
     recalculation_pb2_grpc,
+    statistics_pb2,
+    statistics_pb2_grpc,
     steps_pb2,
     steps_pb2_grpc,
+    supervision_pb2,
+    supervision_pb2_grpc,
     worklist_pb2,
     worklist_pb2_grpc,
 )
@@ -38,6 +44,7 @@ from services.platform.part import Part
 from services.platform.watching import Watching
 from services.talent import editions
 from services.talent.audit import CaseTrail
+from services.talent.case_logs import CaseLogs
 from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
 from services.talent.children import Children
@@ -46,7 +53,10 @@ from services.talent.editions import SHIPPED, Editions
 from services.talent.events import CaseEvents, sees
 from services.talent.handovers import Handovers
 from services.talent.recalculating import Recalculations
+from services.talent.reminding import Reminders
+from services.talent.statistics import Statistics
 from services.talent.steps import Steps
+from services.talent.supervising import Supervision
 from services.talent.sweeping import Sweep
 from services.talent.tables import BOOKS
 from services.talent.windows import Windows
@@ -60,7 +70,7 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     LIANCAI_DOCUMENTS the folder of documents.
     """
     pages = Pages(database.vault)
-    known = _editions(settings)
+    known = _editions(database, settings)
     editions.remember(database)
     catalogue_pb2_grpc.add_CataloguesServicer_to_server(Catalogues(database, pages, known), server)
     cases_pb2_grpc.add_CasesServicer_to_server(Cases(database, pages, known), server)
@@ -72,6 +82,9 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
     children_pb2_grpc.add_ChildrenServicer_to_server(Children(database, pages, known), server)
     handovers_pb2_grpc.add_HandoversServicer_to_server(Handovers(database, pages, known, blobs), server)
+    supervision_pb2_grpc.add_SupervisionServicer_to_server(Supervision(database, pages, known), server)
+    statistics_pb2_grpc.add_StatisticsServicer_to_server(Statistics(database), server)
+    logs_pb2_grpc.add_CaseLogsServicer_to_server(CaseLogs(database, known), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
     watching = Watching(database, source_of(settings, "talent"), sees)
     events_pb2_grpc.add_CaseEventsServicer_to_server(CaseEvents(watching), server)
@@ -79,7 +92,12 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
 
 def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
     """What the service does by itself, by the same parameters and in the same store."""
-    rounds = (Windows(database, _editions(settings)).run, Sweep(database, _blobs(database, settings)).run)
+    known = _editions(database, settings)
+    rounds = (
+        Windows(database, known).run,
+        Reminders(database, known).run,
+        Sweep(database, _blobs(database, settings)).run,
+    )
 
     def run(now: datetime) -> None:
         for one in rounds:
@@ -88,8 +106,9 @@ def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetim
     return run
 
 
-def _editions(settings: Mapping[str, str]) -> Editions:
-    return Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED))
+def _editions(database: Database, settings: Mapping[str, str]) -> Editions:
+    # the clock of a database may be another one later
+    return Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED), lambda: database.clock())
 
 
 def _blobs(database: Database, settings: Mapping[str, str]) -> Blobs:
@@ -109,6 +128,9 @@ PART = Part(
             recalculation_pb2,
             handovers_pb2,
             children_pb2,
+            supervision_pb2,
+            statistics_pb2,
+            logs_pb2,
             audit_pb2,
             events_pb2,
         )

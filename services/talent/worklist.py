@@ -98,7 +98,7 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
             why=pb.TodayItem.Why.Value(_why(call, step, today)),
             case_name=f"cases/{step.case_id}",
             masked_name=writing.mask_name(full_name),
-            step=messages.step(call, step, kind.step(step.key), edition),
+            step=messages.step(call, step, kind.step(step.key), edition, on=today),
             matter_title=getattr(kind.title, call.language),
             due_date="" if alarm == NO_LIMIT else alarm.isoformat(),
             owed_date=step.owed.isoformat() if step.owed else "",

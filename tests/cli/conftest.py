@@ -19,8 +19,11 @@ from liancai.talent.v1 import (
     children_pb2_grpc,
     documents_pb2_grpc,
     handovers_pb2_grpc,
+    logs_pb2_grpc,
     recalculation_pb2_grpc,
+    statistics_pb2_grpc,
     steps_pb2_grpc,
+    supervision_pb2_grpc,
     worklist_pb2_grpc,
 )
 from liancai.talent.v1 import (
@@ -62,6 +65,9 @@ SERVICES = [
     (recalculation_pb2_grpc, "Recalculations"),
     (handovers_pb2_grpc, "Handovers"),
     (children_pb2_grpc, "Children"),
+    (supervision_pb2_grpc, "Supervision"),
+    (statistics_pb2_grpc, "Statistics"),
+    (logs_pb2_grpc, "CaseLogs"),
     (talent_audit_pb2_grpc, "CaseTrail"),
     (case_events_pb2_grpc, "CaseEvents"),
     (events_pb2_grpc, "Events"),

@@ -219,6 +219,22 @@ CASES = """
     RecalculateDeadlines  . . .  . .  y .  .  .
     ListCaseTrail         . . .  . .  . y  .  .
     CaseEvents.WatchEvents y y o y o  y y  .  .
+
+    ImportCaseLog         y y o  . .  . .  .  .
+    GetBoard              y y o  y o  y y  .  .
+    ListWatchedSteps      y y o  y o  y y  .  .
+    ListReminders         y y o  y o  y y  .  .
+    IssueSupervisionOrder . . .  . .  y .  .  .
+    GetSupervisionOrder   y y o  y o  y y  .  .
+    ListSupervisionOrders y y o  y o  y y  .  .
+    AnswerSupervisionOrder y y o y o  . .  .  .
+    ReturnSupervisionOrder . . . . .  y .  .  .
+    SignOffSupervisionOrder . . . . . y .  .  .
+    WithdrawSupervisionOrder . . . . . y . .  .
+    GetThroughput         y y o  . .  y y  .  .
+    GetHandOvers          y y o  . .  y y  .  .
+    GetLateness           y y o  . .  y y  .  .
+    GetWorkInProgress     y y o  . .  y y  .  .
 """
 LETTERS = {"y": Answer.YES, "o": Answer.OWN, ".": Answer.NO}
 EXPECTED = {

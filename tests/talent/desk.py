@@ -21,10 +21,13 @@ from liancai.talent.v1 import (
     events_pb2_grpc,
     handovers_pb2,
     handovers_pb2_grpc,
+    logs_pb2_grpc,
     matters_pb2,
     recalculation_pb2_grpc,
+    statistics_pb2_grpc,
     steps_pb2,
     steps_pb2_grpc,
+    supervision_pb2_grpc,
     worklist_pb2_grpc,
 )
 
@@ -57,6 +60,9 @@ class Desk:
         self.handovers: Any = Signed(handovers_pb2_grpc.HandoversStub(channel), metadata)
         self.children: Any = Signed(children_pb2_grpc.ChildrenStub(channel), metadata)
         self.documents: Any = Signed(documents_pb2_grpc.DocumentsStub(channel), metadata)
+        self.supervision: Any = Signed(supervision_pb2_grpc.SupervisionStub(channel), metadata)
+        self.statistics: Any = Signed(statistics_pb2_grpc.StatisticsStub(channel), metadata)
+        self.logs: Any = Signed(logs_pb2_grpc.CaseLogsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.CaseTrailStub(channel), metadata)
 
     def open(self, *matters: str, **fields: Any) -> cases_pb2.Case:

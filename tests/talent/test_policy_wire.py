@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -15,7 +15,15 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
-from liancai.talent.v1 import cases_pb2, catalogue_pb2, children_pb2, clock_pb2, matters_pb2
+from liancai.talent.v1 import (
+    cases_pb2,
+    catalogue_pb2,
+    children_pb2,
+    clock_pb2,
+    logs_pb2,
+    matters_pb2,
+    supervision_pb2,
+)
 
 from docs import policies
 from docs.policies import CASE_STANDPOINTS, Answer
@@ -25,6 +33,8 @@ from services.platform.identity import issue
 from services.platform.policy import Policy
 from services.reference.workdays import published
 from services.talent.catalogue import document
+from services.talent.editions import Editions
+from services.talent.reminding import Reminders
 from tests.office import TODAY, request_id
 from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
 from tests.talent.desk import CHILD, Desk, a_case, a_paper, upload_of
@@ -51,12 +61,14 @@ class Things:
     certificate: str
     wanting: str
     document: str
+    order: str
 
 
 @pytest.fixture(scope="module")
 def things(desk: Desk, talent_database: Database, grpc_channel: grpc.Channel, settings: host.Settings) -> Things:
-    asked = a_case("pension", "school_new-1", family=[cases_pb2.FamilyMember(kind=CHILD)])
-    case, other = desk.cases.OpenCase(asked), desk.open("school_new-1", family=asked.family)
+    # red since the 18th
+    asked = a_case("pension", "school_new-1", family=[cases_pb2.FamilyMember(kind=CHILD)], at="2026-11-12")
+    case, other = desk.cases.OpenCase(asked), desk.open("pension", "school_new-1", family=asked.family)
     # the bureau has a step of the child's own matter
     desk.act("AssignStep", f"{case.name}/matters/school_new-1/steps/intake", unit=policies.UNIT)
     child, gone = (add(desk, each.name, member=1).name for each in (case, other))
@@ -72,17 +84,33 @@ def things(desk: Desk, talent_database: Database, grpc_channel: grpc.Channel, se
     step = f"{case.name}/matters/pension/steps/check"
     wanting = f"{case.name}/matters/pension/steps/review"
     brought = desk.upload(wanting, "identity", a_paper()).name
+    for key, outcome in (("check", "needed"), ("review", "accepted"), ("out", "")):
+        desk.finish(f"{other.name}/matters/pension/steps/{key}", outcome=outcome)
+    Reminders(talent_database, Editions()).run(datetime(2026, 11, 19, 1, tzinfo=UTC))
+    order = desk.supervision.IssueSupervisionOrder(
+        supervision_pb2.IssueSupervisionOrderRequest(
+            step=step, requirement="请说明原因", new_date="2026-12-01", request_id=request_id()
+        )
+    )
     return Things(
         case=case.name, other=other.name, step=step, draft=draft.name, phone_tail=asked.talent.phone[-4:],
         handover=handover, child=child, access=access, certificate=certificate, wanting=wanting, document=brought,
+        order=order.name,
     )  # fmt: skip
 
 
 def filled(rpc: MethodDescriptor, things: Things) -> Message:
     """A request that is good but for its etag: each field by its name."""
     resource = rpc.GetOptions().Extensions[access_pb2.access].resource
-    names = {"Case": things.case, "Step": things.step, "Ledger": things.step, "Catalogue": things.draft}
-    names |= {"Handover": things.handover, "Child": things.child}
+    names = {
+        "Case": things.case,
+        "Step": things.step,
+        "Ledger": things.step,
+        "Catalogue": things.draft,
+        "Handover": things.handover,
+        "Child": things.child,
+        "SupervisionOrder": things.order,
+    }
     message = GetMessageClass(rpc.input_type)()
     values: dict[str, Any] = {
         "name": names.get(resource, ""),
@@ -119,6 +147,10 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "step": things.wanting,
         "document": "identity",
         "due_date": str(TODAY + timedelta(days=9)),
+        "requirement": "请说明原因",
+        "new_date": "2026-12-01",
+        "answer": "已办",
+        "date": "2026-11-20",
     }
     for field in rpc.input_type.fields:
         if field.type == FieldDescriptor.TYPE_MESSAGE or field.is_repeated:
@@ -162,6 +194,27 @@ def _document(message: Any, things: Things) -> None:
     message.name = things.document
 
 
+def _with_span(message: Any, _: Things) -> None:
+    message.span.from_date, message.span.to_date = "2026-11-01", "2026-11-30"
+
+
+def _at_a_date(message: Any, _: Things) -> None:
+    message.date = "2026-11-30"
+
+
+def a_log() -> list[logs_pb2.ImportCaseLogRequest]:
+    """A log without lines."""
+    opens = logs_pb2.LogMapping.Activity(activity="受理", verb=logs_pb2.LogMapping.OPEN)
+    mapping = logs_pb2.LogMapping(
+        origin="370103", destination="371526", matters=["pension"], time_formats=["iso"], activities=[opens]
+    )
+    header = logs_pb2.ImportCaseLogRequest.Header(log="sample", mapping=mapping, request_id=request_id())
+    return [
+        logs_pb2.ImportCaseLogRequest(header=header),
+        logs_pb2.ImportCaseLogRequest(end=logs_pb2.ImportCaseLogRequest.End()),
+    ]
+
+
 def _without_content(message: Any, _: Things) -> None:
     message.ClearField("content")
 
@@ -186,6 +239,10 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "GetDocument": _document,
     "AcceptDocument": _document,
     "RejectDocument": _document,
+    "GetThroughput": _with_span,
+    "GetHandOvers": _with_span,
+    "GetLateness": _with_span,
+    "GetWorkInProgress": _at_a_date,
     "LintCatalogue": _without_content,
     "DiffCatalogues": _without_content,
     "SimulateCatalogue": _without_content,
@@ -200,6 +257,14 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "ListChildAccesses": lambda things: things.access,
     "ListMovingDeadlines": lambda things: things.step,
     "CaseEvents.WatchEvents": lambda things: things.case,
+    "GetBoard": lambda _: "371526-sic",
+    "ListWatchedSteps": lambda things: things.step,
+    "ListReminders": lambda things: things.step,
+    "ListSupervisionOrders": lambda things: things.order,
+    "GetThroughput": lambda _: "pension",
+    "GetHandOvers": lambda _: "370103-sic",
+    "GetLateness": lambda _: "pension",
+    "GetWorkInProgress": lambda _: "pension",
 }
 
 
@@ -215,12 +280,14 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
         return (("authorization", f"Bearer {token}"),)
 
     def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
-        raw = filled(rpc, things).SerializeToString()
         try:
             if rpc.client_streaming:
-                parts = [part.SerializeToString() for part in upload_of(things.wanting, "application", a_paper())]
-                answers = grpc_channel.stream_stream(PATHS[rpc.full_name])(iter(parts), metadata=metadata(name))
-                return grpc.StatusCode.OK, b"".join(answers)
+                log = rpc.name == "ImportCaseLog"
+                sent = a_log() if log else upload_of(things.wanting, "application", a_paper())
+                stream = grpc_channel.stream_stream(PATHS[rpc.full_name])
+                parts = iter([part.SerializeToString() for part in sent])
+                return grpc.StatusCode.OK, b"".join(stream(parts, metadata=metadata(name), timeout=30))
+            raw = filled(rpc, things).SerializeToString()
             if rpc.server_streaming:
                 answers = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata(name))
                 return grpc.StatusCode.OK, b"".join(answers)

@@ -183,7 +183,7 @@ def test_a_damaged_file_is_refused_and_reported_and_nothing_of_it_is_delivered(
     uploaded = desk.upload(step, "ground", a_paper(3_000_000))
     path = blobs.path(bytes.fromhex(uploaded.sha256))
     whole = path.read_bytes()
-    for damaged in (whole[:-1], whole[:2_900_000] + b"\x00" + whole[2_900_001:], b""):
+    for damaged in (whole[:-1], whole[:2_900_000] + bytes([whole[2_900_000] ^ 1]) + whole[2_900_001:], b""):
         path.write_bytes(damaged)
         request = pb.DownloadDocumentRequest(name=uploaded.name, purpose="核对材料", request_id=request_id())
         answers, parts = desk.documents.DownloadDocument(request), []

@@ -9,8 +9,10 @@ from services.talent.tables.catalogues import CatalogueRow, MovedDeadlineRow, Re
 from services.talent.tables.children import CertificateRow, ChildAccessRow, ChildEntryRow, ChildRow
 from services.talent.tables.documents import DocumentPromiseRow, DocumentRow
 from services.talent.tables.handovers import HandoverRow
+from services.talent.tables.logs import LogCaseRow, LogLineRow
 from services.talent.tables.records import NumberRow
 from services.talent.tables.steps import ClockEntryRow, MatterRow, StepRow
+from services.talent.tables.supervision import ReminderRow, SupervisionOrderRow
 
 __all__ = [
     "BOOKS",
@@ -27,11 +29,15 @@ __all__ = [
     "DocumentRow",
     "FamilyMemberRow",
     "HandoverRow",
+    "LogCaseRow",
+    "LogLineRow",
     "MatterRow",
     "MovedDeadlineRow",
     "NumberRow",
     "RecalculationRow",
+    "ReminderRow",
     "StepRow",
+    "SupervisionOrderRow",
     "TalentRow",
 ]
 
