@@ -39,8 +39,8 @@ from services.platform.part import Part
 from services.platform.policy import Policy
 from services.platform.texts import Texts
 from services.platform.vault import Vault, write_secret
-from services.talent.service import PART as TALENT
 from services.platform.webhook import PREFIX
+from services.talent.service import PART as TALENT
 from services.training.service import PART as TRAINING
 
 PARTS: tuple[Part, ...] = (TRAINING, TALENT)

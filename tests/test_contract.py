@@ -134,7 +134,7 @@ def test_every_rpc_is_unauthenticated_without_a_token(
 
 
 def test_one_rpc_alone_is_open_to_those_without_a_token() -> None:
-    assert PUBLIC == {"liancai.talent.v1.Cases.QueryProgress"}
+    assert {"liancai.talent.v1.Cases.QueryProgress"} == PUBLIC
 
 
 @pytest.mark.parametrize("rpc", RPCS, ids=lambda rpc: rpc.name)

@@ -22,9 +22,7 @@ def desk(grpc_channel: grpc.Channel, settings: host.Settings) -> Desk:
 @pytest.fixture(scope="module")
 def other_side(grpc_channel: grpc.Channel, settings: host.Settings) -> Desk:
     """A caseworker of Shizhong in Jinan, where they come from."""
-    return Desk(
-        grpc_channel, token_of(settings, division="370103", roles=ROLES, unit="370103-tf", subject="jinan")
-    )
+    return Desk(grpc_channel, token_of(settings, division="370103", roles=ROLES, unit="370103-tf", subject="jinan"))
 
 
 @pytest.fixture(scope="module")

@@ -84,9 +84,7 @@ def a_case(*matters: str, **fields: Any) -> cases_pb2.OpenCaseRequest:
     values: dict[str, Any] = {
         "origin": JINAN,
         "destination": GAOTANG,
-        "talent": cases_pb2.Talent(
-            full_name=person.full_name, resident_id=person.resident_id, phone=person.phone
-        ),
+        "talent": cases_pb2.Talent(full_name=person.full_name, resident_id=person.resident_id, phone=person.phone),
         "employer_credit_code": EMPLOYER,
         "employer_name": "高唐样例机械有限公司",
         "brought_by": "orders/20261100001",

@@ -56,6 +56,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("series"),
     )
     op.create_table(
+        "outbox_delivery",
+        sa.Column("endpoint", sa.String(length=40), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("holder", sa.String(length=26), nullable=False),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("endpoint"),
+    )
+    op.create_table(
         "outbox_event",
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("type", sa.String(length=100), nullable=False),
@@ -63,6 +72,7 @@ def upgrade() -> None:
         sa.Column("time", sa.DateTime(timezone=True), nullable=False),
         sa.Column("record_time", sa.DateTime(timezone=True), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("number", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("sequence"),
     )
     op.create_table(
@@ -368,6 +378,7 @@ def downgrade() -> None:
     op.drop_table("reply")
     op.drop_table("recalculations")
     op.drop_table("outbox_event")
+    op.drop_table("outbox_delivery")
     op.drop_table("numbers")
     op.drop_table("catalogues")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
