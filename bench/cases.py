@@ -2,9 +2,9 @@
 
 It makes COUNT cases (1,000,000 unless given) on SQLite and on PostgreSQL, checks that what it made is what the service
 would have written, and measures as an ordinary caseworker of one county: one caller's wait for a case, for the first
-page of today, for a search and for pages of a list near and deep; and, on PostgreSQL, steps brought along by 64 callers.
-Beside each figure stands a no-op of the same run, and the server's CPU a reply, which a busy machine changes less than a
-wait. It ends with 1 if a gate fails or a copy is not as the service would have it.
+page of today, for a search and for pages of a list near and deep; and, on PostgreSQL, steps brought along by 64
+callers. Beside each figure stands a no-op of the same run, and the server's CPU a reply, which a busy machine changes
+less than a wait. It ends with 1 if a gate fails or a copy is not as the service would have it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from liancai.talent.v1 import cases_pb2, steps_pb2, worklist_pb2
 
 from bench import load, sites
 from bench.caseserver import NO_OP
-from bench.casework import PAIRS, Maker
+from bench.casework import PAIRS, Maker, plain
 from bench.figures import LOW, Ratio, Seconds, table
 from services import host
 from services.platform.database import Database
@@ -140,7 +140,7 @@ def _differences(maker: Maker, desks: dict[tuple[str, str], Desk], samples: Sequ
     for name in samples:
         rows = maker.rows_of(name)
         case = rows["cases"][0]
-        pattern = patterns.get(((case["origin"], case["destination"]), case["day"], str(Maker.plain(rows))))
+        pattern = patterns.get(((case["origin"], case["destination"]), case["day"], str(plain(rows))))
         if pattern is None:
             yield f"{name} is like no case that was made over the wire"
             continue
@@ -262,8 +262,10 @@ def _report(benches: Sequence[Bench], count: int, faults: Sequence[str]) -> int:
             gates.append(Ratio(f"{name}: list of cases, {depth:.0%} deep / first", each.waits, first.waits, 2.0, LOW))
         if bench.cluster:
             idle = found["no-op, 64 callers"].rates
-            for verb in ("start", "complete"):
-                gates.append(Ratio(f"{name}: {verb} a step / no-op", found[f"{verb} a step, 64 callers"].rates, idle))
+            gates += [
+                Ratio(f"{name}: {verb} a step / no-op", found[f"{verb} a step, 64 callers"].rates, idle)
+                for verb in ("start", "complete")
+            ]
         rows += [each.row(f"{name}: {what}") for what, each in found.items()]
     print(f"\n{count:,} cases; medians over {ROUNDS} rounds\n")
     print(table(["figure", "median", "rounds", "gate", ""], [each.row() for each in gates]))

@@ -7,7 +7,7 @@ own (numbers, talent, owner) and in nothing else, so that it is what the service
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -49,7 +49,7 @@ OWN = {
     "steps": {"id", "case_id", "owner", "assignee"},
     "clock_entries": {"sequence", "step_id"},
 }
-INSTANTS = {"record_time", "create_time", "update_time", "open_time", "close_time", "start_time", "finish_time"}
+INSTANTS = {f"{when}_time" for when in ("record", "occur", "create", "update", "open", "close", "start", "finish")}
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -64,19 +64,17 @@ class Pattern:
     name: str
     rows: Rows = field(default_factory=dict)
 
-    def plain(self, rows: Rows | None = None) -> Rows:
+    def plain(self) -> Rows:
         """The rows without what is their own and without instants: what a copy has in common with it."""
-        return {
-            table: [
-                {
-                    key: value
-                    for key, value in row.items()
-                    if key not in OWN[table] | INSTANTS | {"occur_time", "version"}
-                }
-                for row in found
-            ]
-            for table, found in (rows or self.rows).items()
-        }
+        return plain(self.rows)
+
+
+def plain(rows: Rows) -> Rows:
+    """Rows without what is their own and without instants."""
+    return {
+        table: [{key: value for key, value in row.items() if key not in OWN[table] | INSTANTS} for row in found]
+        for table, found in rows.items()
+    }
 
 
 def working_days(last: date, count: int) -> list[date]:
@@ -147,7 +145,8 @@ class Maker:
                 samples[kind, pair, day] = f"cases/{rows['cases'][0]['id']}"
                 yield rows
 
-        for chunk in itertools.batched(made(), CHUNK, strict=False):
+        coming = made()
+        while chunk := list(itertools.islice(coming, CHUNK)):
             self._write(chunk)
         self._leave_off()
         return list(samples.values())
@@ -185,8 +184,7 @@ class Maker:
             ],
         }
 
-    def _write(self, chunk: Iterable[Rows]) -> None:
-        held = list(chunk)
+    def _write(self, held: Sequence[Rows]) -> None:
         with self._database.writing_engine.begin() as connection:
             for name, bulk in self._inserts.items():
                 columns = TABLES[name].c.keys()
@@ -223,8 +221,8 @@ def one_case(desk: Desk, kind: str, pair: tuple[str, str], day: date) -> str:
         desk.finish(f"{steps}/check", at=at, outcome="needed")
         desk.act("StartStep", f"{steps}/review", at=at)
         desk.act(
-            "SuspendStep", f"{steps}/review", at=at, suspension=clock_pb2.ClockEntry.SUPPLEMENT,
-            legal_basis="样例依据", evidence="样例通知1号", reason="等待补正",
+            "SuspendStep", f"{steps}/review", at=at, suspension=clock_pb2.ClockEntry.FORCE,
+            legal_basis="样例依据", evidence="样例通知1号", reason="系统停机", approver="样例负责人",
         )  # fmt: skip
     elif kind == "returned":
         desk.finish(f"{steps}/check", at=at, outcome="needed")
