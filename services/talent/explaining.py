@@ -13,7 +13,7 @@ from services.talent import casefiles, clocks
 from services.talent.advancing import type_of
 from services.talent.casefiles import StepFile
 from services.talent.editions import Editions
-from services.talent.queries import read_step, scope_of_step
+from services.talent.queries import read_step, scope_of_ledger
 from services.talent.rules import clock
 from services.talent.rules.clock import Deadline, Which
 
@@ -32,7 +32,7 @@ def explain(
         step = file.step(matter, key) if file else None
         if file is None or step is None:
             raise NotFound(request.name)
-        call.require(scope_of_step(file, step), request.name)
+        call.require(scope_of_ledger(file, step), request.name)
         casefiles.read_ledgers(connection, files, [step])
         edition = editions.of(session, file.catalogue_id)
     kind, calendar, ledger = edition.matter(type_of(matter)).step(key), published(), file.ledger(step)

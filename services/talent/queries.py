@@ -80,9 +80,15 @@ def scope_of_step(file: CaseFile, step: StepFile) -> Scope:
     return Scope(own, (step.unit,) if step.unit and step.division in sides else ())
 
 
-def within_reach(call: Call) -> ColumnElement[bool]:
-    """The cases of a list that its caller may see."""
-    reach = call.reach()
+def scope_of_ledger(file: CaseFile, step: StepFile) -> Scope:
+    """Who may read the ledger of a step: the sides that were let in, and its bureau."""
+    sides = let_in(file)
+    return Scope(sides, (step.unit,) if step.unit and step.division in sides else ())
+
+
+def within_reach(call: Call, action: str = "") -> ColumnElement[bool]:
+    """The cases of a list that its caller may see; those they may do another `action` to, if it is given."""
+    reach = call.reach(action)
     terms: list[ColumnElement[bool]] = []
     if reach.division is not None:
         low, high = scope_range(reach.division)

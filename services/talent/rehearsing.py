@@ -110,7 +110,7 @@ def _compare(
     day = CaseRow.day
     wanted = (
         select(CaseRow.id, CaseRow.origin, CaseRow.destination, CaseRow.catalogue_id, CaseRow.open_time)
-        .where(within_reach(call), day.between(*span))
+        .where(within_reach(call, "talent.case.read"), day.between(*span))
         .order_by(day.desc(), CaseRow.id.desc())
         .limit(MOST_CASES + 1)
     )
