@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import grpc
+from google.protobuf.message import Message
 from liancai.talent.v1 import cases_pb2, steps_pb2, worklist_pb2
 
 from bench import load, sites
@@ -189,14 +190,7 @@ def _round(bench: Bench, names: dict[str, list[str]], number: int) -> None:
     """Every kind of request once."""
     draw = random.Random(number)
     picked = [f"cases/{name}" for name in draw.choices(names["every"], k=READS)]
-    steps = [
-        steps_pb2.StartStepRequest(
-            name=f"cases/{name}/matters/anchor_enrol/steps/contract", request_id=uuid.uuid4().hex
-        )
-        for name in _next(names["ready"], ADVANCES)
-    ]
-    starts = [step.SerializeToString() for step in steps]
-    bench.ask("no-op", NO_OP, starts[:READS])
+    bench.ask("no-op", NO_OP, _serialised(_starts(names["ready"][:READS])))
     bench.ask("get a case", GET, [cases_pb2.GetCaseRequest(name=name).SerializeToString() for name in picked])
     bench.ask("today, first page", TODAY, [worklist_pb2.ListTodayRequest().SerializeToString()] * READS)
     for depth, token in bench.tokens.items():
@@ -204,15 +198,30 @@ def _round(bench: Bench, names: dict[str, list[str]], number: int) -> None:
         bench.ask(f"list of cases, {depth:.0%} deep", LIST, [page] * (READS // 4))
     if not bench.cluster:
         return
-    bench.ask("no-op, 64 callers", NO_OP, starts, CALLERS)
-    bench.ask("start a step, 64 callers", START, starts, CALLERS)
+    steps = _starts(_next(names["ready"], min(ADVANCES, len(names["ready"]) // (ROUNDS - number))))
+    bench.ask("no-op, 64 callers", NO_OP, _serialised(steps), CALLERS)
+    bench.ask("start a step, 64 callers", START, _serialised(steps), CALLERS)
     done = [
         steps_pb2.CompleteStepRequest(
             name=step.name, result={"term": "2026-2029", "registration": "J-1"}, request_id=uuid.uuid4().hex
-        ).SerializeToString()
+        )
         for step in steps
     ]
-    bench.ask("complete a step, 64 callers", COMPLETE, done, CALLERS)
+    bench.ask("complete a step, 64 callers", COMPLETE, _serialised(done), CALLERS)
+
+
+def _starts(cases: Sequence[str]) -> list[steps_pb2.StartStepRequest]:
+    """Requests to begin the first step of cases."""
+    return [
+        steps_pb2.StartStepRequest(
+            name=f"cases/{name}/matters/anchor_enrol/steps/contract", request_id=uuid.uuid4().hex
+        )
+        for name in cases
+    ]
+
+
+def _serialised(requests: Sequence[Message]) -> list[bytes]:
+    return [request.SerializeToString() for request in requests]
 
 
 def _next(ready: list[str], count: int) -> list[str]:
