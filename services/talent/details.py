@@ -46,6 +46,9 @@ class CaseDetail:
         return f"CaseDetail({self.id})"
 
 
+WIDTH = len(fields_of(CaseDetail))  # columns of what is selected
+
+
 def _column(name: str) -> Any:
     return getattr(TalentRow if name in ("resident_id_sealed", "full_name") else CaseRow, name)
 

@@ -13,6 +13,14 @@ from liancai.talent.v1 import (
     cases_pb2_grpc,
     catalogue_pb2,
     catalogue_pb2_grpc,
+    complaints_pb2,
+    complaints_pb2_grpc,
+    desks_pb2,
+    desks_pb2_grpc,
+    notes_pb2,
+    notes_pb2_grpc,
+    ratings_pb2,
+    ratings_pb2_grpc,
     recalculation_pb2,
     recalculation_pb2_grpc,
     steps_pb2,
@@ -28,7 +36,11 @@ from services.talent import editions
 from services.talent.audit import CaseTrail
 from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
+from services.talent.complaints import Complaints
+from services.talent.desks import Desks
 from services.talent.editions import SHIPPED, Editions
+from services.talent.notes import Notes
+from services.talent.ratings import Ratings
 from services.talent.recalculating import Recalculations
 from services.talent.steps import Steps
 from services.talent.tables import BOOKS
@@ -47,6 +59,10 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     steps_pb2_grpc.add_StepsServicer_to_server(Steps(database, known), server)
     worklist_pb2_grpc.add_WorklistServicer_to_server(Worklist(database, pages, known), server)
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
+    desks_pb2_grpc.add_DesksServicer_to_server(Desks(database, pages, known), server)
+    notes_pb2_grpc.add_NotesServicer_to_server(Notes(database, pages), server)
+    ratings_pb2_grpc.add_RatingsServicer_to_server(Ratings(database, pages, known), server)
+    complaints_pb2_grpc.add_ComplaintsServicer_to_server(Complaints(database, pages, known), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
 
 
@@ -54,7 +70,10 @@ PART = Part(
     name="talent",
     files=tuple(
         module.DESCRIPTOR
-        for module in (catalogue_pb2, cases_pb2, steps_pb2, worklist_pb2, recalculation_pb2, audit_pb2)
+        for module in (
+            *(catalogue_pb2, cases_pb2, steps_pb2, worklist_pb2, recalculation_pb2, audit_pb2),
+            *(desks_pb2, notes_pb2, ratings_pb2, complaints_pb2),
+        )
     ),
     books=BOOKS,
     migrations=HERE / "migrations",

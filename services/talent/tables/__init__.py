@@ -6,8 +6,10 @@ from services.platform.database import Books
 from services.talent.tables.base import Base
 from services.talent.tables.cases import CaseRelationRow, CaseRow, FamilyMemberRow, TalentRow
 from services.talent.tables.catalogues import CatalogueRow, MovedDeadlineRow, RecalculationRow
+from services.talent.tables.feedback import ComplaintRow, RatingRow
 from services.talent.tables.records import NumberRow
 from services.talent.tables.steps import ClockEntryRow, MatterRow, StepRow
+from services.talent.tables.work import CoverRow, NoteRow, OfficerRow
 
 __all__ = [
     "BOOKS",
@@ -16,10 +18,15 @@ __all__ = [
     "CaseRow",
     "CatalogueRow",
     "ClockEntryRow",
+    "ComplaintRow",
+    "CoverRow",
     "FamilyMemberRow",
     "MatterRow",
     "MovedDeadlineRow",
+    "NoteRow",
     "NumberRow",
+    "OfficerRow",
+    "RatingRow",
     "RecalculationRow",
     "StepRow",
     "TalentRow",
