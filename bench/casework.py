@@ -7,6 +7,7 @@ own (numbers, talent, owner) and in nothing else, so that it is what the service
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -123,7 +124,7 @@ class Maker:
 
     def fill(self, count: int) -> list[str]:
         """Makes `count` cases; some of their names, one of each pattern."""
-        by_kind = [kind for kind, share in SHARES.items() for _ in range(share)]
+        draw = random.Random(count)
         patterns = {(each.kind, each.pair, each.day): each for each in self.patterns}
         with self._database.writing_engine.begin() as connection:
             steps, entries = (
@@ -138,10 +139,12 @@ class Maker:
             for number in range(count):
                 # oldest first, as they came
                 day = self._days[DAYS - 1 - number * DAYS // count]
-                kind, pair = by_kind[number * 37 % 100], PAIRS[number * 7 % 10 // 6]
+                [kind] = draw.choices(list(SHARES), list(SHARES.values()))
+                [pair] = draw.choices(PAIRS, (60, 40))
+                owner = f"caseworker-{draw.randrange(OFFICERS)}"
                 serial = next(sequences[pair, day])
                 # both pairs count in one series: a day's number is given once
-                rows = self._copy(patterns[kind, pair, day], serial * len(PAIRS) + PAIRS.index(pair), number)
+                rows = self._copy(patterns[kind, pair, day], serial * len(PAIRS) + PAIRS.index(pair), owner)
                 samples[kind, pair, day] = f"cases/{rows['cases'][0]['id']}"
                 yield rows
 
@@ -151,12 +154,11 @@ class Maker:
         self._leave_off()
         return list(samples.values())
 
-    def _copy(self, pattern: Pattern, serial: int, number: int) -> Rows:
+    def _copy(self, pattern: Pattern, serial: int, owner: str) -> Rows:
         """The rows of a pattern for somebody else."""
         [(name, resident_id, phone, _)] = self._people._take(1)
         vault, talent_id = self._database.vault, new_id()
         case_id = receipt.make(*pattern.pair, pattern.day, serial)
-        owner = f"caseworker-{number % OFFICERS}"
         pinyin, initials = names.pinyin(name)
         talent = {
             "id": talent_id,

@@ -292,11 +292,13 @@ def _assign(desk: Desk, step: StepFile, act: Act) -> None:
 
 def _enter(desk: Desk, step: StepFile, kind: EntryKind, **values: Any) -> None:
     """Adds an entry that has an effect, or at least tells of something that happened. Raises Refused STEP_CLOCK."""
-    void = clocks.void_of(desk.deadline(step, _draft(desk, step, kind, **values)), step.entries + 1)
+    found = desk.deadline(step, _draft(desk, step, kind, **values))
+    void = clocks.void_of(found, step.entries + 1)
     if void is not None and void.reason not in clocks.NOTED:
         raise Refused("STEP_CLOCK", step=step.name, fault=desk.call.say(f"LEDGER_{void.reason}"))
     desk.enter(step, kind, **values)
-    desk.recount(step)
+    # the draft and the entry say the same: what it comes to is known
+    desk.store(step, found)
 
 
 def _draft(desk: Desk, step: StepFile, kind: EntryKind, *, at: datetime | None = None, **values: Any) -> EntryFile:

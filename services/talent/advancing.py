@@ -72,7 +72,11 @@ class Desk:
 
     def recount(self, step: StepFile) -> None:
         """Works out the dates of a step anew."""
-        self.file.touch(step, self.now, **clocks.stored(self.deadline(step)))
+        self.store(step, self.deadline(step))
+
+    def store(self, step: StepFile, found: Deadline) -> None:
+        """Keeps what the ledger of a step comes to."""
+        self.file.touch(step, self.now, **clocks.stored(found))
         step.alarm = clocks.alarm(self.file, step)
 
     def settle(self) -> None:

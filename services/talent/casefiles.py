@@ -217,13 +217,21 @@ _STEP_VALUES = [
     *("update_time", "version", "case_id", "matter", "position", "division", "side"),
 ]
 _MATTER_VALUES = ["state", "reason", "evidence", "start_time", "finish_time"]
-_UPDATE_STEP = (
-    update(_STEP).where(_STEP.c.id == bindparam("of_id")).values({name: bindparam(name) for name in _STEP_VALUES})
+_UPDATE_STEP = Prepared(
+    update(_STEP)
+    .where(_STEP.c.id == bindparam("of_id"))
+    .values({name: bindparam(name, type_=_STEP.c[name].type) for name in _STEP_VALUES})
 )
-_UPDATE_MATTER = (
+_UPDATE_MATTER = Prepared(
     update(_MATTER)
     .where(_MATTER.c.case_id == bindparam("of_case"), _MATTER.c.key == bindparam("of_key"))
-    .values({name: bindparam(name) for name in _MATTER_VALUES})
+    .values({name: bindparam(name, type_=_MATTER.c[name].type) for name in _MATTER_VALUES})
+)
+# what every act changes of a case: its etag stays good
+_COUNT_EVENTS = Prepared(
+    update(_CASE)
+    .where(_CASE.c.id == bindparam("of_id"), _CASE.c.version == bindparam("seen"))
+    .values(events=bindparam("events"), update_time=bindparam("at", type_=_CASE.c.update_time.type))
 )
 _ENTRY_COLUMNS = tuple(each.name for each in fields_of(EntryFile))
 _ENTER = BulkInsert(_ENTRY, _ENTRY_COLUMNS)
@@ -257,12 +265,12 @@ def write(tx: Tx, files: Iterable[CaseFile]) -> None:
     matters = [matter for file in held for matter in file.changed_matters.values()]
     connection = tx.connection
     if steps:
-        connection.execute(
-            _UPDATE_STEP, [{name: getattr(step, name) for name in _STEP_VALUES} | {"of_id": step.id} for step in steps]
+        _UPDATE_STEP.run_many(
+            connection, [{name: getattr(step, name) for name in _STEP_VALUES} | {"of_id": step.id} for step in steps]
         )
     if matters:
-        connection.execute(
-            _UPDATE_MATTER,
+        _UPDATE_MATTER.run_many(
+            connection,
             [
                 {name: getattr(matter, name) for name in _MATTER_VALUES}
                 | {"of_case": matter.case_id, "of_key": matter.key}
@@ -270,26 +278,28 @@ def write(tx: Tx, files: Iterable[CaseFile]) -> None:
             ],
         )
     tx.add(_ENTER, *(_row(entry) for file in held for entry in file.new_entries))
+    if counted := [file for file in held if not file.values]:
+        values = [{"of_id": file.id, "seen": file.version, "events": file.events, "at": tx.now} for file in counted]
+        if _COUNT_EVENTS.run_many(connection, values) != len(values):
+            raise Conflict
     for file in held:
-        _write_case(tx, file)
+        if file.values:
+            _write_case(tx, file)
+        file.changed_steps, file.changed_matters, file.new_entries = {}, {}, []
 
 
 def _write_case(tx: Tx, file: CaseFile) -> None:
-    """The case's own row: its count of events, and whatever of it changes; only the latter makes its etag stale."""
+    """The case's own row with what of it changes: its etag becomes stale."""
     table = _CASE.c
-    values: dict[str, Any] = {"events": file.events, "update_time": tx.now, **file.values}
+    values: dict[str, Any] = {"events": file.events, "update_time": tx.now, **file.values, "version": file.version + 1}
     statement = update(CaseRow).where(table.id == file.id, table.version == file.version)
-    if file.values:
-        values["version"] = file.version + 1
     if tx.connection.execute(statement.values(values)).rowcount != 1:
         raise Conflict
-    if file.values:
-        file.version += 1
-        for name, value in file.values.items():
-            if name in _OWN:
-                setattr(file, name, value)
-        file.values = {}
-    file.changed_steps, file.changed_matters, file.new_entries = {}, {}, []
+    file.version += 1
+    for name, value in file.values.items():
+        if name in _OWN:
+            setattr(file, name, value)
+    file.values = {}
 
 
 def _row(entry: EntryFile) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import grpc
@@ -133,7 +133,8 @@ class Ratings(ratings_pb2_grpc.RatingsServicer):
             key = (RatingRow.visit_due, RatingRow.case_id, RatingRow.matter)
             wanted = wanted.where(RatingRow.visit_due.is_not(None), RatingRow.visit_time.is_(None)).order_by(*key)
             if page.after:
-                wanted = wanted.where(tuple_(*key) > tuple_(*map(literal, page.after)))
+                after = (date.fromisoformat(page.after[0]), *page.after[1:])
+                wanted = wanted.where(tuple_(*key) > tuple_(*map(literal, after)))
         else:
             wanted = wanted.order_by(RatingRow.case_id.desc(), RatingRow.matter.desc())
             if page.after:

@@ -1,7 +1,8 @@
 """Who gets the next step of a unit: a rule that anybody can work out again from what it looks at.
 
-Of those who take a share and are not absent, the one for whom (open steps + 1) / share is least; where that is the same,
-who has fewer overdue; then the order of subjects. A share is a weight: who has 50 beside one with 100 gets half as much.
+Of those who take a share and are not absent, the one for whom (open steps + 1) / share is least; where that is the
+same, who has fewer overdue; then the order of subjects. A share is a weight: who has 50 beside one with 100 gets half
+as much.
 """
 
 from __future__ import annotations
@@ -52,9 +53,8 @@ def balance(candidates: Iterable[Candidate]) -> list[Placed]:
     every = list(candidates)
     able = sorted((each for each in every if each.load is not None), key=_place)
     placed = [Placed(each, _why(each, able[0])) for each in able]
-    for each in sorted((each for each in every if each.load is None), key=lambda each: each.officer):
-        placed.append(Placed(each, Why.ABSENT if each.deputy else Why.NO_SHARE))
-    return placed
+    rest = sorted((each for each in every if each.load is None), key=lambda each: each.officer)
+    return placed + [Placed(each, Why.ABSENT if each.deputy else Why.NO_SHARE) for each in rest]
 
 
 def written(load: Fraction | None) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from services.reference.workdays import Calendar, DayKind
 from services.talent.rules.days import ONE_DAY, Assumption, Days, length
@@ -207,10 +208,14 @@ def _phase(reading: Reading) -> Phase:
     return Phase.CHECKING if any(a.guess == "DEEMED" for a in reading.assumes) else Phase.RUNNING
 
 
+@lru_cache(maxsize=8192)
 def reach(
     start: date, span: Span, pauses: tuple[Pause, ...], calendar: Calendar, assumed: frozenset[Assumption] = frozenset()
 ) -> Due:
-    """The last day of a span that begins with `start`, past the days on which it stands still."""
+    """The last day of a span that begins with `start`, past the days on which it stands still.
+
+    Remembered: thousands of steps begin on one day with one limit.
+    """
     days = Days(calendar)
     day = _last(start, span, pauses, days)
     return Due(day, tuple(sorted(assumed | days.assumed))) if day else Due(None)
