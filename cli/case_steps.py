@@ -36,7 +36,6 @@ from cli.texts import t
 TODAY = ("why", "due_date", "masked_name", "matter_title", "step")
 LINES = ("track", "date", "count", "text")
 ENTRIES = ("number", "kind", "occur_time", "actor", "reason", "evidence", "void_reason")
-LEGS = ("title", "division", "bureau", "state", "used", "limit", "deadline", "holds_clock")
 
 StepName = Annotated[str, argument("step", metavar="CASE/MATTER/STEP", parser=step)]
 Approver = Annotated[str, option("approver", "--approver", metavar="OFFICER")]

@@ -38,7 +38,7 @@ FINDINGS = ("level", "code", "field", "message", "others")
 CHANGES = ("kind", "path", "before", "after")
 PLAN = ("begin_date", "end_date", "statutory_date", "matter", "step", "title", "side", "bureau", "critical", "remarks")
 LINES = ("matter", "matters", "earlier", "later", "same", "required_otherwise", "unknown")
-MOVING = ("step", "direction", "before", "after")
+MOVING = ("step", "moves", "stored_calendar")
 LARGEST = 1024 * 1024
 
 _NAME = resource("catalogues")

@@ -33,6 +33,7 @@ from services.platform.boundary import Boundary, methods
 from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql
 from services.platform.delivery import delivering
 from services.platform.endpoints import endpoints
+from services.platform.foreman import Workshop, working
 from services.platform.identity import LOCAL_ISSUER, Caller, Identity, IssuerKeys, LocalKey, issue
 from services.platform.outbox import source_of
 from services.platform.part import Part
@@ -277,6 +278,18 @@ def told(parts: Sequence[Part], databases: Mapping[str, Database], settings: Set
         yield
 
 
+@contextmanager
+def worked(parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings) -> Iterator[None]:
+    """Does the jobs of every part that has any, if this process does what goes by itself."""
+    shops = [
+        (databases[part.name], Workshop(settings.database(part.name), part.name, settings.keys, part.jobs))
+        for part in parts
+        if part.jobs and settings.upkeep
+    ]
+    with working(shops, GRACE):
+        yield
+
+
 def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | None = None) -> None:
     """Runs until SIGTERM, SIGINT or `stop`, then lets every call in flight finish."""
     ended = stop or threading.Event()
@@ -287,6 +300,7 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
         opened(parts, settings, open_vault(settings)) as databases,
         kept_up(parts, databases, settings),
         told(parts, databases, settings),
+        worked(parts, databases, settings),
     ):
         server = grpc.server(
             ThreadPoolExecutor(WORKERS, thread_name_prefix="call"),

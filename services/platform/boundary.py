@@ -82,9 +82,15 @@ class Call:
     @classmethod
     def by_system(cls, service: str, action: str, division: str) -> Call:
         """A call that nobody made, for what a service does by itself; the trail has it under `division`."""
+        return cls.on_behalf(service, action, Caller(SYSTEM, "", division, frozenset()), Policy(""))
+
+    @classmethod
+    def on_behalf(cls, service: str, action: str, caller: Caller, policy: Policy, request_id: str = "") -> Call:
+        """A call that nobody made now, for what a service does later for somebody, with their rights."""
         method = Method(f"/{SYSTEM}", service, action, Empty)
-        caller = Caller(SYSTEM, "", division, frozenset())
-        return cls(method, caller, "zh", Policy(""), Texts({}), cast(grpc.ServicerContext, _Nobody()))
+        call = cls(method, caller, "zh", policy, Texts({}), cast(grpc.ServicerContext, _Nobody()))
+        call.request_id = request_id
+        return call
 
     @property
     def action(self) -> str:

@@ -7,7 +7,7 @@ text, the order of its parameters and the conversions of its columns are worked 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Executable, bindparam
@@ -43,11 +43,6 @@ class Prepared:
         """Runs an insert, update or delete; returns how many rows it touched."""
         text = self._text(connection.dialect)
         return connection.exec_driver_sql(text.sql, text.given(parameters)).rowcount
-
-    def run_many(self, connection: Connection, many: Sequence[Mapping[str, Any]]) -> int:
-        """Runs it for each of `many`, one or more, without a round trip each; returns how many rows were touched."""
-        text = self._text(connection.dialect)
-        return connection.exec_driver_sql(text.sql, [text.given(parameters) for parameters in many]).rowcount
 
     def _text(self, dialect: Dialect) -> _Text:
         text = self._texts.get(dialect.name)

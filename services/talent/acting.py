@@ -297,8 +297,7 @@ def _enter(desk: Desk, step: StepFile, kind: EntryKind, **values: Any) -> None:
     if void is not None and void.reason not in clocks.NOTED:
         raise Refused("STEP_CLOCK", step=step.name, fault=desk.call.say(f"LEDGER_{void.reason}"))
     desk.enter(step, kind, **values)
-    # the draft and the entry say the same: what it comes to is known
-    desk.store(step, found)
+    desk.keep(step, found)
 
 
 def _draft(desk: Desk, step: StepFile, kind: EntryKind, *, at: datetime | None = None, **values: Any) -> EntryFile:

@@ -72,10 +72,10 @@ class Desk:
 
     def recount(self, step: StepFile) -> None:
         """Works out the dates of a step anew."""
-        self.store(step, self.deadline(step))
+        self.keep(step, self.deadline(step))
 
-    def store(self, step: StepFile, found: Deadline) -> None:
-        """Keeps what the ledger of a step comes to."""
+    def keep(self, step: StepFile, found: Deadline) -> None:
+        """Stores what the ledger of a step comes to."""
         self.file.touch(step, self.now, **clocks.stored(found))
         step.alarm = clocks.alarm(self.file, step)
 

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from services.platform.bulk import BulkInsert
+from services.platform.bulkupdate import BulkUpdate
 from services.platform.prepared import Prepared, any_of
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
@@ -211,30 +213,19 @@ _READ_ENTRIES = Prepared(
     .where(any_of(_ENTRY.c.step_id, "ids"))
     .order_by(ClockEntryRow.step_id, ClockEntryRow.number)
 )
-_STEP_VALUES = [
+_STEP_VALUES = (
     *("state", "unit", "assignee", "owner", "outcome", "result", "reason", "received", "base", "begun", "planned"),
     *("promised", "statutory", "provisional", "calendar", "alarm", "entries", "start_time", "finish_time"),
-    *("update_time", "version", "case_id", "matter", "position", "division", "side"),
-]
-_MATTER_VALUES = ["state", "reason", "evidence", "start_time", "finish_time"]
-_UPDATE_STEP = Prepared(
-    update(_STEP)
-    .where(_STEP.c.id == bindparam("of_id"))
-    .values({name: bindparam(name, type_=_STEP.c[name].type) for name in _STEP_VALUES})
+    *("update_time", "version"),
 )
-_UPDATE_MATTER = Prepared(
-    update(_MATTER)
-    .where(_MATTER.c.case_id == bindparam("of_case"), _MATTER.c.key == bindparam("of_key"))
-    .values({name: bindparam(name, type_=_MATTER.c[name].type) for name in _MATTER_VALUES})
-)
-# what every act changes of a case: its etag stays good
-_COUNT_EVENTS = Prepared(
-    update(_CASE)
-    .where(_CASE.c.id == bindparam("of_id"), _CASE.c.version == bindparam("seen"))
-    .values(events=bindparam("events"), update_time=bindparam("at", type_=_CASE.c.update_time.type))
-)
+_MATTER_VALUES = ("state", "reason", "evidence", "start_time", "finish_time")
+_UPDATE_STEPS = BulkUpdate(_STEP, ("id",), _STEP_VALUES)
+_UPDATE_MATTERS = BulkUpdate(_MATTER, ("case_id", "key"), _MATTER_VALUES)
+_COUNT_EVENTS = BulkUpdate(_CASE, ("id", "version"), ("events", "update_time"))
+_step_row, _matter_row = attrgetter("id", *_STEP_VALUES), attrgetter("case_id", "key", *_MATTER_VALUES)
 _ENTRY_COLUMNS = tuple(each.name for each in fields_of(EntryFile))
 _ENTER = BulkInsert(_ENTRY, _ENTRY_COLUMNS)
+_entry_row = attrgetter(*_ENTRY_COLUMNS)
 
 
 def read(connection: Connection, ids: Iterable[str], *, lock: bool = False) -> dict[str, CaseFile]:
@@ -261,27 +252,13 @@ def read_ledgers(connection: Connection, files: Mapping[str, CaseFile], steps: I
 def write(tx: Tx, files: Iterable[CaseFile]) -> None:
     """Writes what was changed. Raises Conflict if another transaction got between, whatever the locks."""
     held = list(files)
-    steps = [step for file in held for step in file.changed_steps.values()]
-    matters = [matter for file in held for matter in file.changed_matters.values()]
     connection = tx.connection
-    if steps:
-        _UPDATE_STEP.run_many(
-            connection, [{name: getattr(step, name) for name in _STEP_VALUES} | {"of_id": step.id} for step in steps]
-        )
-    if matters:
-        _UPDATE_MATTER.run_many(
-            connection,
-            [
-                {name: getattr(matter, name) for name in _MATTER_VALUES}
-                | {"of_case": matter.case_id, "of_key": matter.key}
-                for matter in matters
-            ],
-        )
-    tx.add(_ENTER, *(_row(entry) for file in held for entry in file.new_entries))
-    if counted := [file for file in held if not file.values]:
-        values = [{"of_id": file.id, "seen": file.version, "events": file.events, "at": tx.now} for file in counted]
-        if _COUNT_EVENTS.run_many(connection, values) != len(values):
-            raise Conflict
+    _UPDATE_STEPS(connection, [_step_row(step) for file in held for step in file.changed_steps.values()])
+    _UPDATE_MATTERS(connection, [_matter_row(matter) for file in held for matter in file.changed_matters.values()])
+    tx.add(_ENTER, *(_entry_row(entry) for file in held for entry in file.new_entries))
+    counted = [(file.id, file.version, file.events, tx.now) for file in held if not file.values]
+    if _COUNT_EVENTS(connection, counted) != len(counted):
+        raise Conflict
     for file in held:
         if file.values:
             _write_case(tx, file)
@@ -289,10 +266,9 @@ def write(tx: Tx, files: Iterable[CaseFile]) -> None:
 
 
 def _write_case(tx: Tx, file: CaseFile) -> None:
-    """The case's own row with what of it changes: its etag becomes stale."""
-    table = _CASE.c
-    values: dict[str, Any] = {"events": file.events, "update_time": tx.now, **file.values, "version": file.version + 1}
-    statement = update(CaseRow).where(table.id == file.id, table.version == file.version)
+    """What changes of the case itself: that makes its etag stale."""
+    values = {"events": file.events, "update_time": tx.now, **file.values, "version": file.version + 1}
+    statement = update(CaseRow).where(_CASE.c.id == file.id, _CASE.c.version == file.version)
     if tx.connection.execute(statement.values(values)).rowcount != 1:
         raise Conflict
     file.version += 1
@@ -300,10 +276,6 @@ def _write_case(tx: Tx, file: CaseFile) -> None:
         if name in _OWN:
             setattr(file, name, value)
     file.values = {}
-
-
-def _row(entry: EntryFile) -> tuple[Any, ...]:
-    return tuple(getattr(entry, name) for name in _ENTRY_COLUMNS)
 
 
 def add_matter(tx: Tx, file: CaseFile, matter: MatterFile, steps: Sequence[Mapping[str, Any]]) -> None:

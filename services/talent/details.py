@@ -109,9 +109,7 @@ class Hanging:
 
     family: list[tuple[int, str, bytes | None]] = field(default_factory=list)  # number, kind, sealed name
     relations: list[tuple[str, str]] = field(default_factory=list)  # the other case, and how
-    others: list[tuple[str, tuple[str, ...]]] = field(
-        default_factory=list
-    )  # open cases, and who sees them
+    others: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # open cases, and who sees them
 
 
 def hanging(connection: Connection, detail: CaseDetail) -> Hanging:

@@ -7,7 +7,7 @@ stored it does not touch a second time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -30,10 +30,13 @@ from services.talent import casefiles, clocks
 from services.talent.casefiles import CaseFile, StepFile
 from services.talent.editions import Editions
 from services.talent.queries import next_number
+from services.talent.rules import moves
+from services.talent.rules.clock import Due, Which
+from services.talent.rules.days import Assumption, Guess
+from services.talent.rules.moves import Direction, Move
 from services.talent.tables import CaseRow, MovedDeadlineRow, RecalculationRow, StepRow
 
 STEP = 200  # steps looked at in one transaction
-DATES = ("planned", "promised", "statutory")
 
 
 class Recalculations(recalculation_pb2_grpc.RecalculationsServicer):
@@ -56,7 +59,7 @@ class Recalculations(recalculation_pb2_grpc.RecalculationsServicer):
             moving = self._moving(session, numbers[: page.size])
         more = len(numbers) > page.size
         return pb.ListMovingDeadlinesResponse(
-            moving=[_message(step, found) for _, step, found in moving if direction(step, found)],
+            moving=[_message(call, step, dates) for _, step, found in moving if (dates := moved(step, found))],
             next_page_token=self._pages.token(call, request, [numbers[page.size - 1][0]]) if more else "",
         )
 
@@ -80,7 +83,7 @@ class Recalculations(recalculation_pb2_grpc.RecalculationsServicer):
         def work(tx: Tx) -> pb.Recalculation:
             row = tx.session.get_one(RecalculationRow, number, with_for_update=True, populate_existing=True)
             counts = _counts(tx.connection, number)
-            for name in ("earlier", "later", "certainty"):
+            for name in ("earlier", "later", "otherwise"):
                 setattr(row, name, counts[name.upper()])
             detail = {"calendar": calendar.version, "looked_at": row.looked_at, **counts}
             tx.record(call, _name(row), event="deadlines.recalculated", reason=reason, detail=detail)
@@ -95,22 +98,21 @@ class Recalculations(recalculation_pb2_grpc.RecalculationsServicer):
             numbers = _stale(tx.connection, call, calendar, after, STEP)
             moving = self._moving(tx.session, numbers, lock=True)
             touched: dict[str, CaseFile] = {}
-            moved: list[dict[str, Any]] = []
+            rows: list[dict[str, Any]] = []
             for file, step, found in moving:
-                kind = direction(step, found)
-                before = _dates(step)
+                dates, before = moved(step, found), _dates(step)
                 file.touch(step, tx.now, **found)
                 step.alarm = clocks.alarm(file, step)
                 touched[file.id] = file
-                if not kind:
+                if not dates:
                     continue
-                move = {"direction": kind, "before": before, "after": _dates(step)}
-                moved.append({"recalculation_id": number, "step_id": step.id, **move})
+                move = {"direction": _kind(dates), "before": before, "after": _dates(step)}
+                rows.append({"recalculation_id": number, "step_id": step.id, **move})
                 told = {"matter": step.matter, "step": step.key, "run": f"recalculations/{number}"}
                 detail, count = {**told, **move}, file.count_event()
                 tx.record(call, file.name, event="deadline.moved", detail=detail, number=count)
-            if moved:
-                tx.connection.execute(insert(MovedDeadlineRow), moved)
+            if rows:
+                tx.connection.execute(insert(MovedDeadlineRow), rows)
             row = tx.session.get_one(RecalculationRow, number, with_for_update=True, populate_existing=True)
             row.looked_at += len(numbers)
             casefiles.write(tx, touched.values())
@@ -145,7 +147,7 @@ def _run(tx: Tx, call: Call, calendar: Calendar, reason: str) -> str:
     if row is None:
         row = RecalculationRow(
             id=next_number(tx, f"recalculations/{day_of(tx.now):%Y%m}"), calendar=calendar.version, reason=reason,
-            caller=call.caller.subject, request_id=call.request_id, looked_at=0, earlier=0, later=0, certainty=0,
+            caller=call.caller.subject, request_id=call.request_id, looked_at=0, earlier=0, later=0, otherwise=0,
             record_time=tx.now,
         )  # fmt: skip
         tx.session.add(row)
@@ -170,27 +172,44 @@ def _stale(connection: Connection, call: Call, calendar: Calendar, after: int, s
     return [(row[0], row[1]) for row in connection.execute(wanted)]
 
 
-def direction(step: StepFile, found: dict[str, Any]) -> str:
-    """In which direction the dates of a step move, "" if they do not: that of the first date that does."""
-    for name in DATES:
-        before, after = getattr(step, name), found[name]
-        if before != after:
-            return "EARLIER" if (after or date.max) < (before or date.max) else "LATER"
-    return "CERTAINTY" if step.provisional != found["provisional"] else ""
+def moved(step: StepFile, found: Mapping[str, Any]) -> list[Move]:
+    """The dates of a step that move; of what a date takes for granted only whether it does is stored."""
+    before = {which: _due(getattr(step, which.lower()), provisional=step.provisional) for which in Which}
+    after = {which: _due(found[which.lower()], provisional=found["provisional"]) for which in Which}
+    return list(moves.between(step.name, before, after))
+
+
+def _due(day: date | None, *, provisional: bool) -> Due:
+    return Due(day, (Assumption(Guess.UNPUBLISHED),) if day and provisional else ())
+
+
+def _kind(found: Iterable[Move]) -> str:
+    """Under what a step is counted."""
+    directions = {move.direction for move in found}
+    return next((each for each in (Direction.EARLIER, Direction.LATER) if each in directions), "OTHERWISE")
 
 
 def _dates(step: StepFile) -> dict[str, str]:
-    return {name: str(getattr(step, name) or "") for name in DATES} | {"provisional": str(step.provisional).lower()}
+    names = [which.lower() for which in Which]
+    return {name: str(getattr(step, name) or "") for name in names} | {"provisional": str(step.provisional).lower()}
 
 
-def _message(step: StepFile, found: dict[str, Any]) -> pb.MovingDeadline:
-    after = clock_pb2.Deadline(
-        **{f"{name}_date": str(found[name] or "") for name in DATES},
-        provisional=found["provisional"],
-        calendar_version=found["calendar"],
+def _message(call: Call, step: StepFile, found: Iterable[Move]) -> pb.MovingDeadline:
+    return pb.MovingDeadline(
+        step=step.name, moves=[_move(call, step, each) for each in found], stored_calendar=step.calendar
     )
-    kind = pb.MovingDeadline.Direction.Value(direction(step, found))
-    return pb.MovingDeadline(step=step.name, direction=kind, before=clocks.of_step(step), after=after)
+
+
+def _move(call: Call, step: StepFile, each: Move) -> pb.MovingDeadline.Move:
+    before, after = str(each.before.day or ""), str(each.after.day or "")
+    values = {"name": step.name, "which": call.say(f"TRACK_{each.which}"), "before": before, "after": after}
+    return pb.MovingDeadline.Move(
+        track=clock_pb2.DerivationLine.Track.Value(each.which),
+        direction=pb.MovingDeadline.Move.Direction.Value(each.direction),
+        before=before,
+        after=after,
+        text=call.say(f"MOVE_{each.direction}", values),
+    )
 
 
 def _counts(connection: Connection, number: str) -> Counter[str]:
@@ -205,7 +224,7 @@ def _summary(row: RecalculationRow) -> pb.Recalculation:
         looked_at=row.looked_at,
         earlier=row.earlier,
         later=row.later,
-        certainty=row.certainty,
+        otherwise=row.otherwise,
         calendar_version=row.calendar,
         record_time=stamp(row.record_time),
     )

@@ -32,6 +32,7 @@ def made_by_talent() -> set[str]:
         "PHASE": clock.Phase,
         "BEGUN": reading.Begun,
         "GIVEN": simulation.Given,
+        "TRACK": clock.Which,
         "HANDOVER": handover.Refusal,
         "MOVE": moves.Direction,
     }

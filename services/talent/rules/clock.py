@@ -7,11 +7,10 @@ says on what (`Due.assumes`). `explain` walks the same days as `deadline` and sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
 
 from services.reference.workdays import Calendar, DayKind
 from services.talent.rules.days import ONE_DAY, Assumption, Days, length
@@ -186,6 +185,27 @@ def elapsed(terms: Terms, entries: Iterable[Entry], calendar: Calendar, on: date
     return counted
 
 
+def left_at_most(
+    terms: Terms, found: Deadline, which: Which, left: Callable[[int], int], calendar: Calendar
+) -> date | None:
+    """The first day by whose end at most `left` of a limit's units are left; `left` is asked with how many it has.
+
+    None when there is no such date, or a suspension that nobody has ended comes before it.
+    """
+    span = _spans(terms)[which]
+    if span is None or found.started is None:
+        return None
+    total = _total(found.started, _longer(span, found.extended))
+    wanted = Span(total - left(total), Unit.WORKING_DAYS if span.unit is Unit.WORKING_DAYS else Unit.DAYS)
+    if wanted.n <= 0:
+        return found.started
+    days = Days(calendar)
+    if wanted.unit is Unit.WORKING_DAYS and not found.pauses:
+        return days.after(found.started, wanted)
+    steps = _walk(found.started, wanted, found.pauses, days)
+    return next((day for day, _, _, count in steps if count == wanted.n), None)
+
+
 def _spans(terms: Terms) -> dict[Which, Span | None]:
     limit, unit = terms.limit.span(terms.variant), terms.limit.unit
     promise = Span(terms.promise, unit) if terms.promise is not None else None
@@ -208,14 +228,10 @@ def _phase(reading: Reading) -> Phase:
     return Phase.CHECKING if any(a.guess == "DEEMED" for a in reading.assumes) else Phase.RUNNING
 
 
-@lru_cache(maxsize=8192)
 def reach(
     start: date, span: Span, pauses: tuple[Pause, ...], calendar: Calendar, assumed: frozenset[Assumption] = frozenset()
 ) -> Due:
-    """The last day of a span that begins with `start`, past the days on which it stands still.
-
-    Remembered: thousands of steps begin on one day with one limit.
-    """
+    """The last day of a span that begins with `start`, past the days on which it stands still."""
     days = Days(calendar)
     day = _last(start, span, pauses, days)
     return Due(day, tuple(sorted(assumed | days.assumed))) if day else Due(None)
@@ -281,6 +297,8 @@ def _total(start: date, span: Span) -> int:
 
 
 def _last(start: date, span: Span, pauses: tuple[Pause, ...], days: Days) -> date | None:
+    if not pauses:
+        return days.after(start, span)
     *_, (day, why, _, _) = _walk(start, span, pauses, days)
     return None if why is Why.SUSPENDED else day
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from services.reference.workdays import Calendar, DayKind, DayNote, add_months
+from services.reference.workdays import Calendar, CalendarNotPublished, DayKind, DayNote, add_months
 from services.talent.rules.limits import Span, Unit
 
 ONE_DAY = timedelta(days=1)
@@ -39,12 +39,10 @@ class Days:
 
     def works(self, day: date) -> bool:
         """Whether people work on `day`. Raises CalendarNotPublished for a day before the calendar begins."""
-        last = self.calendar.last
-        if day > last:
+        if day > self.calendar.last:
             self.assumed.add(Assumption(Guess.UNPUBLISHED, day.year))
             return day.weekday() < 5
-        if day.year == last.year and day.month == 12:
-            self.assumed.add(Assumption(Guess.MAY_CHANGE, day.year))
+        self._looked_at(day)
         return self.calendar.is_workday(day)
 
     def note(self, day: date) -> DayNote:
@@ -61,13 +59,22 @@ class Days:
 
     def after(self, day: date, span: Span) -> date:
         """The last day of a span that begins with `day`, which is not counted (民法典第201条)."""
-        if span.unit is Unit.WORKING_DAYS:
+        if span.unit is not Unit.WORKING_DAYS:
+            return self.next_workday(day + length(day, span))
+        try:
+            last = self.calendar.add(day, span.n)
+        except CalendarNotPublished:  # past the last notice, or before the first: then `works` refuses it too
             left = span.n
             while left:
                 day += ONE_DAY
                 left -= self.works(day)
             return day
-        return self.next_workday(day + length(day, span))
+        self._looked_at(last)
+        return last
+
+    def _looked_at(self, day: date) -> None:
+        if day.month == 12 and day.year == self.calendar.last.year:
+            self.assumed.add(Assumption(Guess.MAY_CHANGE, day.year))
 
 
 def length(day: date, span: Span) -> timedelta:

@@ -19,7 +19,7 @@ def edges(matter: Matter) -> dict[str, tuple[str, ...]]:
 
 
 def cycle(after: Edges) -> tuple[str, ...]:
-    """One cycle in a graph, each followed by one that waits for it; empty when there is none."""
+    """One cycle in a graph, each followed by one that waits for it, the first of the graph first; empty: none."""
     done: set[str] = set()
     for start in after:
         path: list[str] = []
@@ -30,7 +30,9 @@ def cycle(after: Edges) -> tuple[str, ...]:
             _, rest = stack[-1]
             for before in rest:
                 if before in path:
-                    return tuple(reversed(path[path.index(before) :]))
+                    loop = path[path.index(before) :][::-1]
+                    first = loop.index(min(loop, key=list(after).index))
+                    return (*loop[first:], *loop[:first])
                 if before not in done and before in after:
                     path.append(before)
                     stack.append((before, iter(after[before])))

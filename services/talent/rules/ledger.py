@@ -142,4 +142,5 @@ def in_effect(entries: Iterable[Entry]) -> tuple[list[Entry], list[Void]]:
 
 def _order(entry: Entry) -> tuple[object, ...]:
     """By what happened and, for two of one instant, by what they say: never by when they were entered."""
-    return (entry.at, _RANK[entry.kind], entry.suspension or "", entry.items, entry.n or 0, entry.number)
+    longest = (entry.maximum.unit, entry.maximum.n) if entry.maximum else ("", 0)
+    return (entry.at, _RANK[entry.kind], entry.suspension or "", longest, entry.items, entry.n or 0, entry.number)

@@ -5,16 +5,14 @@ Both turns are dates, so that a list can be lit by comparing days; they are work
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from services.reference.workdays import Calendar
-from services.talent.rules.clock import Which, deadline, explain
+from services.talent.rules.clock import Deadline, Which, left_at_most
 from services.talent.rules.days import ONE_DAY, Days
-from services.talent.rules.ledger import Entry
 from services.talent.rules.reading import Terms
 
 
@@ -48,17 +46,16 @@ class Turns:
         return Light.YELLOW if self.yellow is not None and on >= self.yellow else Light.GREEN
 
 
-def turns(terms: Terms, entries: Iterable[Entry], calendar: Calendar, thresholds: Thresholds) -> Turns:
-    """When a clock turns yellow and red if nothing else happens. It goes by the promised date, else by the planned."""
-    entries = tuple(entries)
+def turns(terms: Terms, found: Deadline, calendar: Calendar, thresholds: Thresholds) -> Turns:
+    """When a clock turns yellow and red if nothing else happens. It goes by the promised date, else by the planned.
+
+    `found` is the deadline that `terms` and the ledger come to by `calendar`.
+    """
     which = Which.PROMISED if terms.promise is not None else Which.PLANNED
-    lines = [line for line in explain(terms, entries, calendar, which) if line.stage == "LIMIT"]
-    if not lines:
-        return Turns(None, None)
-    total = lines[0].total
-    left = max(thresholds.days, int(total * thresholds.share))
-    yellow = next((line.day for line in lines if line.count >= total - left), None)
-    due = deadline(terms, entries, calendar).of(which).day
+    yellow = left_at_most(
+        terms, found, which, lambda total: max(thresholds.days, int(total * thresholds.share)), calendar
+    )
+    due = found.of(which).day
     return Turns(yellow, due + ONE_DAY if due else None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,8 +54,13 @@ def moves(clocks: Iterable[OpenClock], old: Calendar, new: Calendar) -> Iterator
 
 def changed(name: str, before: Deadline, after: Deadline) -> Iterator[Move]:
     """The dates in which two deadlines differ."""
+    return between(name, {which: before.of(which) for which in Which}, {which: after.of(which) for which in Which})
+
+
+def between(name: str, before: Mapping[Which, Due], after: Mapping[Which, Due]) -> Iterator[Move]:
+    """The dates that differ, of three before and three after."""
     for which in Which:
-        was, becomes = before.of(which), after.of(which)
+        was, becomes = before[which], after[which]
         if was != becomes:
             yield Move(name, which, _direction(was, becomes), was, becomes)
 

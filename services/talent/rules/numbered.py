@@ -77,7 +77,7 @@ RULES = (
         "行政许可法第32条(五)",
         Reason.NOTHING_ASKED,
     ),
-    _law(17, "补齐之日视同重新收件。", "The day all is there counts as receipt.", "行政许可法第32条(五)"),
+    _own(17, "补齐之日视同重新收件。", "The day all is there counts as receipt.", "行政许可法第32条(五)（推定）"),
     _law(
         18,
         "受理晚于五个工作日的，自收件起算。",
@@ -85,11 +85,11 @@ RULES = (
         "行政许可法第32条(四)",
         Reason.LATE_ACCEPTANCE,
     ),
-    _law(
+    _own(
         19,
         "受理之后要求补正的不停表。",
         "After acceptance, asking for documents stops nothing.",
-        "行政许可法第32条(五)、第42条",
+        "行政许可法第32条(五)、第42条（推定）",
         Reason.AFTER_ACCEPTANCE,
     ),
     _own(
@@ -146,11 +146,11 @@ RULES = (
     ),
     _law(34, "延长不超过规定天数。", "It is no longer than the rule allows.", "行政许可法第42条", Reason.OVER_MAXIMUM),
     _law(35, "只延长一次。", "It is done once.", "行政许可法第42条", Reason.EXTENDED_ALREADY),
-    _law(
+    _own(
         36,
         "延长在届满之前批准。",
         "It is approved before the limit has ended.",
-        "行政许可法第42条",
+        "行政许可法第42条（推定）",
         Reason.LATE_EXTENSION,
     ),
     _own(

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from stdnum.iso7064 import mod_11_10
+
 from services.reference.text import compact
 
 LENGTH = 28
@@ -33,20 +35,12 @@ class Receipt:
     sequence: int
 
 
-def check_digit(digits: str) -> str:
-    """The digit that ISO/IEC 7064 MOD 11,10 puts after `digits`. Finds every wrong digit and most swaps."""
-    product = 10
-    for digit in digits:
-        product = ((product + int(digit)) % 10 or 10) * 2 % 11
-    return str((11 - product) % 10)
-
-
 def make(origin: str, destination: str, day: date, sequence: int) -> str:
     """The receipt number of the `sequence`-th case of a day. ValueError past 99,999, or for no code of six digits."""
     if not 1 <= sequence <= LAST_SEQUENCE:
         raise ValueError("a day has receipts 1 to 99999")
     body = f"{origin}{destination}{day:%Y%m%d}{sequence:05}"
-    number = f"LT{body}{check_digit(body)}"
+    number = f"LT{body}{mod_11_10.calc_check_digit(body)}"
     if not _SHAPE.fullmatch(number):
         raise ValueError("a receipt is for two divisions of six digits")
     return number
@@ -62,7 +56,7 @@ def parse(text: str) -> Receipt:
     if not shape:
         raise ReceiptFault("a receipt number is LT and 26 digits")
     origin, destination, day, sequence, check = shape.groups()
-    if check_digit(number[2:-1]) != check:
+    if mod_11_10.calc_check_digit(number[2:-1]) != check:
         raise ReceiptFault("the check digit does not fit: a digit is wrong")
     try:
         taken = date(int(day[:4]), int(day[4:6]), int(day[6:]))

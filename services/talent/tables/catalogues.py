@@ -51,7 +51,7 @@ class RecalculationRow(Base):
     looked_at: Mapped[int] = mapped_column(Integer)
     earlier: Mapped[int] = mapped_column(Integer)
     later: Mapped[int] = mapped_column(Integer)
-    certainty: Mapped[int] = mapped_column(Integer)
+    otherwise: Mapped[int] = mapped_column(Integer)
     record_time: Mapped[datetime]
 
 

@@ -85,7 +85,7 @@ def upgrade() -> None:
         sa.Column("looked_at", sa.Integer(), nullable=False),
         sa.Column("earlier", sa.Integer(), nullable=False),
         sa.Column("later", sa.Integer(), nullable=False),
-        sa.Column("certainty", sa.Integer(), nullable=False),
+        sa.Column("otherwise", sa.Integer(), nullable=False),
         sa.Column("record_time", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("caller", "request_id", name="one_run_a_request"),
