@@ -148,6 +148,10 @@ class Maker:
                 samples[kind, pair, day] = f"cases/{rows['cases'][0]['id']}"
                 yield rows
 
+        if self._database.sqlite:
+            with self._database.writing_engine.connect() as connection:
+                for pragma in ("foreign_keys=OFF", "synchronous=OFF", "cache_size=-500000"):
+                    connection.connection.cursor().execute(f"PRAGMA {pragma}")
         coming = made()
         while chunk := list(itertools.islice(coming, CHUNK)):
             self._write(chunk)
@@ -188,6 +192,9 @@ class Maker:
 
     def _write(self, held: Sequence[Rows]) -> None:
         with self._database.writing_engine.begin() as connection:
+            if not self._database.sqlite:
+                # the rows are copies of rows whose references hold
+                connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
             for name, bulk in self._inserts.items():
                 columns = TABLES[name].c.keys()
                 bulk(connection, [tuple(row[key] for key in columns) for rows in held for row in rows[name]])
