@@ -31,7 +31,9 @@ NOUNS = {
     "quota": "quotas",
     "roster": "rosters",
     "register": "registers",
-    "case": "case_steps",  # which adds its verbs to those of cases
+    "case": "case_talk",  # which adds its verbs to those of cases and of their steps
+    "desk": "desks",
+    "complaint": "complaints",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "calendar": "lookups:calendar",

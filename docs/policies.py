@@ -65,6 +65,10 @@ SCOPES = {
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Deadlines": Scope((HOME, PARTNER)),
+    "Desk": Scope((HOME,), (UNIT,)),
+    "Note": Scope((HOME, PARTNER)),
+    "Rating": Scope((HOME, PARTNER)),
+    "Complaint": Scope((HOME, PARTNER)),
     "Catalogue": Scope(),
     "Progress": Scope(),
 }

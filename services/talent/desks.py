@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 from liancai.talent.v1 import desks_pb2 as pb
 from liancai.talent.v1 import desks_pb2_grpc, matters_pb2
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
@@ -217,20 +217,19 @@ class Desks(desks_pb2_grpc.DesksServicer):
         today = day_of(self._database.clock())
         deputies = deputies_of(connection, unit, today)
         subjects = [row.subject for row in rows]
+        late = func.sum(case((StepRow.alarm < today, 1), else_=0))
         wanted = (
-            select(StepRow.assignee, StepRow.alarm < today, func.count())
+            select(StepRow.assignee, func.count(), late)
             .where(StepRow.assignee.in_(subjects), StepRow.alarm.is_not(None))
-            .group_by(StepRow.assignee, StepRow.alarm < today)
+            .group_by(StepRow.assignee)
         )
-        counts: dict[tuple[str, bool], int] = {
-            (officer, bool(overdue)): number for officer, overdue, number in connection.execute(wanted)
-        }
+        counts = {officer: (number, int(overdue)) for officer, number, overdue in connection.execute(wanted)}
         return [
             Candidate(
                 officer=row.subject,
                 share=row.share,
-                open_steps=counts.get((row.subject, True), 0) + counts.get((row.subject, False), 0),
-                overdue=counts.get((row.subject, True), 0),
+                open_steps=counts.get(row.subject, (0, 0))[0],
+                overdue=counts.get(row.subject, (0, 0))[1],
                 deputy=deputies.get(row.subject, ""),
             )
             for row in rows

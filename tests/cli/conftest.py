@@ -16,6 +16,10 @@ from liancai.talent.v1 import (
 from liancai.talent.v1 import (
     cases_pb2_grpc,
     catalogue_pb2_grpc,
+    complaints_pb2_grpc,
+    desks_pb2_grpc,
+    notes_pb2_grpc,
+    ratings_pb2_grpc,
     recalculation_pb2_grpc,
     steps_pb2_grpc,
     worklist_pb2_grpc,
@@ -53,6 +57,10 @@ SERVICES = [
     (steps_pb2_grpc, "Steps"),
     (worklist_pb2_grpc, "Worklist"),
     (recalculation_pb2_grpc, "Recalculations"),
+    (desks_pb2_grpc, "Desks"),
+    (notes_pb2_grpc, "Notes"),
+    (ratings_pb2_grpc, "Ratings"),
+    (complaints_pb2_grpc, "Complaints"),
     (talent_audit_pb2_grpc, "CaseTrail"),
     (events_pb2_grpc, "Events"),
 ]

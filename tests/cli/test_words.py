@@ -191,7 +191,10 @@ def test_every_command_of_the_job_is_there() -> None:
         *("open", "show", "list", "update", "add", "withdraw", "refuse", "waive", "close", "reopen", "relate", "merge"),
         *("owner", "progress", "trail", "advance", "receive", "gaps", "supply", "accept", "suspend", "resume"),
         *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today"),
+        *("search", "counts", "note", "notes", "rating-code", "rate", "rated", "visit", "ratings"),
     }
+    assert listed["desk"] == {"officer", "officers", "cover", "uncover", "covers", "why", "balance"}
+    assert listed["complaint"] == {"file", "extend", "answer", "list"}
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
     assert listed["deadline"] == {"moving", "recalculate"}
     assert listed["calendar"] == {"add", "count"}

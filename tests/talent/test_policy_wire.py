@@ -15,7 +15,15 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
-from liancai.talent.v1 import cases_pb2, catalogue_pb2, clock_pb2, matters_pb2
+from liancai.talent.v1 import (
+    cases_pb2,
+    catalogue_pb2,
+    clock_pb2,
+    complaints_pb2,
+    matters_pb2,
+    notes_pb2,
+    ratings_pb2,
+)
 
 from docs import policies
 from docs.policies import CASE_STANDPOINTS, Answer
@@ -44,6 +52,10 @@ class Things:
     step: str
     draft: str
     phone_tail: str
+    ended: str
+    code: str
+    cover: str
+    complaint: str
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +69,32 @@ def things(desk: Desk, talent_database: Database) -> Things:
         catalogue_pb2.CreateCatalogueRequest(content=document(), source="样例", request_id=request_id())
     )
     step = f"{case.name}/matters/pension/steps/check"
-    return Things(case.name, other.name, step, draft.name, asked.talent.phone[-4:])
+    third = desk.open("pension")
+    let_in(talent_database, third.name)
+    ended = desk.ended(third.name, "pension")
+    code = desk.ratings.GetRatingCode(ratings_pb2.GetRatingCodeRequest(name=ended)).code
+    desk.rate(ended, ratings_pb2.Rating.DISSATISFIED)
+    complaint = complaints_pb2.FileComplaintRequest(
+        case_name=case.name, channel=complaints_pb2.Complaint.HOTLINE, text="办理慢", request_id=request_id()
+    )
+    return Things(
+        case.name, other.name, step, draft.name, asked.talent.phone[-4:], ended, code,
+        desk.cover("371526-sic", "an absent officer", "a deputy").name, desk.complaints.FileComplaint(complaint).name,
+    )  # fmt: skip
 
 
 def filled(rpc: MethodDescriptor, things: Things) -> Message:
     """A request that is good but for its etag: each field by its name."""
     resource = rpc.GetOptions().Extensions[access_pb2.access].resource
-    names = {"Case": things.case, "Step": things.step, "Ledger": things.step, "Catalogue": things.draft}
+    names = {
+        "Case": things.case,
+        "Step": things.step,
+        "Ledger": things.step,
+        "Catalogue": things.draft,
+        "Desk": things.cover,
+        "Rating": things.ended,
+        "Complaint": things.complaint,
+    }
     message = GetMessageClass(rpc.input_type)()
     values: dict[str, Any] = {
         "name": names.get(resource, ""),
@@ -90,7 +121,21 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "destination": "371526",
         "calendar_version": published().version,
         "resource": "",
+        "query": things.case,
+        "unit": "371526-sic",
+        "officer": "an officer",
+        "absent": "an absent officer",
+        "deputy": "a deputy",
+        "end_date": "2026-11-21",
+        "case_name": things.case,
+        "text": "样例",
+        "answer": "样例",
+        "result": "样例",
+        "code": things.code,
+        "level": ratings_pb2.Rating.FAIR,
     }
+    if rpc.input_type.name in ("RateMatterRequest", "RecordRatingRequest"):
+        values["matter"] = things.ended
     for field in rpc.input_type.fields:
         if field.type == FieldDescriptor.TYPE_MESSAGE or field.is_repeated:
             continue
@@ -134,6 +179,8 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "RelateCase": lambda message, _: setattr(message, "kind", cases_pb2.Relation.SEE_ALSO),
     "NotifyGaps": lambda message, _: message.gaps.append("申请表"),
     "SuspendStep": lambda message, _: setattr(message, "suspension", clock_pb2.ClockEntry.EXPERT),
+    "AddNote": lambda message, _: setattr(message, "kind", notes_pb2.Note.REMARK),
+    "FileComplaint": lambda message, _: setattr(message, "channel", complaints_pb2.Complaint.LETTER),
     "LintCatalogue": _without_content,
     "DiffCatalogues": _without_content,
     "SimulateCatalogue": _without_content,
@@ -142,6 +189,9 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
 MARKS: dict[str, Callable[[Things], str]] = {
     "ListCases": lambda things: things.case,
     "ListCaseTrail": lambda things: things.case,
+    "SearchCases": lambda things: things.case,
+    "ListRatings": lambda things: things.ended,
+    "ListComplaints": lambda things: things.complaint,
     "ListCatalogues": lambda things: things.draft,
     "ListMovingDeadlines": lambda things: things.step,
 }
