@@ -66,6 +66,7 @@ SCOPES = {
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Deadlines": Scope((HOME, PARTNER)),
     "Desk": Scope((HOME,), (UNIT,)),
+    "Job": Scope((HOME,)),
     "Note": Scope((HOME, PARTNER)),
     "Rating": Scope((HOME, PARTNER)),
     "Complaint": Scope((HOME, PARTNER)),

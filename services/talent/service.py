@@ -9,6 +9,8 @@ import grpc
 from liancai.talent.v1 import (
     audit_pb2,
     audit_pb2_grpc,
+    bulk_pb2,
+    bulk_pb2_grpc,
     cases_pb2,
     cases_pb2_grpc,
     catalogue_pb2,
@@ -34,6 +36,7 @@ from services.platform.pages import Pages
 from services.platform.part import Part
 from services.talent import editions
 from services.talent.audit import CaseTrail
+from services.talent.bulk import Bulk, TalentJobs
 from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
 from services.talent.complaints import Complaints
@@ -59,6 +62,8 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     steps_pb2_grpc.add_StepsServicer_to_server(Steps(database, known), server)
     worklist_pb2_grpc.add_WorklistServicer_to_server(Worklist(database, pages, known), server)
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
+    bulk_pb2_grpc.add_BulkServicer_to_server(Bulk(database), server)
+    bulk_pb2_grpc.add_JobsServicer_to_server(TalentJobs(database, pages), server)
     desks_pb2_grpc.add_DesksServicer_to_server(Desks(database, pages, known), server)
     notes_pb2_grpc.add_NotesServicer_to_server(Notes(database, pages), server)
     ratings_pb2_grpc.add_RatingsServicer_to_server(Ratings(database, pages, known), server)
@@ -72,7 +77,7 @@ PART = Part(
         module.DESCRIPTOR
         for module in (
             *(catalogue_pb2, cases_pb2, steps_pb2, worklist_pb2, recalculation_pb2, audit_pb2),
-            *(desks_pb2, notes_pb2, ratings_pb2, complaints_pb2),
+            *(desks_pb2, notes_pb2, ratings_pb2, complaints_pb2, bulk_pb2),
         )
     ),
     books=BOOKS,
@@ -80,4 +85,5 @@ PART = Part(
     policy=HERE / "policy.cedar",
     texts=HERE / "texts.toml",
     mount=mount,
+    jobs="services.talent.jobs:KINDS",
 )

@@ -196,6 +196,13 @@ CASES = """
     ExplainAssignment     y o o  y o  y y  .  .
     BalanceStep           y o o  y o  . .  .  .
 
+    SubmitBulk            y y y  y y  . .  .  .
+    GetJob                y o o  o o  . .  .  .
+    ListJobs              y o o  o o  . .  .  .
+    ListJobItems          y o o  o o  . .  .  .
+    CancelJob             y o o  o o  . .  .  .
+    WatchJob              y o o  o o  . .  .  .
+
     AddNote               y y o  . .  . .  .  .
     ListNotes             y y o  . .  . .  .  .
     GetRatingCode         y y o  . .  . .  .  .

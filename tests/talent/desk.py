@@ -9,6 +9,7 @@ import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from liancai.talent.v1 import (
     audit_pb2_grpc,
+    bulk_pb2_grpc,
     cases_pb2,
     cases_pb2_grpc,
     catalogue_pb2_grpc,
@@ -45,6 +46,8 @@ class Desk:
         self.steps: Any = Signed(steps_pb2_grpc.StepsStub(channel), metadata)
         self.worklist: Any = Signed(worklist_pb2_grpc.WorklistStub(channel), metadata)
         self.desks: Any = Signed(desks_pb2_grpc.DesksStub(channel), metadata)
+        self.bulk: Any = Signed(bulk_pb2_grpc.BulkStub(channel), metadata)
+        self.jobs: Any = Signed(bulk_pb2_grpc.JobsStub(channel), metadata)
         self.notes: Any = Signed(notes_pb2_grpc.NotesStub(channel), metadata)
         self.ratings: Any = Signed(ratings_pb2_grpc.RatingsStub(channel), metadata)
         self.complaints: Any = Signed(complaints_pb2_grpc.ComplaintsStub(channel), metadata)

@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
 from liancai.talent.v1 import (
+    bulk_pb2,
     cases_pb2,
     catalogue_pb2,
     clock_pb2,
@@ -56,6 +57,7 @@ class Things:
     code: str
     cover: str
     complaint: str
+    job: str
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +79,13 @@ def things(desk: Desk, talent_database: Database) -> Things:
     complaint = complaints_pb2.FileComplaintRequest(
         case_name=case.name, channel=complaints_pb2.Complaint.HOTLINE, text="办理慢", request_id=request_id()
     )
+    bulk = bulk_pb2.SubmitBulkRequest(
+        notify=bulk_pb2.BulkNotify(message="样例通知"), names=[case.name], request_id=request_id()
+    )
+    job = desk.bulk.SubmitBulk(bulk).job
     return Things(
         case.name, other.name, step, draft.name, asked.talent.phone[-4:], ended, code,
-        desk.cover("371526-sic", "an absent officer", "a deputy").name, desk.complaints.FileComplaint(complaint).name,
+        desk.cover("371526-sic", "an absent officer", "a deputy").name, desk.complaints.FileComplaint(complaint).name, job,
     )  # fmt: skip
 
 
@@ -165,6 +171,11 @@ def _update(message: Any, things: Things) -> None:
     message.update_mask.CopyFrom(FieldMask(paths=["employer_name"]))
 
 
+def _bulk(message: Any, things: Things) -> None:
+    message.notify.message = "样例通知"
+    message.names.append(things.case)
+
+
 def _without_content(message: Any, _: Things) -> None:
     message.ClearField("content")
 
@@ -179,6 +190,7 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "RelateCase": lambda message, _: setattr(message, "kind", cases_pb2.Relation.SEE_ALSO),
     "NotifyGaps": lambda message, _: message.gaps.append("申请表"),
     "SuspendStep": lambda message, _: setattr(message, "suspension", clock_pb2.ClockEntry.EXPERT),
+    "SubmitBulk": _bulk,
     "AddNote": lambda message, _: setattr(message, "kind", notes_pb2.Note.REMARK),
     "FileComplaint": lambda message, _: setattr(message, "channel", complaints_pb2.Complaint.LETTER),
     "LintCatalogue": _without_content,
@@ -190,6 +202,7 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "ListCases": lambda things: things.case,
     "ListCaseTrail": lambda things: things.case,
     "SearchCases": lambda things: things.case,
+    "ListJobs": lambda things: things.job,
     "ListRatings": lambda things: things.ended,
     "ListComplaints": lambda things: things.complaint,
     "ListCatalogues": lambda things: things.draft,
@@ -211,6 +224,11 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
     def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
         raw = filled(rpc, things).SerializeToString()
         try:
+            if rpc.server_streaming:
+                watched = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata(name), timeout=30)
+                first: bytes = next(watched)
+                watched.cancel()
+                return grpc.StatusCode.OK, first
             call = grpc_channel.unary_unary(PATHS[rpc.full_name])
             return grpc.StatusCode.OK, call(raw, metadata=metadata(name), timeout=30)
         except grpc.RpcError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.platform.database import Books
+from services.platform.jobs import Jobs
 from services.talent.tables.base import Base
 from services.talent.tables.cases import CaseRelationRow, CaseRow, FamilyMemberRow, TalentRow
 from services.talent.tables.catalogues import CatalogueRow, MovedDeadlineRow, RecalculationRow
@@ -13,6 +14,7 @@ from services.talent.tables.work import CoverRow, NoteRow, OfficerRow
 
 __all__ = [
     "BOOKS",
+    "JOBS",
     "Base",
     "CaseRelationRow",
     "CaseRow",
@@ -33,3 +35,4 @@ __all__ = [
 ]
 
 BOOKS = Books.in_schema(Base.metadata)
+JOBS = Jobs.in_schema(Base.metadata)
