@@ -34,6 +34,7 @@ NOUNS = {
     "case": "case_talk",  # which adds its verbs to those of cases and of their steps
     "desk": "desks",
     "complaint": "complaints",
+    "bulk": "bulk",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "calendar": "lookups:calendar",

@@ -50,9 +50,10 @@ def search(
 
 def read_query(reading: Reading, field: str, query: str, vault: Vault, today: date) -> list[Way]:
     """The ways to look for a query. Notes a violation if there are none."""
-    if compact(query).startswith("LT") and any(character.isdigit() for character in query):
+    named = query.strip().removeprefix("cases/")
+    if compact(named).startswith("LT") and any(character.isdigit() for character in named):
         try:
-            return [Way(CaseRow.id, (CaseRow.id,), receipt.parse(query).number)]
+            return [Way(CaseRow.id, (CaseRow.id,), receipt.parse(named).number)]
         except ReceiptFault:
             reading.wrong(field, "FIELD_RECEIPT")
             return []

@@ -14,6 +14,7 @@ from liancai.talent.v1 import (
     audit_pb2_grpc as talent_audit_pb2_grpc,
 )
 from liancai.talent.v1 import (
+    bulk_pb2_grpc,
     cases_pb2_grpc,
     catalogue_pb2_grpc,
     complaints_pb2_grpc,
@@ -57,6 +58,8 @@ SERVICES = [
     (steps_pb2_grpc, "Steps"),
     (worklist_pb2_grpc, "Worklist"),
     (recalculation_pb2_grpc, "Recalculations"),
+    (bulk_pb2_grpc, "Bulk"),
+    (bulk_pb2_grpc, "Jobs"),
     (desks_pb2_grpc, "Desks"),
     (notes_pb2_grpc, "Notes"),
     (ratings_pb2_grpc, "Ratings"),

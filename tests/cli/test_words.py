@@ -194,6 +194,7 @@ def test_every_command_of_the_job_is_there() -> None:
         *("search", "counts", "note", "notes", "rating-code", "rate", "rated", "visit", "ratings"),
     }
     assert listed["desk"] == {"officer", "officers", "cover", "uncover", "covers", "why", "balance"}
+    assert listed["bulk"] == {"reassign", "suspend", "notify", "show", "list", "items", "cancel", "watch"}
     assert listed["complaint"] == {"file", "extend", "answer", "list"}
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
     assert listed["deadline"] == {"moving", "recalculate"}

@@ -85,7 +85,8 @@ def things(desk: Desk, talent_database: Database) -> Things:
     job = desk.bulk.SubmitBulk(bulk).job
     return Things(
         case.name, other.name, step, draft.name, asked.talent.phone[-4:], ended, code,
-        desk.cover("371526-sic", "an absent officer", "a deputy").name, desk.complaints.FileComplaint(complaint).name, job,
+        desk.cover("371526-sic", "an absent officer", "a deputy").name,
+        desk.complaints.FileComplaint(complaint).name, job,
     )  # fmt: skip
 
 
@@ -100,6 +101,7 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "Desk": things.cover,
         "Rating": things.ended,
         "Complaint": things.complaint,
+        "Job": things.job,
     }
     message = GetMessageClass(rpc.input_type)()
     values: dict[str, Any] = {
