@@ -155,9 +155,9 @@ def _seen(case: cases_pb2.Case) -> bytes:
     text = case.SerializeToString(deterministic=True).replace(case.name.encode(), b"cases/" + b"0" * 28)
     plain = cases_pb2.Case.FromString(text)
     for own in ("masked_name", "masked_resident_id", "masked_phone", "owner", "findings"):
-        plain.ClearField(own)  # type: ignore[arg-type]
+        plain.ClearField(own)
     for stamped in ("open_time", "close_time", "create_time", "update_time"):
-        plain.ClearField(stamped)  # type: ignore[arg-type]
+        plain.ClearField(stamped)
     for matter in plain.matters:
         for step in matter.steps:
             step.assignee = ""

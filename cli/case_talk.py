@@ -10,9 +10,12 @@ from liancai.talent.v1.notes_pb2_grpc import NotesStub
 from liancai.talent.v1.ratings_pb2_grpc import RatingsStub
 from liancai.talent.v1.worklist_pb2_grpc import WorklistStub
 
-from cli import show, wire
-from cli.case_steps import app as app
-from cli.cases import COLUMNS, CaseName, MatterName
+from cli import (
+    case_steps,  # noqa: F401  whose verbs are of this noun too
+    show,
+    wire,
+)
+from cli.cases import COLUMNS, CaseName, MatterName, app
 from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
@@ -119,9 +122,9 @@ def rate(
     request = ratings_pb2.RateMatterRequest(
         matter=matter,
         code=code,
-        level=level,
+        level=level,  # type: ignore[arg-type]
         comment=comment,
-        request_id=request_id,  # type: ignore[arg-type]
+        request_id=request_id,
     )
     _rating(ctx, request, output)
 

@@ -53,7 +53,7 @@ def beginning(column: InstrumentedAttribute[str], ties: tuple[InstrumentedAttrib
 
 
 def search(
-    session: Session, wanted: Select[Any], ways: Sequence[Way], page: Page
+    session: Session, wanted: Select[*tuple[Any, ...]], ways: Sequence[Way], page: Page
 ) -> tuple[list[Sequence[Any]], list[Any] | None]:
     """A page of the rows of `wanted` that any way finds, and the key of the next page if there is one."""
     # a page goes on where the last one ended: by which way, and after which row

@@ -55,7 +55,7 @@ def _column(name: str) -> Any:
 
 def _hanging(what: str, number: Any, kind: Any, other: Any = None, division: Any = None, sealed: Any = None) -> Any:
     """Columns of something that hangs on a case; what a kind of it does not have is empty."""
-    empty = literal_column("''")
+    empty: Any = literal_column("''")
     nothing = cast(null(), LargeBinary) if sealed is None else sealed
     return select(
         literal_column(f"'{what}'").label("what"),

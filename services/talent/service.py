@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import grpc
@@ -47,6 +48,7 @@ from services.talent.ratings import Ratings
 from services.talent.recalculating import Recalculations
 from services.talent.steps import Steps
 from services.talent.tables import BOOKS
+from services.talent.windows import Windows
 from services.talent.worklist import Worklist
 
 HERE = Path(__file__).parent
@@ -55,7 +57,7 @@ HERE = Path(__file__).parent
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
     """Adds the servicers. LIANCAI_TALENT_PARAMETERS names another parameter pack than the one that is shipped."""
     pages = Pages(database.vault)
-    known = Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED))
+    known = _editions(settings)
     editions.remember(database)
     catalogue_pb2_grpc.add_CataloguesServicer_to_server(Catalogues(database, pages, known), server)
     cases_pb2_grpc.add_CasesServicer_to_server(Cases(database, pages, known), server)
@@ -69,6 +71,15 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     ratings_pb2_grpc.add_RatingsServicer_to_server(Ratings(database, pages, known), server)
     complaints_pb2_grpc.add_ComplaintsServicer_to_server(Complaints(database, pages, known), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
+
+
+def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
+    """What the service does by itself, by the same parameters."""
+    return Windows(database, _editions(settings)).run
+
+
+def _editions(settings: Mapping[str, str]) -> Editions:
+    return Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED))
 
 
 PART = Part(
@@ -86,4 +97,5 @@ PART = Part(
     texts=HERE / "texts.toml",
     mount=mount,
     jobs="services.talent.jobs:KINDS",
+    upkeep=upkeep,
 )

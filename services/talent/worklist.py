@@ -36,7 +36,6 @@ from services.talent.views import Views
 
 MOST_COUNTED = 5000  # steps
 SCANNED = 1000  # steps read at once where only some are wanted
-_KEY = 2  # columns that a list is in the order of; those after tell why a step is there
 
 
 def _found(*terms: Any) -> Select[Any]:
@@ -118,7 +117,7 @@ class Desk:
             found += [key for key in some if self.why(key) in whys]
             if len(some) < SCANNED:
                 break
-            last = some[-1][:_KEY]
+            last = some[-1][0], some[-1][1]
         return found[:size]
 
 
@@ -147,7 +146,7 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
             items = [self._item(session, desk, key, shown[key[1]]) for key in keys[: page.size]]
         token = ""
         if len(keys) > page.size:
-            day, number = keys[page.size - 1][:_KEY]
+            day, number, *_ = keys[page.size - 1]
             token = self._pages.token(call, request, [day.isoformat(), number])
         return pb.ListTodayResponse(items=[item for item in items if item is not None], next_page_token=token)
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.platform.audit import SEQUENCE
 from services.talent.tables.base import Base
 
+WAITING = text("state = 'WAITING'")
 ON_A_DESK = text("alarm IS NOT NULL")
 UNASSIGNED = text("alarm IS NOT NULL AND assignee = ''")
 
@@ -28,7 +29,10 @@ class MatterRow(Base):
     """A matter of a case."""
 
     __tablename__ = "matters"
-    __table_args__ = (PrimaryKeyConstraint("case_id", "key"),)
+    __table_args__ = (
+        PrimaryKeyConstraint("case_id", "key"),
+        Index("matters_waiting", "type", sqlite_where=WAITING, postgresql_where=WAITING),
+    )
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     key: Mapped[str] = mapped_column(String(40))  # of its type, with "-2" for the second member of the family

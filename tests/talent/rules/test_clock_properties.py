@@ -30,6 +30,7 @@ def bounds(found: Deadline) -> tuple[date, ...]:
     return tuple(day or NEVER for day in dates(found))
 
 
+@settings(deadline=None)
 @given(terms(), ledger(), st.randoms(use_true_random=False))
 def test_the_order_of_a_list_means_nothing(by: Terms, entries: list[Entry], chance: random.Random) -> None:
     shuffled = entries.copy()
@@ -39,6 +40,7 @@ def test_the_order_of_a_list_means_nothing(by: Terms, entries: list[Entry], chan
         assert explain(by, shuffled, CALENDAR, which) == explain(by, entries, CALENDAR, which)
 
 
+@settings(deadline=None)
 @given(terms(), ledger(corrected=False), st.randoms(use_true_random=False))
 def test_the_order_of_entry_means_nothing(by: Terms, entries: list[Entry], chance: random.Random) -> None:
     numbers = [entry.number for entry in entries]
@@ -51,6 +53,7 @@ def test_the_order_of_entry_means_nothing(by: Terms, entries: list[Entry], chanc
     assert replace(again, void=()) == replace(found, void=())
 
 
+@settings(deadline=None)
 @given(terms(), ledger())
 def test_a_replay_comes_to_what_was_stored(by: Terms, entries: list[Entry]) -> None:
     """An entry at a time, as a service stores it; an entry without effect moves nothing when it is added."""
@@ -65,6 +68,7 @@ def test_a_replay_comes_to_what_was_stored(by: Terms, entries: list[Entry]) -> N
     assert deadline(by, stored, CALENDAR) == deadline(by, entries, CALENDAR)
 
 
+@settings(deadline=None)
 @given(terms(), ledger(), st.integers(0, 90))
 def test_a_suspension_that_ends_on_its_day_changes_nothing(by: Terms, entries: list[Entry], after: int) -> None:
     day = FIRST + timedelta(days=after)
@@ -78,6 +82,7 @@ def test_a_suspension_that_ends_on_its_day_changes_nothing(by: Terms, entries: l
     assert (found.started, found.extended, found.finished) == (without.started, without.extended, without.finished)
 
 
+@settings(deadline=None)
 @given(terms(), ledger(), st.integers(0, 60), st.integers(0, 40))
 def test_a_suspension_brings_nothing_forward(by: Terms, entries: list[Entry], after: int, length: int) -> None:
     first = FIRST + timedelta(days=after)
@@ -103,20 +108,21 @@ def toggled(extra: frozenset[date], off: frozenset[date] = frozenset()) -> Calen
 days_2025 = st.frozensets(st.dates(FIRST, date(2025, 7, 31)), max_size=25)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(terms(WHOLE), ledger(finished=False), days_2025)
 def test_more_working_days_bring_no_date_later(by: Terms, entries: list[Entry], extra: frozenset[date]) -> None:
     more = deadline(by, entries, toggled(extra))
     assert all(a <= b for a, b in zip(bounds(more), bounds(deadline(by, entries, CALENDAR)), strict=True))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(terms(WHOLE), ledger(finished=False), days_2025)
 def test_fewer_working_days_bring_no_date_earlier(by: Terms, entries: list[Entry], off: frozenset[date]) -> None:
     fewer = deadline(by, entries, toggled(frozenset(), off))
     assert all(a >= b for a, b in zip(bounds(fewer), bounds(deadline(by, entries, CALENDAR)), strict=True))
 
 
+@settings(deadline=None)
 @given(terms(), ledger(), st.data())
 def test_a_correction_reads_as_if_it_had_been_entered_right(
     by: Terms, entries: list[Entry], data: st.DataObject
@@ -140,6 +146,7 @@ def test_a_correction_reads_as_if_it_had_been_entered_right(
     }
 
 
+@settings(deadline=None)
 @given(terms(), ledger())
 def test_the_derivation_comes_to_the_date(by: Terms, entries: list[Entry]) -> None:
     found = deadline(by, entries, CALENDAR)
@@ -156,6 +163,7 @@ def test_the_derivation_comes_to_the_date(by: Terms, entries: list[Entry]) -> No
             assert elapsed(by, entries, CALENDAR, day) >= lines[-1].total
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(Unit),
     st.integers(1, 25),

@@ -47,15 +47,22 @@ def test_one_wrong_digit_is_always_found(number: str, place: int, more: int) -> 
         receipt.parse(number[:place] + wrong + number[place + 1 :])
 
 
-@given(numbers, st.integers(2, receipt.LENGTH - 2))
-def test_two_neighbours_that_swap_are_mostly_found(number: str, place: int) -> None:
-    swapped = number[:place] + number[place + 1] + number[place] + number[place + 2 :]
-    if swapped != number:
-        try:
-            receipt.parse(swapped)
-        except ReceiptFault:
-            return
-        assert {number[place], number[place + 1]} & {"0", "9", "4", "5"}  # the few pairs MOD 11,10 lets pass
+def test_nearly_every_swap_of_two_neighbours_is_found() -> None:
+    swaps = [
+        number[:place] + number[place + 1] + number[place] + number[place + 2 :]
+        for number in (receipt.make("370103", "371526", date(2026, 11, 27), n) for n in range(1, 1001))
+        for place in range(14, receipt.LENGTH - 1)
+        if number[place] != number[place + 1]
+    ]
+    assert sum(map(is_read, swaps)) < len(swaps) * 0.03
+
+
+def is_read(number: str) -> bool:
+    try:
+        receipt.parse(number)
+    except ReceiptFault:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,15 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("case_id", "key"),
     )
+    with op.batch_alter_table("matters", schema=None) as batch_op:
+        batch_op.create_index(
+            "matters_waiting",
+            ["type"],
+            unique=False,
+            sqlite_where=sa.text("state = 'WAITING'"),
+            postgresql_where=sa.text("state = 'WAITING'"),
+        )
+
     op.create_table(
         "steps",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -352,6 +361,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("steps")
+    with op.batch_alter_table("matters", schema=None) as batch_op:
+        batch_op.drop_index(
+            "matters_waiting", sqlite_where=sa.text("state = 'WAITING'"), postgresql_where=sa.text("state = 'WAITING'")
+        )
+
     op.drop_table("matters")
     op.drop_table("family_members")
     op.drop_table("case_relations")
