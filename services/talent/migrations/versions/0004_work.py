@@ -157,3 +157,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["job.id"]),
         sa.PrimaryKeyConstraint("job_id", "place"),
     )
+
+
+def downgrade() -> None:
+    for table in ("job_item", "job", "complaints", "ratings", "notes", "covers", "officers"):
+        op.drop_table(table)
