@@ -1,0 +1,98 @@
+"""Serves an unserved request by taking out what stands in its way and serving that elsewhere."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from services.placement.planning.draft import NOBODY, Draft
+from services.placement.planning.problem import Floats, Ints, Problem
+
+TRIED = 60  # slots of a request, the most promising first
+LEAST = 1e-6  # gain
+
+
+class Ejection:
+    """The moves on one problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._order = np.argsort(problem.slot_request, kind="stable")
+        self._begin = np.searchsorted(problem.slot_request[self._order], np.arange(problem.requests + 1))
+
+    def slots(self, request: int) -> Ints:
+        """Every slot of a request."""
+        return self._order[self._begin[request] : self._begin[request + 1]]
+
+    def serve(self, draft: Draft, slack: Floats, rounds: int) -> None:
+        """Goes through the unserved requests, and through those it puts out; at most `rounds` tries for each."""
+        waiting = deque(np.flatnonzero(draft.slot == NOBODY).tolist())
+        tries = np.zeros(self._problem.requests, dtype=np.int64)
+        while waiting:
+            request = waiting.popleft()
+            if draft.slot[request] != NOBODY or tries[request] >= rounds:
+                continue
+            tries[request] += 1
+            waiting.extend(self._serve(draft, request, slack))
+
+    def _serve(self, draft: Draft, request: int, slack: Floats) -> list[int]:
+        """Takes the best move that gains; the requests it puts out."""
+        slots = self.slots(request)
+        if not len(slots):
+            return []
+        gains, free = draft.gains(slots)
+        if len(free) and gains.max() > LEAST:
+            draft.place(int(free[np.argmax(gains)]))
+            return []
+        best, move = LEAST, NOBODY
+        elsewhere: dict[int, float] = {}
+        for slot in slots[np.argsort(-slack[slots], kind="stable")[:TRIED]].tolist():
+            gain = self._gain(draft, slot, elsewhere)
+            if gain > best:
+                best, move = gain, slot
+        return [] if move == NOBODY else self._push(draft, move)
+
+    def _gain(self, draft: Draft, slot: int, elsewhere: dict[int, float]) -> float:
+        """What the slot adds once what is in its way goes elsewhere, each to the best place that is free now."""
+        problem = self._problem
+        who, day, stay = (int(each[slot]) for each in (problem.slot_commissioner, problem.slot_day, problem.slot_stay))
+        out = _owners(draft, who, day, stay)
+        used = int(draft.used[who])
+        after = used + stay - sum(int(problem.slot_stay[draft.slot[each]]) for each in out)
+        if after > problem.limit[who]:
+            return -np.inf
+        gain = float(problem.slot_value[slot] - problem.load[who, after] + problem.load[who, used])
+        for each in out:
+            if each not in elsewhere:
+                gains, _ = draft.gains(self.slots(each))
+                elsewhere[each] = max(0.0, float(gains.max(initial=0.0)))
+            gain += elsewhere[each] - float(problem.slot_value[draft.slot[each]])
+        return gain
+
+    def _push(self, draft: Draft, slot: int) -> list[int]:
+        """Makes the move, and takes it back if it did not gain after all: two may have wanted the same place."""
+        problem = self._problem
+        before = draft.value
+        who, day, stay = (int(each[slot]) for each in (problem.slot_commissioner, problem.slot_day, problem.slot_stay))
+        out = _owners(draft, who, day, stay)
+        were = [draft.remove(each) for each in out]
+        draft.place(slot)
+        for each in out:
+            gains, free = draft.gains(self.slots(each))
+            if len(free) and gains.max() > LEAST:
+                draft.place(int(free[np.argmax(gains)]))
+        if draft.value > before + LEAST:
+            return [each for each in out if draft.slot[each] == NOBODY]
+        draft.remove(int(problem.slot_request[slot]))
+        for each in out:
+            if draft.slot[each] != NOBODY:
+                draft.remove(each)
+        for each in were:
+            draft.place(each)
+        return []
+
+
+def _owners(draft: Draft, who: int, day: int, stay: int) -> list[int]:
+    """The requests served on these days, each once."""
+    return [each for each in dict.fromkeys(draft.owner[who, day : day + stay].tolist()) if each != NOBODY]
