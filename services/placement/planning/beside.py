@@ -31,11 +31,12 @@ class Bound(Protocol):
     def look(self) -> Floats | None:
         """Prices of a later mark than the last that were given, if there are any by now."""
 
-    def await_mark(self, seconds: float | None = None) -> Floats | None:
-        """Prices of the next mark; None when there are no more, or none within `seconds`."""
+    @property
+    def exhausted(self) -> bool:
+        """Whether every step is made and its prices given."""
 
-    def finish(self) -> Floats | None:
-        """Waits for the last step; prices as `look`."""
+    def await_mark(self, seconds: float) -> Floats | None:
+        """Prices of the next mark, none passed over; None when there are none within `seconds`."""
 
     def close(self) -> None:
         """Ends it."""
@@ -56,23 +57,21 @@ class Within:
 
     def look(self) -> Floats | None:
         """The next mark's prices: here nothing happens unless it is asked for."""
-        return self.await_mark()
+        return self.await_mark(0)
 
-    def await_mark(self, seconds: float | None = None) -> Floats | None:
+    @property
+    def exhausted(self) -> bool:
+        """Whether no step is left."""
+        return self._prices.settled or self._prices.iterations >= self._steps or not self._marks
+
+    def await_mark(self, seconds: float) -> Floats | None:
         """The next mark's prices, the steps made now."""
-        if self._prices.settled or self._prices.iterations >= self._steps or not self._marks:
+        if self.exhausted:
             return None
         mark = min(self._marks.pop(0), self._steps)
         while self._prices.iterations < mark and not self._prices.settled:
             self._prices.advance()
         return self._prices.best
-
-    def finish(self) -> Floats | None:
-        """Makes every step that is left."""
-        last = None
-        while (prices := self.await_mark()) is not None:
-            last = prices
-        return last
 
     def close(self) -> None:
         """There is nothing to end."""
@@ -114,17 +113,16 @@ class Apart:
         self._waiting.clear()
         return latest
 
-    def await_mark(self, seconds: float | None = None) -> Floats | None:
+    @property
+    def exhausted(self) -> bool:
+        """Whether the other is done and all it sent is given."""
+        return self._done and not self._waiting
+
+    def await_mark(self, seconds: float) -> Floats | None:
         """The next prices, in order, none passed over."""
         while not self._waiting and not self._done and self._here.poll(seconds):
             self._hear()
         return self._waiting.pop(0) if self._waiting else None
-
-    def finish(self) -> Floats | None:
-        """Waits until the other is done."""
-        while not self._done:
-            self._hear()
-        return self.look()
 
     def close(self) -> None:
         """Ends the other process."""

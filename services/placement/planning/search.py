@@ -33,7 +33,8 @@ GAP, NODES = 5e-4, 50  # of a cluster's programme
 EXACT_GAP, EXACT_NODES = 1e-6, 5000
 PATIENCE = 3  # rounds over everyone without gain after which nothing is left to find
 TRIES = 3  # of an ejection
-PROVEN = 0.25  # points: nothing is worth less
+RENEWED = (8, 24, 60, 150, 400)  # rounds before which prices are renewed where no clock decides
+WAIT = 0.25  # seconds between two looks whether it shall stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +113,13 @@ class _Search:
             self._tell("done")
             return
         ejection = Ejection(self._problem)
-        prices = self._bound.await_mark(self._left())
-        if prices is not None:
+        if (prices := self._next_prices()) is not None:
             self._adopt(prices, ejection)
         if self._problem.slots <= WHOLE:
             self._settle(ejection)
             self._whole()
         self._clusters(ejection)
-        if self._limits.seconds is None and (prices := self._bound.finish()) is not None:
+        while self._limits.seconds is None and (prices := self._next_prices()) is not None:
             self._prices = prices
         self._tell("done")
 
@@ -158,9 +158,10 @@ class _Search:
         self._take(draft, "prices")
 
     def _settle(self, ejection: Ejection) -> None:
-        """All steps of the bound at once, where that takes a moment."""
-        while not self._over() and (prices := self._bound.await_mark(self._left())) is not None:
-            self._adopt(prices, ejection)
+        """Two marks more before the programme, where that takes a moment."""
+        for _ in range(2):
+            if (prices := self._next_prices()) is not None:
+                self._adopt(prices, ejection)
 
     def _whole(self) -> None:
         """Everyone as one cluster: proves the best plan, or as much as it can."""
@@ -201,7 +202,15 @@ class _Search:
         """New prices: whenever there are any, or without a clock in fixed rounds."""
         if self._limits.seconds is not None:
             return self._bound.look()
-        return self._bound.await_mark() if round_ in (8, 24, 60, 150, 400) else None
+        return self._next_prices() if round_ in RENEWED else None
+
+    def _next_prices(self) -> Floats | None:
+        """Waits for the next mark; None when there is none any more, or it is over."""
+        while not self._over() and not self._bound.exhausted:
+            if (prices := self._bound.await_mark(WAIT)) is not None:
+                return prices
+            self._tell("bound")
+        return None
 
     def _improve(self, members: Ints) -> bool:
         """Plans the members anew with what they serve and what nobody serves."""
