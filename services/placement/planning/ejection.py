@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +12,14 @@ from services.placement.planning.problem import Floats, Ints, Problem
 
 TRIED = 60  # slots of a request, the most promising first
 LEAST = 1e-6  # gain
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Move:
+    """A slot to be taken and the points it brings for each unit of cost."""
+
+    rate: float
+    slot: int
 
 
 class Ejection:
@@ -51,13 +60,43 @@ class Ejection:
             gain = self._gain(draft, slot, elsewhere)
             if gain > best:
                 best, move = gain, slot
-        return [] if move == NOBODY else self._push(draft, move)
+        if move == NOBODY:
+            return []
+        out = self._out(draft, move)
+        return [each for each in out if draft.slot[each] == NOBODY] if self.push(draft, move) else []
+
+    def cheapest(self, draft: Draft, request: int, costs: Floats, most: int) -> Move | None:
+        """The move that serves a request for the most points per cost, puts nothing out, and moves `most` at most.
+
+        `costs` R: what moving each request costs; those of 0 are free to move and not counted.
+        """
+        best: Move | None = None
+        elsewhere: dict[int, float] = {}
+        for slot in self.slots(request).tolist():
+            out = self._out(draft, slot)
+            cost = float(costs[out].sum())
+            if np.count_nonzero(costs[out]) > most:
+                continue
+            gain = self._gain(draft, slot, elsewhere)
+            if gain <= LEAST or any(elsewhere[each] <= 0 for each in out):
+                continue
+            move = Move(gain / max(cost, LEAST), slot)
+            if best is None or move > best:
+                best = move
+        return best
+
+    def _out(self, draft: Draft, slot: int) -> list[int]:
+        """The requests in the way of a slot."""
+        problem = self._problem
+        who, day, stay = (int(each[slot]) for each in (problem.slot_commissioner, problem.slot_day, problem.slot_stay))
+        owners = dict.fromkeys(draft.owner[who, day : day + stay].tolist())
+        return [each for each in owners if each != NOBODY]
 
     def _gain(self, draft: Draft, slot: int, elsewhere: dict[int, float]) -> float:
         """What the slot adds once what is in its way goes elsewhere, each to the best place that is free now."""
         problem = self._problem
-        who, day, stay = (int(each[slot]) for each in (problem.slot_commissioner, problem.slot_day, problem.slot_stay))
-        out = _owners(draft, who, day, stay)
+        who, stay = int(problem.slot_commissioner[slot]), int(problem.slot_stay[slot])
+        out = self._out(draft, slot)
         used = int(draft.used[who])
         after = used + stay - sum(int(problem.slot_stay[draft.slot[each]]) for each in out)
         if after > problem.limit[who]:
@@ -70,12 +109,11 @@ class Ejection:
             gain += elsewhere[each] - float(problem.slot_value[draft.slot[each]])
         return gain
 
-    def _push(self, draft: Draft, slot: int) -> list[int]:
+    def push(self, draft: Draft, slot: int) -> bool:
         """Makes the move, and takes it back if it did not gain after all: two may have wanted the same place."""
         problem = self._problem
         before = draft.value
-        who, day, stay = (int(each[slot]) for each in (problem.slot_commissioner, problem.slot_day, problem.slot_stay))
-        out = _owners(draft, who, day, stay)
+        out = self._out(draft, slot)
         were = [draft.remove(each) for each in out]
         draft.place(slot)
         for each in out:
@@ -83,16 +121,11 @@ class Ejection:
             if len(free) and gains.max() > LEAST:
                 draft.place(int(free[np.argmax(gains)]))
         if draft.value > before + LEAST:
-            return [each for each in out if draft.slot[each] == NOBODY]
+            return True
         draft.remove(int(problem.slot_request[slot]))
         for each in out:
             if draft.slot[each] != NOBODY:
                 draft.remove(each)
         for each in were:
             draft.place(each)
-        return []
-
-
-def _owners(draft: Draft, who: int, day: int, stay: int) -> list[int]:
-    """The requests served on these days, each once."""
-    return [each for each in dict.fromkeys(draft.owner[who, day : day + stay].tolist()) if each != NOBODY]
+        return False

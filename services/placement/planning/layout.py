@@ -51,6 +51,8 @@ class Layout:
         """The slots of a plan; what no longer can stand is left out, and so are the pins."""
         problem = self.problem
         wanted = {(each.request, each.commissioner, each.start) for each in assignments}
+        if not wanted:
+            return np.zeros(0, dtype=np.int64)
         request_of = {name: number for number, name in enumerate(self.requests)}
         who_of = {name: number for number, name in enumerate(self.commissioners)}
         days = problem.days + 1

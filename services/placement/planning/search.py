@@ -34,6 +34,7 @@ EXACT_GAP, EXACT_NODES = 1e-6, 5000
 PATIENCE = 3  # rounds over everyone without gain after which nothing is left to find
 TRIES = 3  # of an ejection
 RENEWED = (8, 24, 60, 150, 400)  # rounds before which prices are renewed where no clock decides
+LEAST_SECONDS = 0.05
 WAIT = 0.25  # seconds between two looks whether it shall stop
 
 
@@ -103,6 +104,7 @@ class _Search:
         self._prices: Floats = np.zeros(self._problem.requests)
         self._slack: Floats = np.zeros(self._problem.slots)
         self._proven = np.inf
+        self._adopting = 0.0  # seconds that new prices took
 
     def run(self, start: Ints) -> None:
         """All of it."""
@@ -131,6 +133,11 @@ class _Search:
     def _left(self) -> float | None:
         return None if self._limits.seconds is None else self._limits.seconds - (time.monotonic() - self._began)
 
+    def _few(self) -> float | None:
+        """Seconds that one programme may take; a solver takes none that is not above 0."""
+        left = self._left()
+        return None if left is None else max(left, LEAST_SECONDS)
+
     def _over(self) -> bool:
         left = self._left()
         return self._stopped() or (left is not None and left <= 0) or self._progress("").gap <= self._limits.gap
@@ -151,10 +158,14 @@ class _Search:
 
     def _adopt(self, prices: Floats, ejection: Ejection) -> None:
         """Takes new prices: a greedy plan by them, improved by ejection, may beat what stands."""
+        began = time.monotonic()
+        if (left := self._left()) is not None and left < 2 * self._adopting:
+            return
         self._prices = prices
         self._slack = slacks(self._problem, prices)
         draft = Draft(self._problem, greedy(self._problem, self._slack, -NEAR).tolist())
         ejection.serve(draft, self._slack, TRIES)
+        self._adopting = time.monotonic() - began
         self._take(draft, "prices")
 
     def _settle(self, ejection: Ejection) -> None:
@@ -169,7 +180,7 @@ class _Search:
             return
         everything = np.arange(self._problem.slots)
         found = cluster.solve(
-            self._problem, everything, self._draft.slots, gap=EXACT_GAP, nodes=EXACT_NODES, seconds=self._left()
+            self._problem, everything, self._draft.slots, gap=EXACT_GAP, nodes=EXACT_NODES, seconds=self._few()
         )
         self._proven = min(self._proven, found.bound)
         if found.slots is not None:
@@ -224,7 +235,7 @@ class _Search:
         if len(slots) > COLUMNS:
             slots = slots[np.argpartition(-self._slack[slots], COLUMNS)[:COLUMNS]]
         slots = np.union1d(slots, standing)
-        found = cluster.solve(problem, slots, standing, gap=GAP, nodes=NODES, seconds=self._left())
+        found = cluster.solve(problem, slots, standing, gap=GAP, nodes=NODES, seconds=self._few())
         if found.slots is None:
             return False
         for request in problem.slot_request[standing].tolist():
