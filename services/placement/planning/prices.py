@@ -96,6 +96,11 @@ class Prices:
         return slots[hits[first]]
 
 
+def priced(problem: Problem, prices: Floats) -> float:
+    """The bound that these prices prove."""
+    return float(tables(problem, group_gains(problem, prices)).best.sum() + prices.sum())
+
+
 def slacks(problem: Problem, prices: Floats) -> Floats:
     """For each slot the best schedule through it less the best schedule of its commissioner: 0 or less.
 

@@ -180,8 +180,7 @@ def _moved(
     ejection = Ejection(problem)
     costs = np.zeros(problem.requests)
     number = {name: index for index, name in enumerate(layout.requests)}
-    untouched = {each for each in plan if each in set(promised)}
-    for each in untouched:
+    for each in set(plan) & set(promised):
         costs[number[each.request]] = weights.get(each.request, 1.0)
     left = budget
     # what is best was best when it was looked at: it is looked at again before it is done

@@ -20,7 +20,7 @@ from services.placement.planning.draft import NOBODY, Draft
 from services.placement.planning.ejection import Ejection
 from services.placement.planning.greedy import greedy, plain
 from services.placement.planning.layout import Layout
-from services.placement.planning.prices import slacks
+from services.placement.planning.prices import priced, slacks
 from services.placement.planning.problem import Floats, Ints, Problem
 from services.placement.rules.dispatch import Assignment
 
@@ -67,11 +67,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The best plan seen, the bound proven, the prices of the requests by name, and how it ended."""
+    """The best plan seen, the bound proven and how it ended; the prices of the requests by name.
+
+    `priced` is the bound that these prices prove by themselves: an auditor can count it again.
+    """
 
     assignments: tuple[Assignment, ...]
     last: Progress
     prices: dict[str, float]
+    priced: float
 
 
 Told = Callable[[Progress], None]
@@ -128,7 +132,12 @@ class _Search:
     def solution(self) -> Solution:
         """What came of it."""
         prices = dict(zip(self._layout.requests, self._prices.tolist(), strict=True))
-        return Solution(tuple(self._layout.assignments(self._draft.slots)), self._progress("done"), prices)
+        return Solution(
+            tuple(self._layout.assignments(self._draft.slots)),
+            self._progress("done"),
+            prices,
+            self._layout.fixed + priced(self._problem, self._prices),
+        )
 
     def _left(self) -> float | None:
         return None if self._limits.seconds is None else self._limits.seconds - (time.monotonic() - self._began)

@@ -135,7 +135,7 @@ def test_it_stops_at_the_gap_that_is_good_enough() -> None:
 
 
 def test_pins_stand_bans_hold_and_the_bound_counts_them() -> None:
-    dispatch = drawn(9, days=8, people=4, requests=5, disciplines=1, longest=2, window=3, capacity=(4, 6))
+    dispatch = drawn(4, days=8, people=3, requests=5, disciplines=1, longest=2, window=3, capacity=(4, 6))
     pin, other, *_ = planned(dispatch).assignments
     bound = replace(dispatch, pins=(pin,), bans=frozenset({(other.request, other.commissioner)}))
     solution = planned(bound)
