@@ -31,6 +31,9 @@ NOUNS = {
     "quota": "quotas",
     "roster": "rosters",
     "register": "registers",
+    "case": "case_steps",  # which adds its verbs to those of cases
+    "catalogue": "catalogues",
+    "deadline": "catalogues:deadlines",
     "calendar": "lookups:calendar",
     "id": "lookups:identity",
     "occupation": "lookups:occupation",

@@ -112,6 +112,24 @@ def resource(collection: str) -> Callable[[str], str]:
     return read
 
 
+def matter(word: str) -> str:
+    """The resource name of a matter: "LT…/pension" is "cases/LT…/matters/pension"."""
+    return _inside_case(word, ("matters",))
+
+
+def step(word: str) -> str:
+    """The resource name of a step: "LT…/pension/review" is "cases/LT…/matters/pension/steps/review"."""
+    return _inside_case(word, ("matters", "steps"))
+
+
+def _inside_case(word: str, collections: Sequence[str]) -> str:
+    parts = [part for part in word.strip().strip("/").split("/") if part not in ("cases", "matters", "steps")]
+    if len(parts) != len(collections) + 1:
+        wanted = "/".join(("LT…", *(f"{{{each[:-1]}}}" for each in collections)))
+        raise Mistake(t("usage.wrong_name", wanted=wanted, word=word))
+    return "/".join(["cases", parts[0], *(f"{name}/{part}" for name, part in zip(collections, parts[1:], strict=True))])
+
+
 def day(word: str) -> str:
     """A date as YYYY-MM-DD."""
     try:

@@ -38,12 +38,20 @@ _NONE_AT_0 = ("waitlist_position", "party_size")
 _LIMITED, _BUDGET = ("granted", "taken", "left", "per_seat"), "quotas/budget-"
 # a message inside another shows these columns where all of them would not fit a line
 _INNER = {
+    "legs": ("title", "division", "bureau", "state", "used", "limit", "deadline", "holds_clock"),
     "verdicts": ("code", "outcome", "title", "inputs", "parameters", "source", "confidence"),
     "enrolments": ("name", "state", "class_name", "masked_name", "masked_resident_id", "findings"),
 }
 # messages that say in one line what they have to say
 _LINES: dict[str, Callable[[Any], str]] = {
     "Finding": lambda each: f"{each.code} {each.message}",
+    "Move": lambda each: str(each.text),
+    "Step": lambda each: f"{each.name} {each.title}".strip(),
+    "Limit": lambda each: " ".join(filter(None, (str(each.n or ""), text(each, "unit"), text(each, "basis")))),
+    "Deadline": lambda each: t(
+        "deadline.line" if not each.provisional else "deadline.line_provisional",
+        day=each.promised_date or each.planned_date or each.statutory_date or "-",
+    ),
     "AcceptedWarning": lambda each: t("accepted.line", code=each.code, reason=each.reason),
 }
 
@@ -141,8 +149,9 @@ def text(item: Item, name: str) -> str:
             return value.ToDatetime(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S") if item.HasField(name) else ""
         if field.message_type.GetOptions().map_entry:
             return "; ".join(f"{key}={value[key]}" for key in sorted(value))
-        line = _LINES.get(field.message_type.name, lambda part: str(plain(part)))
-        return "\n".join(line(part) for part in value) if field.is_repeated else ""
+        line = _LINES.get(field.message_type.name, lambda part: str(plain(part)) if field.is_repeated else "")
+        parts = value if field.is_repeated else [value] if item.HasField(name) else []
+        return "\n".join(line(part) for part in parts)
     if field.is_repeated:
         return ", ".join(_scalar(field, part) for part in value)
     if field.name in _LIMITED and is_fen(item, field):

@@ -1,7 +1,7 @@
 """The pages of the documentation that are generated: `python docs/generate.py` writes them, `--check` compares them.
 
 verdicts.md from the sentences and the declared rules, errors.md from the contract, policy.md from the Cedar policies,
-cli*.md from the client's own help.
+green-channel.md from the rules and the catalogue of the talent service, cli*.md from the client's own help.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ PLATFORM_CODES = {
     "INTERNAL": "INTERNAL",
     "CALENDAR_NOT_PUBLISHED": "FAILED_PRECONDITION",
     "TOO_MANY_WATCHERS": "RESOURCE_EXHAUSTED",
+    "JOB_ENDED": "FAILED_PRECONDITION",
 }
 
 
 def sentences() -> dict[str, dict[str, str]]:
     """Every sentence of the server by key."""
-    files = ("services/platform/texts.toml", "services/lookups.toml", "services/training/texts.toml")
+    services = ("services/training/texts.toml", "services/talent/texts.toml")
+    files = ("services/platform/texts.toml", "services/lookups.toml", *services)
     return {
         key: both for file in files for key, both in tomllib.loads((ROOT / file).read_text(encoding="utf-8")).items()
     }
@@ -148,13 +150,14 @@ def errors() -> str:
     ]
     for reason, code in PLATFORM_CODES.items():
         lines.append(f"| `{reason}` | {code} | {said[reason]['zh']} | {said[reason]['en']} |")
-    lines += ["", "## training", "", "| reason | what it means | 中文 | English |", "| --- | --- | --- | --- |"]
-    source = (ROOT / "protos/liancai/training/v1/errors.proto").read_text(encoding="utf-8")
-    for match in REASON.finditer(source):
-        if int(match["number"]):
-            meaning = " ".join(line.strip().removeprefix("//").strip() for line in match["comments"].splitlines())
-            both = said[match["name"]]
-            lines.append(f"| `{match['name']}` | {meaning} | {both['zh']} | {both['en']} |")
+    for service in ("training", "talent"):
+        lines += ["", f"## {service}", "", "| reason | what it means | 中文 | English |", "| --- | --- | --- | --- |"]
+        source = (ROOT / f"protos/liancai/{service}/v1/errors.proto").read_text(encoding="utf-8")
+        for match in REASON.finditer(source):
+            if int(match["number"]):
+                meaning = " ".join(line.strip().removeprefix("//").strip() for line in match["comments"].splitlines())
+                both = said[match["name"]]
+                lines.append(f"| `{match['name']}` | {meaning} | {both['zh']} | {both['en']} |")
     return "\n".join(lines) + "\n"
 
 
@@ -200,12 +203,14 @@ def main() -> int:
     if sys.argv[1:] == ["--helps"]:
         sys.stdout.write(helps())
         return 0
-    import policies  # beside this file
+    import green_channel  # beside this file
+    import policies
 
     pages = {
         "verdicts.md": verdicts(),
         "errors.md": errors(),
         "policy.md": policies.page(),
+        "green-channel.md": green_channel.page(sentences()),
         "cli.md": client("en", "The client"),
         "cli.zh-CN.md": client("zh", "命令行客户端"),
     }

@@ -9,12 +9,17 @@ from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 from liancai.common.v1 import access_pb2
 
 from services import host
+from services.platform.boundary import ANYBODY
 from services.platform.identity import Caller
 from services.platform.policy import Policy, Scope
 
 HOME, PARTNER, THIRD, FAR = "371526", "370103", "371525", "110101"
 ENTERPRISE, OTHER_ENTERPRISE, INSTITUTION = "91371526MA3C000119", "91371526MA3C00018X", "52370103MJE0001019"
-ROLES = ("hr_officer", "institution", "enterprise", "supervisor", "auditor")
+UNIT, OTHER_UNIT = "371526-sic", "371526-ybj"
+ROLES = (
+    *("hr_officer", "institution", "enterprise", "supervisor", "auditor"),
+    *("caseworker", "bureau", "catalogue_editor", "anybody"),
+)
 
 
 class Answer(StrEnum):
@@ -36,6 +41,18 @@ STANDPOINTS = {
     "supervisor": Caller("supervisor", "371526-gov", HOME, frozenset({"supervisor"})),
     "auditor": Caller("auditor", "371526-audit", HOME, frozenset({"auditor"})),
 }
+# who stands where to a case of 371526 that 370103 was let into, and to a step of 371526-sic in it
+CASE_STANDPOINTS = {
+    "caseworker, holding": Caller("case-home", "371526-tf", HOME, frozenset({"caseworker"})),
+    "caseworker, let in": Caller("case-partner", "370103-tf", PARTNER, frozenset({"caseworker"})),
+    "caseworker, third": Caller("case-third", "371525-tf", THIRD, frozenset({"caseworker"})),
+    "bureau": Caller("bureau", UNIT, HOME, frozenset({"bureau"})),
+    "another bureau": Caller("other-bureau", OTHER_UNIT, HOME, frozenset({"bureau"})),
+    "supervisor": STANDPOINTS["supervisor"],
+    "auditor": STANDPOINTS["auditor"],
+    "catalogue editor": Caller("editor", "371526-hrss", HOME, frozenset({"catalogue_editor"})),
+    "without a token": ANYBODY,
+}
 WORK = Scope((HOME, PARTNER), (ENTERPRISE, INSTITUTION))  # an order, and whatever hangs on it
 # what has a part in a resource where it is not an order's
 SCOPES = {
@@ -44,15 +61,22 @@ SCOPES = {
     "Institution": Scope((HOME,), (INSTITUTION,)),
     "AuditTrail": Scope((HOME,)),
     "Reference": Scope(),
+    "Case": Scope((HOME, PARTNER), (UNIT,)),
+    "Step": Scope((HOME,), (UNIT,)),
+    "Ledger": Scope((HOME, PARTNER), (UNIT,)),
+    "Deadlines": Scope((HOME, PARTNER)),
+    "Catalogue": Scope(),
+    "Progress": Scope(),
 }
 INTRODUCTION = """\
 # Who may do what
 
-Worked out from `services/policy.cedar` and `services/training/policy.cedar` by deciding every RPC for everybody; a
-test holds a table written by hand, the policies and a running server against one another.
+Worked out from `services/policy.cedar` and that of each service by deciding every RPC for everybody; a test
+holds a table written by hand, the policies and a running server against one another.
 
 The resource is one of 371526 (where the work is) with the partner 370103, its enterprise and its institution. A
-register of other bureaus, a quota and an entry in the register of institutions belong to 371526 alone.
+register of other bureaus, a quota and an entry in the register of institutions belong to 371526 alone. In the green
+channel it is a case that 371526 holds and 370103 was let into by a hand-over, or a step in it of the bureau 371526-sic.
 
 | who | role | division |
 | --- | --- | --- |"""
@@ -80,10 +104,17 @@ def action_of(rpc: MethodDescriptor) -> str:
     return rpc.GetOptions().Extensions[access_pb2.access].action
 
 
+def standpoints(rpc: MethodDescriptor) -> dict[str, Caller]:
+    """Who is asked about an RPC."""
+    return CASE_STANDPOINTS if rpc.containing_service.file.package == "liancai.talent.v1" else STANDPOINTS
+
+
 def answer(policies: Policy, rpc: MethodDescriptor, caller: Caller) -> Answer:
     """What the policies say of one caller and the resource of one RPC."""
     access = rpc.GetOptions().Extensions[access_pb2.access]
-    if policies.may(caller, access.action, SCOPES.get(access.resource, WORK)):
+    # what is on a worklist is the caller's own
+    own = Scope((caller.division,), (caller.unit,)) if access.resource == "Worklist" else None
+    if policies.may(caller, access.action, own or SCOPES.get(access.resource, WORK)):
         return Answer.YES
     return Answer.OWN if policies.may_ever(caller, access.action) else Answer.NO
 
@@ -107,16 +138,16 @@ def page() -> str:
     policies, methods = policy(), rpcs(host.contract(host.PARTS))
     words = {Answer.YES: "**yes**", Answer.OWN: "own", Answer.NO: "."}
     lines = [INTRODUCTION]
-    for name, caller in STANDPOINTS.items():
+    for name, caller in {**STANDPOINTS, **CASE_STANDPOINTS}.items():
         lines.append(f"| {name} | `{', '.join(caller.roles)}` | {caller.division} |")
     lines.append(LEGEND)
     service = ""
     for rpc in methods:
         if rpc.containing_service.full_name != service:
-            service = rpc.containing_service.full_name
-            lines += ["", f"## {service}", "", f"| RPC | {' | '.join(STANDPOINTS)} |"]
-            lines.append("| --- |" + " --- |" * len(STANDPOINTS))
-        cells = (words[answer(policies, rpc, caller)] for caller in STANDPOINTS.values())
+            service, who = rpc.containing_service.full_name, standpoints(rpc)
+            lines += ["", f"## {service}", "", f"| RPC | {' | '.join(who)} |"]
+            lines.append("| --- |" + " --- |" * len(who))
+        cells = (words[answer(policies, rpc, caller)] for caller in standpoints(rpc).values())
         lines.append(f"| `{rpc.name}` | {' | '.join(cells)} |")
     lines += [
         "",

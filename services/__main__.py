@@ -72,7 +72,11 @@ def reindex() -> None:
 def token(
     division: Annotated[str, typer.Option(help="GB/T 2260 code the user may see, such as 371526")],
     role: Annotated[
-        list[str], typer.Option(help="hr_officer, enterprise, institution, supervisor or auditor; repeatable")
+        list[str],
+        typer.Option(
+            help="hr_officer, enterprise, institution; caseworker, bureau, catalogue_editor; supervisor or auditor; "
+            "repeatable"
+        ),
     ],
     subject: Annotated[str, typer.Option(help="who: an account name, no personal data")],
     unit: Annotated[str, typer.Option(help="unit id, or the credit code of an enterprise or institution")] = "",

@@ -33,6 +33,7 @@ from services.platform.boundary import Boundary, methods
 from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql
 from services.platform.delivery import delivering
 from services.platform.endpoints import endpoints
+from services.platform.foreman import Workshop, working
 from services.platform.identity import LOCAL_ISSUER, Caller, Identity, IssuerKeys, LocalKey, issue
 from services.platform.outbox import source_of
 from services.platform.part import Part
@@ -40,14 +41,15 @@ from services.platform.policy import Policy
 from services.platform.texts import Texts
 from services.platform.vault import Vault, write_secret
 from services.platform.webhook import PREFIX
+from services.talent.service import PART as TALENT
 from services.training.service import PART as TRAINING
 
-PARTS: tuple[Part, ...] = (TRAINING,)
+PARTS: tuple[Part, ...] = (TRAINING, TALENT)
 HERE = Path(__file__).parent
 DEFAULT_LISTEN = "127.0.0.1:50151"
 LOCAL_TOKEN = "local.token"  # noqa: S105  a file name
 EVENTS_KEY = "events.key"
-LOCAL_ROLES = frozenset({"hr_officer", "auditor"})
+LOCAL_ROLES = frozenset({"hr_officer", "auditor", "caseworker", "supervisor", "catalogue_editor"})
 DRAIN = 1.0  # seconds we go on serving once told to stop, while balancers see that we are not to be asked any more
 GRACE = 25.0  # seconds calls in flight then have to finish
 UPKEEP = 60.0  # seconds between two rounds of what services do by themselves
@@ -276,6 +278,18 @@ def told(parts: Sequence[Part], databases: Mapping[str, Database], settings: Set
         yield
 
 
+@contextmanager
+def worked(parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings) -> Iterator[None]:
+    """Does the jobs of every part that has any, if this process does what goes by itself."""
+    shops = [
+        (databases[part.name], Workshop(settings.database(part.name), part.name, settings.keys, part.jobs))
+        for part in parts
+        if part.jobs and settings.upkeep
+    ]
+    with working(shops, GRACE):
+        yield
+
+
 def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | None = None) -> None:
     """Runs until SIGTERM, SIGINT or `stop`, then lets every call in flight finish."""
     ended = stop or threading.Event()
@@ -286,6 +300,7 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
         opened(parts, settings, open_vault(settings)) as databases,
         kept_up(parts, databases, settings),
         told(parts, databases, settings),
+        worked(parts, databases, settings),
     ):
         server = grpc.server(
             ThreadPoolExecutor(WORKERS, thread_name_prefix="call"),

@@ -59,19 +59,19 @@ class Office:
     def __init__(self, channel: grpc.Channel, token: str, language: str = "zh-CN", second: str = "") -> None:
         self.second: Office | None = Office(channel, second, language) if second else None
         metadata = (("authorization", f"Bearer {token}"), ("accept-language", language))
-        self.orders: Any = _Signed(orders_pb2_grpc.OrdersStub(channel), metadata)
-        self.agreements: Any = _Signed(agreements_pb2_grpc.AgreementsStub(channel), metadata)
-        self.institutions: Any = _Signed(institutions_pb2_grpc.InstitutionsStub(channel), metadata)
-        self.classes: Any = _Signed(classes_pb2_grpc.ClassesStub(channel), metadata)
-        self.enrolments: Any = _Signed(enrolments_pb2_grpc.EnrolmentsStub(channel), metadata)
-        self.rosters: Any = _Signed(rosters_pb2_grpc.RostersStub(channel), metadata)
-        self.waitlist: Any = _Signed(waitlist_pb2_grpc.WaitlistStub(channel), metadata)
-        self.quotas: Any = _Signed(quotas_pb2_grpc.QuotasStub(channel), metadata)
+        self.orders: Any = Signed(orders_pb2_grpc.OrdersStub(channel), metadata)
+        self.agreements: Any = Signed(agreements_pb2_grpc.AgreementsStub(channel), metadata)
+        self.institutions: Any = Signed(institutions_pb2_grpc.InstitutionsStub(channel), metadata)
+        self.classes: Any = Signed(classes_pb2_grpc.ClassesStub(channel), metadata)
+        self.enrolments: Any = Signed(enrolments_pb2_grpc.EnrolmentsStub(channel), metadata)
+        self.rosters: Any = Signed(rosters_pb2_grpc.RostersStub(channel), metadata)
+        self.waitlist: Any = Signed(waitlist_pb2_grpc.WaitlistStub(channel), metadata)
+        self.quotas: Any = Signed(quotas_pb2_grpc.QuotasStub(channel), metadata)
 
-        self.registers: Any = _Signed(registers_pb2_grpc.RegistersStub(channel), metadata)
-        self.events: Any = _Signed(events_pb2_grpc.EventsStub(channel), metadata)
-        self.audit: Any = _Signed(audit_pb2_grpc.AuditTrailStub(channel), metadata)
-        self.reference: Any = _Signed(reference_pb2_grpc.ReferenceStub(channel), metadata)
+        self.registers: Any = Signed(registers_pb2_grpc.RegistersStub(channel), metadata)
+        self.events: Any = Signed(events_pb2_grpc.EventsStub(channel), metadata)
+        self.audit: Any = Signed(audit_pb2_grpc.AuditTrailStub(channel), metadata)
+        self.reference: Any = Signed(reference_pb2_grpc.ReferenceStub(channel), metadata)
 
     def registered(self, code: str = INSTITUTION, **fields: Any) -> str:
         """The resource name of an institution that is on the register, if need be since now."""
@@ -243,7 +243,7 @@ class Office:
         return found
 
 
-class _Signed:
+class Signed:
     """A stub whose calls carry the caller's metadata."""
 
     def __init__(self, stub: Any, metadata: Sequence[tuple[str, str]]) -> None:

@@ -36,6 +36,8 @@ BEARER = "Bearer "
 LARGEST_STATUS = 7_000  # bytes; clients refuse trailers of more than 8 KiB, at first now and then, at 16 always
 ENVELOPE = 80  # bytes that a detail takes beside its own
 SYSTEM = "system"  # the subject of what a service does by itself
+# who calls without a token, where the contract lets them
+ANYBODY = Caller("anybody", "", "000000", frozenset({"anybody"}))
 
 Handler = Any  # grpc.RpcMethodHandler of whatever messages
 
@@ -44,12 +46,16 @@ log = logging.getLogger("liancai.boundary")
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """An RPC as the boundary sees it. `service` is the liancai service (`training`) that answers for it."""
+    """An RPC as the boundary sees it. `service` is the liancai service (`training`) that answers for it.
+
+    `public`: somebody without a token may call it, as ANYBODY.
+    """
 
     path: str
     service: str
     action: str
     reply: type[Message]
+    public: bool = False
 
 
 class Call:
@@ -76,9 +82,15 @@ class Call:
     @classmethod
     def by_system(cls, service: str, action: str, division: str) -> Call:
         """A call that nobody made, for what a service does by itself; the trail has it under `division`."""
+        return cls.on_behalf(service, action, Caller(SYSTEM, "", division, frozenset()), Policy(""))
+
+    @classmethod
+    def on_behalf(cls, service: str, action: str, caller: Caller, policy: Policy, request_id: str = "") -> Call:
+        """A call that nobody made now, for what a service does later for somebody, with their rights."""
         method = Method(f"/{SYSTEM}", service, action, Empty)
-        caller = Caller(SYSTEM, "", division, frozenset())
-        return cls(method, caller, "zh", Policy(""), Texts({}), cast(grpc.ServicerContext, _Nobody()))
+        call = cls(method, caller, "zh", policy, Texts({}), cast(grpc.ServicerContext, _Nobody()))
+        call.request_id = request_id
+        return call
 
     @property
     def action(self) -> str:
@@ -139,7 +151,7 @@ def methods(files: Iterable[FileDescriptor]) -> dict[str, Method]:
                     raise ValueError(f"{rpc.full_name} has no (liancai.common.v1.access)")
                 path = f"/{service.full_name}/{rpc.name}"
                 owner = file.package.split(".")[1]
-                found[path] = Method(path, owner, access.action, GetMessageClass(rpc.output_type))
+                found[path] = Method(path, owner, access.action, GetMessageClass(rpc.output_type), access.public)
     return found
 
 
@@ -227,7 +239,8 @@ class Boundary(grpc.ServerInterceptor):
         return grpc.unary_unary_rpc_method_handler(unary_unary)
 
     def _admit(self, method: Method | None, token: str, language: str, context: grpc.ServicerContext) -> Call:
-        caller = self._identity.caller(token)
+        anybody = method is not None and method.public and not token
+        caller = ANYBODY if anybody else self._identity.caller(token)
         if method is None:
             raise Denied("")
         if not self._policy.may_ever(caller, method.action):

@@ -159,7 +159,7 @@ class Deliverer:
             insert = sqlite.insert if self._database.sqlite else postgresql.insert
             blank = {"endpoint": self._endpoint.name, "position": 0, "failures": 0, "holder": "", "held_until": FIRST}
             tx.connection.execute(insert(table).values(**blank).on_conflict_do_nothing())
-            now = moment(tx)
+            now = moment(tx.connection, tx.now)
             free = (table.c.endpoint == self._endpoint.name) & (table.c.held_until <= now)
             taken = tx.connection.execute(
                 update(table)
@@ -195,7 +195,7 @@ class Deliverer:
                 "position": turn.position,
                 "failures": turn.failures,
                 "holder": turn.holder if holder is None else holder,
-                "held_until": moment(tx) + timedelta(seconds=seconds),
+                "held_until": moment(tx.connection, tx.now) + timedelta(seconds=seconds),
             }
             return tx.connection.execute(update(table).where(mine).values(**values)).rowcount
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
-from services.platform.transaction import Tx
 from services.platform.types import UtcTime
 
 
-def moment(tx: Tx) -> datetime:
-    """Now. On SQLite everybody is on one machine: the time of the transaction."""
-    if tx.connection.dialect.name == "sqlite":
-        return tx.now
-    now: datetime = tx.connection.execute(select(func.clock_timestamp(type_=UtcTime))).scalar_one()
+def moment(connection: Connection, here: datetime) -> datetime:
+    """Now. On SQLite everybody is on one machine: the time here."""
+    if connection.dialect.name == "sqlite":
+        return here
+    now: datetime = connection.execute(select(func.clock_timestamp(type_=UtcTime))).scalar_one()
     return now

@@ -19,6 +19,7 @@ class Part:
 
     `mount(server, database, settings)` adds its servicers; `settings` are environment variables. `upkeep(database,
     settings)` gives what the service does by itself every so often, with the time of it; on each of several replicas.
+    `jobs` is `module:NAME` of its Kinds, where it has long work.
     """
 
     name: str
@@ -29,3 +30,4 @@ class Part:
     texts: Path
     mount: Callable[[grpc.Server, Database, Mapping[str, str]], None]
     upkeep: Callable[[Database, Mapping[str, str]], Callable[[datetime], None]] | None = None
+    jobs: str = ""

@@ -104,6 +104,17 @@ class Reading:
             self.wrong("request_id", "FIELD_REQUEST_ID")
         return value
 
+    def instant(self, field: str, value: Timestamp, now: datetime) -> datetime:
+        """An instant that is not in the future; `now` stands in for one that is wrong."""
+        try:
+            at = value.ToDatetime(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.wrong(field, "FIELD_DATE")
+            return now
+        if at > now + CLOCKS_DIFFER:
+            self.wrong(field, "FIELD_FUTURE")
+        return min(at, now)
+
     def occurred(self, call: Call, request: Dated, now: datetime) -> tuple[datetime, str]:
         """When it happened and, if that was before now, why it is entered late (补录).
 
@@ -112,15 +123,9 @@ class Reading:
         reason = self.text("late_reason", request.late_reason, 0, 200)
         if not request.HasField("occur_time"):
             return now, ""
-        try:
-            at = request.occur_time.ToDatetime(tzinfo=UTC)
-        except (ValueError, OverflowError):
-            self.wrong("occur_time", "FIELD_DATE")
-            return now, ""
-        if at > now + CLOCKS_DIFFER:
-            self.wrong("occur_time", "FIELD_FUTURE")
+        at = self.instant("occur_time", request.occur_time, now)
         if at >= now - CLOCKS_DIFFER:
-            return min(at, now), ""
+            return at, ""
         if not call.may(f"{call.method.service}.backdate"):
             self.wrong("occur_time", "FIELD_BACKDATE")
         if not reason:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -157,9 +158,10 @@ class Tail:
                 self._begun += 1
                 number = self._begun if self._horizon.settled else number
             self._woken.clear()
+            begun = time.monotonic()
             pause = self._look(number)
             self._woken.wait(pause)
-            self._closing.wait(SPACING)
+            self._closing.wait(max(0.0, begun + SPACING - time.monotonic()))
 
     def _look(self, number: int) -> float:
         """Looks, tells those who wait, and says how long to pause."""

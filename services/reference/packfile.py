@@ -13,30 +13,10 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from services.reference.packfields import PACK, PARAMETER, REQUIRED, RULE, Bad, Grammar
+from services.reference.packfields import PACK, PARAMETER, RULE
+from services.reference.yamlfile import FileFaults, Grammar, Reader, documents
 
 Entries: TypeAlias = list[tuple[yaml.Node, dict[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class PackFault:
-    """One fault: file, line and column from 1, what is wrong."""
-
-    where: str
-    line: int
-    column: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.where}:{self.line}:{self.column}: {self.message}"
-
-
-class PackFaults(ValueError):
-    """A pack that may not be used; `faults` holds every fault found, in the order of the file."""
-
-    def __init__(self, faults: list[PackFault]) -> None:
-        self.faults = tuple(sorted(faults, key=lambda fault: (fault.line, fault.column)))
-        super().__init__("\n".join(map(str, self.faults)))
 
 
 @dataclass(slots=True)
@@ -51,27 +31,17 @@ class RawPack:
 
 
 def read(content: str, where: str) -> RawPack:
-    """Parse and validate. Raises PackFaults with all faults (a YAML syntax fault comes alone)."""
-    try:
-        root = yaml.compose(content, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line, column = (error.problem_mark.line, error.problem_mark.column) if error.problem_mark else (0, 0)
-        raise PackFaults([PackFault(where, line + 1, column + 1, f"not YAML: {error.problem}")]) from None
-    except yaml.YAMLError:
-        raise PackFaults([PackFault(where, 1, 1, "not YAML: a character that YAML forbids")]) from None
+    """Parse and validate. Raises FileFaults with all faults (a YAML syntax fault comes alone)."""
+    nodes = documents(content, where)
     reader = _Reader(where)
-    pack = reader.pack(root)
+    pack = reader.pack(nodes[0] if len(nodes) == 1 else None)
     if reader.faults:
-        raise PackFaults(reader.faults)
+        raise FileFaults(reader.faults)
     return pack
 
 
-class _Reader:
-    """One reading of one pack; `faults` grows as it goes."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-        self.faults: list[PackFault] = []
+class _Reader(Reader):
+    """One reading of one pack."""
 
     def pack(self, root: yaml.Node | None) -> RawPack:
         if not isinstance(root, yaml.MappingNode):
@@ -100,28 +70,6 @@ class _Reader:
             if starts and ends and ends < starts:
                 self.fault(node, "effective_to is before effective_from")
             yield node, entry
-
-    def fields(self, node: yaml.MappingNode, grammar: Grammar) -> dict[str, Any]:
-        """Read a mapping by its grammar; what cannot be read is reported and left out."""
-        result = {key: default for key, (_, default) in grammar.items() if default is not REQUIRED}
-        seen: set[str] = set()
-        for key_node, value_node in node.value:
-            key = key_node.value
-            if not isinstance(key, str) or key not in grammar:
-                self.fault(key_node, f"unknown field; the fields are {', '.join(grammar)}")
-            elif key in seen:
-                self.fault(key_node, f"field {key} is given twice")
-            else:
-                seen.add(key)
-                try:
-                    result[key] = grammar[key][0](value_node)
-                except Bad as bad:
-                    self.fault(value_node, f"{key}: {bad}")
-                    result.pop(key, None)
-        for key, (_, default) in grammar.items():
-            if default is REQUIRED and key not in seen:
-                self.fault(node, f"field {key} is missing")
-        return result
 
     def check_parameters(self, entries: Entries) -> None:
         for node, entry in entries:
@@ -153,7 +101,3 @@ class _Reader:
                     line = other.start_mark.line + 1
                     self.fault(node, f"{key} for {division} overlaps in time with the entry of line {line}")
             earlier[key, division].append((node, starts, ends))
-
-    def fault(self, node: yaml.Node | None, message: str) -> None:
-        line, column = (node.start_mark.line, node.start_mark.column) if node else (0, 0)
-        self.faults.append(PackFault(self.where, line + 1, column + 1, message))

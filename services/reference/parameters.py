@@ -37,16 +37,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.reference import divisions, files
-from services.reference.packfields import EVERYWHERE, Value
-from services.reference.packfile import PackFault, PackFaults, read
+from services.reference.packfields import Value
+from services.reference.packfile import read
+from services.reference.yamlfile import EVERYWHERE, FileFault, FileFaults
 
 __all__ = [
     "EVERYWHERE",
     "Confidence",
     "Effect",
+    "FileFault",
+    "FileFaults",
     "Pack",
-    "PackFault",
-    "PackFaults",
     "Parameter",
     "ParameterUnknown",
     "RuleDeclaration",
@@ -171,7 +172,7 @@ class Pack:
     def load(cls, source: Path | str) -> Pack:
         """Read a pack from a file (Path) or from YAML text (str).
 
-        Raises PackFaults holding every fault with line and column. OSError when the file cannot be read.
+        Raises FileFaults holding every fault with line and column. OSError when the file cannot be read.
         """
         where, content = ("<text>", source) if isinstance(source, str) else (source.name, _text(source))
         raw = read(content, where)

@@ -27,12 +27,12 @@ from services.training.class_fields import Planned, read_dates, read_sessions, s
 from services.training.class_steps import Steps, read_verb, require_state
 from services.training.clerk import quota_binds, wrong_state
 from services.training.doubles import Both, one_place_each
-from services.training.fields import MOST_HEADS
 from services.training.known import ClassFacts
 from services.training.promotion import promote
 from services.training.rules.states import (
     ACTIVE,
     BEFORE_CLOSING,
+    MOST_HEADS,
     ClassState,
     EnrolmentState,
     Seat,

@@ -13,10 +13,11 @@ from liancai.training.v1 import quotas_pb2
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from services.fields import read_credit_code
 from services.platform.errors import Invalid, Violation
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
-from services.training.fields import MOST_HEADS, read_credit_code
+from services.training.rules.states import MOST_HEADS
 from services.training.rules.timetable import Slot, minute_of, own_clash
 from services.training.tables import SessionRow, TeacherRow
 

@@ -13,7 +13,7 @@ from services.platform.database import Database
 from services.platform.errors import Exists, Fault, NotFound, Refused
 from services.platform.pages import Pages
 from services.platform.requests import Reading
-from services.reference import resident_id
+from services.reference import resident_id, writing
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentIdFault
 from services.training import messages, people
@@ -180,4 +180,4 @@ def found(call: Call, objections: Sequence[Any]) -> list[Any]:
 
 def mask(name: str, number: str, phone: str) -> tuple[str, str, str]:
     """Name, number and phone with their middles hidden."""
-    return messages.mask_name(name), resident_id.mask(number), messages.mask_phone(phone)
+    return writing.mask_name(name), resident_id.mask(number), writing.mask_phone(phone)

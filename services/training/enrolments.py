@@ -7,6 +7,7 @@ from liancai.training.v1 import enrolments_pb2 as pb
 from liancai.training.v1 import enrolments_pb2_grpc
 from sqlalchemy import select
 
+from services.fields import read_credit_code
 from services.platform.boundary import Call
 from services.platform.errors import Fault, Refused
 from services.platform.ids import new_id
@@ -19,7 +20,6 @@ from services.training import known, messages, people, promotion, queries, searc
 from services.training.clerk import objections, read_accepted, refusal, shown, wrong_state
 from services.training.decisions import Application, Decision
 from services.training.exchanges import Exchanges
-from services.training.fields import read_credit_code
 from services.training.identities import Identities
 from services.training.rules.facts import Facts
 from services.training.rules.states import ClassState, EnrolmentState, Seat

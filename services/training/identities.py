@@ -16,10 +16,10 @@ from services.platform.errors import Invalid, Refused, Violation
 from services.platform.requests import Reading, check_etag
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
-from services.reference import resident_id
+from services.reference import names, resident_id
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentId, ResidentIdFault
-from services.training import known, messages, names, people, queries
+from services.training import known, messages, people, queries
 from services.training.clerk import Clerk, found
 from services.training.decisions import Application
 from services.training.rules import roster

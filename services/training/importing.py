@@ -6,9 +6,11 @@ is kept of a decision: a roster may have 200,000 rows.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 
 from liancai.common.v1 import types_pb2
 from liancai.training.v1 import enrolments_pb2
@@ -29,12 +31,12 @@ from services.training.people import Person
 from services.training.rehearsal import Rehearsal
 from services.training.rules.eligibility import RULES
 from services.training.rules.findings import Level
-from services.training.rules.roster import Finding, Row
+from services.training.rules.roster import Finding, Row, Rows
 from services.training.rules.roster import conditions as c
 from services.training.rules.states import EnrolmentState
 from services.training.tables import RosterFileRow
 
-SLICE = 8_000  # rows decided in one transaction: a larger one writes each page of an index fewer times
+SLICE = 4_000  # rows decided in one transaction: a larger one writes each page of an index fewer times
 SECONDS = 120.0  # that one slice, or a whole roster that goes in at once, may wait and take
 
 Header = pb.ImportRosterRequest.Header
@@ -66,8 +68,8 @@ class Import:
         self._now = database.clock()
         self._nothing = False  # whether the mode lets nobody in
 
-    def decide(self, rows: list[Row], about_file: Iterable[Finding]) -> Iterator[pb.ImportRosterResponse]:
-        """Verdicts in file order, with progress, then the summary. `rows` is emptied: what is told is let go."""
+    def decide(self, rows: Rows, about_file: Iterable[Finding]) -> Iterator[pb.ImportRosterResponse]:
+        """Verdicts in file order, with progress, then the summary."""
         stored, count = self._header.mode != Header.CHECK_ONLY, len(rows)
         tally = Tally(pb.RosterSummary(rows=count, rule_pack=self._packs.current.fingerprint))
         summary = tally.summary
@@ -89,24 +91,43 @@ class Import:
             self._remember(summary)
         yield pb.ImportRosterResponse(summary=tally.finish())
 
-    def _slices(self, rows: list[Row]) -> Iterator[tuple[Answers, Sequence[Row]]]:
+    def _slices(self, rows: Rows) -> Iterator[tuple[Answers, Sequence[Row]]]:
         """Rows in file order with what was decided of them, stored as the mode says."""
-        slices = deque(rows[start : start + SLICE] for start in range(0, len(rows), SLICE))
         if self._header.mode == Header.VALID_ROWS:
-            rows.clear()
-            # while the lane writes one slice the next is sealed
-            with ThreadPoolExecutor(1) as ahead:
-                prepared = ahead.submit(self._prepared, slices[0]) if slices else None
-                while slices and prepared is not None:
-                    part, candidates = slices.popleft(), prepared.result()
-                    prepared = ahead.submit(self._prepared, slices[0]) if slices else None
-                    yield self._ask(part) | self._write(*candidates), part
+            yield from self._stored(_parts(rows))
             return
-        every = self._rehearse(slices) if self._only_asked(rows) else self._ask(rows) | self._write_all(rows)
-        for part in slices:
+        every = self._rehearse(_parts(rows)) if self._only_asked(rows) else self._ask(rows) | self._write_all(rows)
+        for part in _parts(rows):
             yield {row.row_number: every[row.row_number] for row in part if row.row_number in every}, part
 
-    def _only_asked(self, rows: Sequence[Row]) -> bool:
+    def _stored(self, slices: Iterator[list[Row]]) -> Iterator[tuple[Answers, Sequence[Row]]]:
+        """Each slice in a transaction of its own. While one is written, the next is sealed and the last is told."""
+        over = threading.Event()  # one could not be written, or nobody listens: what comes after is not written either
+        with ThreadPoolExecutor(1) as sealing, ThreadPoolExecutor(1) as writing:
+
+            def write(sealed: Future[tuple[list[Row], list[Application]]]) -> Answers:
+                if over.is_set():
+                    return {}
+                try:
+                    return self._write(*sealed.result())
+                except BaseException:
+                    over.set()
+                    raise
+
+            def begin(part: list[Row]) -> tuple[list[Row], Future[Answers]]:
+                return part, writing.submit(write, sealing.submit(self._prepared, part))
+
+            try:
+                begun = deque(map(begin, islice(slices, 2)))
+                while begun:
+                    part, written = begun.popleft()
+                    answers = written.result()
+                    begun.extend(map(begin, islice(slices, 1)))
+                    yield self._ask(part) | answers, part
+            finally:
+                over.set()
+
+    def _only_asked(self, rows: Rows) -> bool:
         """Whether the rows alone tell that nothing will be stored."""
         mode = self._header.mode
         if mode == Header.CHECK_ONLY:
@@ -114,7 +135,7 @@ class Import:
         if mode == Header.ALL_OR_NOTHING:
             self._nothing = not all(map(self._is_candidate, rows))
         else:
-            self._nothing = self._too_many(sum(row.refused for row in rows), len(rows))
+            self._nothing = self._too_many(sum(row.refused for row in rows.noted()), len(rows))
         return self._nothing
 
     def _too_many(self, errors: int, rows: int) -> bool:
@@ -148,17 +169,18 @@ class Import:
         )
         return {row.row_number: Answer.of(each, stored=True) for row, each in zip(wanted, decisions, strict=True)}
 
-    def _write_all(self, rows: Sequence[Row]) -> Answers:
+    def _write_all(self, rows: Rows) -> Answers:
         """Enrols every candidate in one transaction, or nobody."""
-        wanted = [row for row in rows if self._is_candidate(row)]
-        refused = sum(row.refused for row in rows)
+        refused = sum(row.refused for row in rows.noted())
 
         def work(tx: Tx) -> Answers:
             answers: Answers = {}
-            for start in range(0, len(wanted), SLICE):
-                part = wanted[start : start + SLICE]
-                decisions = self._desk.enrol_many(tx, [self._application(row, self._sealed(row)) for row in part])
-                for row, decision in zip(part, decisions, strict=True):
+            for part in _parts(rows):
+                wanted, applications = self._prepared(part)
+                if not wanted:
+                    continue
+                decisions = self._desk.enrol_many(tx, applications)
+                for row, decision in zip(wanted, decisions, strict=True):
                     answers[row.row_number] = Answer.of(decision, stored=True)
                 tx.flush()  # what is written need not be kept, and the next slice is to see it
             blocked = sum(answer.blocked and not answer.present for answer in answers.values())
@@ -196,7 +218,7 @@ class Import:
                 answers |= self._ask(part)
         return answers
 
-    def _ask(self, part: Sequence[Row]) -> Answers:
+    def _ask(self, part: Iterable[Row]) -> Answers:
         """What the rules say of rows that are not taken as they stand, so that everything is said at once."""
         asked: dict[str, Row] = {}
         for row in part:
@@ -353,6 +375,11 @@ class Import:
             tx.record(self._call, self._header.class_name, detail=detail)
 
         self._database.write_again(self._call, work, key=self._header.class_name)
+
+
+def _parts(rows: Rows) -> Iterator[list[Row]]:
+    """The rows in slices."""
+    return (rows.part(start, SLICE) for start in range(0, len(rows), SLICE))
 
 
 def progress(received: int, decided: int) -> pb.ImportRosterResponse:

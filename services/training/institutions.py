@@ -11,6 +11,7 @@ from liancai.training.v1 import institutions_pb2_grpc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.fields import read_credit_code, read_division
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Denied, Exists, NotFound, Refused
@@ -19,11 +20,9 @@ from services.platform.pages import Pages
 from services.platform.policy import Scope
 from services.platform.requests import Reading, check_etag, etag_of, stamp
 from services.platform.transaction import Tx
-from services.reference import divisions, occupations, resident_id
+from services.reference import divisions, occupations, resident_id, writing
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-from services.training import messages
-from services.training.fields import read_credit_code, read_division
 from services.training.promotion import promote
 from services.training.rules import roster
 from services.training.rules.states import INSTITUTION_VERBS, InstitutionState
@@ -316,7 +315,7 @@ def _teacher(row: TeacherRow, number: str) -> pb.Teacher:
     return pb.Teacher(
         name=f"teachers/{row.id}",
         institution=f"institutions/{row.institution_id}",
-        masked_name=messages.mask_name(row.full_name),
+        masked_name=writing.mask_name(row.full_name),
         masked_resident_id=resident_id.mask(number),
         qualification=row.qualification,
         certificate_number=row.certificate_number,

@@ -196,16 +196,6 @@ def verdict(call: Call, said: Verdict) -> types_pb2.RuleVerdict:
     )
 
 
-def mask_name(name: str) -> str:
-    """张三 is 张*; 欧阳娜娜 is 欧***: the first character stays."""
-    return name[:1] + "*" * max(1, len(name) - 1)
-
-
-def mask_phone(phone: str) -> str:
-    """13812340000 is 138****0000."""
-    return f"{phone[:3]}****{phone[-4:]}"
-
-
 def _plain(parameters: dict[str, str]) -> dict[str, str]:
     """`age.minimum` cannot stand in the braces of a sentence; `age_minimum` can."""
     return {key.replace(".", "_"): value for key, value in parameters.items()}

@@ -13,10 +13,9 @@ from services.reference.clock import day_of
 from services.training import cancelling, known, limits, messages, orders, queries, seats
 from services.training.class_fields import sessions_of
 from services.training.class_steps import Steps, read_verb, require_order, require_state
-from services.training.fields import MOST_HEADS
 from services.training.promotion import promote
 from services.training.rules import states
-from services.training.rules.states import ClassState, EnrolmentState, Seat
+from services.training.rules.states import MOST_HEADS, ClassState, EnrolmentState, Seat
 from services.training.tables import ClassRow, OrderRow
 
 CLOSED = "班级报名结束 · the class has closed"

@@ -6,9 +6,10 @@ from typing import Any
 
 from liancai.training.v1 import orders_pb2 as pb
 
+from services.fields import read_credit_code, read_division
 from services.platform.requests import Reading
 from services.reference import levels, occupations
-from services.training.fields import MOST_HEADS, read_credit_code, read_division
+from services.training.rules.states import MOST_HEADS
 
 EDITABLE = {
     field.name

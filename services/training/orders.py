@@ -10,6 +10,7 @@ from liancai.training.v1 import orders_pb2 as pb
 from liancai.training.v1 import orders_pb2_grpc
 from sqlalchemy import select, update
 
+from services.fields import read_credit_code
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Denied, Invalid, Refused, Violation
@@ -21,10 +22,9 @@ from services.reference import divisions
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.training import cancelling, covering, headcount, messages, queries, seats
-from services.training.fields import MOST_HEADS, read_credit_code
 from services.training.order_fields import EDITABLE, read_order
 from services.training.rules import states
-from services.training.rules.states import ORDER_VERBS, ClassState, OrderState, Seat
+from services.training.rules.states import MOST_HEADS, ORDER_VERBS, ClassState, OrderState, Seat
 from services.training.tables import ClassRow, OrderRow
 
 

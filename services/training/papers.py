@@ -10,11 +10,11 @@ from typing import Any
 
 from liancai.training.v1 import agreements_pb2 as pb
 
+from services.fields import read_credit_code, read_division
 from services.platform.errors import Refused
 from services.platform.requests import Reading
-from services.training.fields import MOST_HEADS, read_credit_code, read_division
 from services.training.rules.agreements import Role
-from services.training.rules.states import TAKES_AGREEMENTS
+from services.training.rules.states import MOST_HEADS, TAKES_AGREEMENTS
 from services.training.tables import OrderRow
 
 EDITABLE = {

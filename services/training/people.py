@@ -7,9 +7,8 @@ from datetime import date, datetime
 
 from services.platform.ids import new_id
 from services.platform.vault import Vault
-from services.reference import resident_id
+from services.reference import names, resident_id
 from services.reference.resident_id import ResidentId
-from services.training import names
 from services.training.tables import EnrolmentRow, TraineeRow
 
 

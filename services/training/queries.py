@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from sqlalchemy import ColumnElement, false, func, literal, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Table, false, func, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from services.platform import numbers
 from services.platform.boundary import Call
 from services.platform.errors import NotFound, Refused
 from services.platform.policy import Scope
@@ -77,14 +77,7 @@ def next_number(tx: Tx, series: str) -> str:
 
 def next_in(tx: Tx, series: str) -> int:
     """The next number of a series, from 1; the series stays locked until the transaction ends."""
-    insert = sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
-    statement = (
-        insert(NumberRow)
-        .values(series=series, last=1)
-        .on_conflict_do_update(index_elements=["series"], set_={"last": NumberRow.last + 1})
-        .returning(NumberRow.last)
-    )
-    return tx.connection.execute(statement).scalar_one()
+    return numbers.next_in(tx, cast(Table, NumberRow.__table__), series)
 
 
 def count_people(

@@ -10,6 +10,7 @@ from liancai.training.v1 import quotas_pb2_grpc
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from services.fields import read_credit_code, read_division
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Denied, NotFound
@@ -20,7 +21,6 @@ from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
 from services.reference.parameters import Pack
 from services.training import known, limits, promotion, queries
-from services.training.fields import read_credit_code, read_division
 from services.training.limits import BUDGET, HEADS
 from services.training.rules.facts import NO_FUND
 from services.training.rules.states import ClassState, EnrolmentState, free

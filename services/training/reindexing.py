@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from services.platform.database import Database
-from services.training import names
+from services.reference import names
 from services.training.tables import EnrolmentRow, TraineeRow
 
 STEP = 500  # rows in one transaction

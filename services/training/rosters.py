@@ -26,7 +26,7 @@ from services.training.packs import Packs
 from services.training.rules import roster
 from services.training.rules.facts import NO_FUND
 from services.training.rules.findings import Level
-from services.training.rules.roster import CONDITIONS, About, Row, whole
+from services.training.rules.roster import CONDITIONS, About, Rows, whole
 from services.training.scopes import ClassScopes
 from services.training.tables import ClassRow
 
@@ -63,14 +63,15 @@ class Rosters(rosters_pb2_grpc.RostersServicer):
         call = Call.of(context)
         header, accepted = self._read_header(call, next(request_iterator, None))
         about = self._about(header.class_name)
-        rows: list[Row] = []
+        rows = Rows()
+        last = 0
         for part in request_iterator:
             kind = part.WhichOneof("part")
             if kind == "end":
                 break
             if kind != "chunk":
                 raise Invalid(reason="ROSTER_PROTOCOL", expected="chunk, end")
-            _read_chunk(rows, part.chunk, about)
+            last = _read_chunk(rows, part.chunk, about, last)
             yield progress(len(rows), 0)
         else:
             raise Invalid(reason="ROSTER_PROTOCOL", expected="end")
@@ -150,13 +151,15 @@ def _read_remarks(reading: Reading, header: pb.ImportRosterRequest.Header) -> No
         reading.text(f"header.remarks[{place}].about", said.about, 0, 200)
 
 
-def _read_chunk(rows: list[Row], chunk: pb.ImportRosterRequest.Chunk, about: About) -> None:
-    """Reads the rows of a chunk; of each only the filled cells are looked at."""
+def _read_chunk(rows: Rows, chunk: pb.ImportRosterRequest.Chunk, about: About, last: int) -> int:
+    """Reads the rows of a chunk, the number of the row before them being `last`; the number of the last of them.
+
+    Of each row only the filled cells are looked at.
+    """
     if len(chunk.rows) > MOST_IN_CHUNK:
         raise Invalid(reason="ROSTER_PROTOCOL", expected=f"<= {MOST_IN_CHUNK} rows")
     if len(rows) + len(chunk.rows) > MOST_ROWS:
         raise TooMuch("ROSTER_TOO_LARGE", limit=MOST_ROWS)
-    last = rows[-1].row_number if rows else 0
     for each in chunk.rows:
         number = each.row_number
         if number <= last:
@@ -170,3 +173,4 @@ def _read_chunk(rows: list[Row], chunk: pb.ImportRosterRequest.Chunk, about: Abo
             elif field.name == _NUMERIC:
                 numeric = frozenset(value)
         rows.append(roster.read(number, cells, numeric, about))
+    return last

@@ -21,11 +21,11 @@ from services.platform.database import Database
 from services.platform.pages import Pages
 from services.platform.requests import Reading
 from services.platform.vault import Vault
-from services.reference import resident_id
+from services.reference import names, resident_id
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentIdFault
 from services.reference.text import compact
-from services.training import names, queries
+from services.training import queries
 from services.training.rules import roster
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, TraineeRow
 

@@ -10,6 +10,16 @@ from typing import Any
 import grpc
 import pytest
 from liancai.reference.v1 import reference_pb2_grpc
+from liancai.talent.v1 import (
+    audit_pb2_grpc as talent_audit_pb2_grpc,
+)
+from liancai.talent.v1 import (
+    cases_pb2_grpc,
+    catalogue_pb2_grpc,
+    recalculation_pb2_grpc,
+    steps_pb2_grpc,
+    worklist_pb2_grpc,
+)
 from liancai.training.v1 import (
     agreements_pb2_grpc,
     audit_pb2_grpc,
@@ -38,6 +48,12 @@ SERVICES = [
     (rosters_pb2_grpc, "Rosters"),
     (registers_pb2_grpc, "Registers"),
     (audit_pb2_grpc, "AuditTrail"),
+    (catalogue_pb2_grpc, "Catalogues"),
+    (cases_pb2_grpc, "Cases"),
+    (steps_pb2_grpc, "Steps"),
+    (worklist_pb2_grpc, "Worklist"),
+    (recalculation_pb2_grpc, "Recalculations"),
+    (talent_audit_pb2_grpc, "CaseTrail"),
     (events_pb2_grpc, "Events"),
 ]
 

@@ -187,6 +187,13 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["quota set"] == {"heads", "budget"}
     assert listed["roster"] == {"import", "check", "template"}
     assert listed["register"] == {"import", "list"}
+    assert listed["case"] == {
+        *("open", "show", "list", "update", "add", "withdraw", "refuse", "waive", "close", "reopen", "relate", "merge"),
+        *("owner", "progress", "trail", "advance", "receive", "gaps", "supply", "accept", "suspend", "resume"),
+        *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today"),
+    }
+    assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
+    assert listed["deadline"] == {"moving", "recalculate"}
     assert listed["calendar"] == {"add", "count"}
     assert listed["id"] == {"check", "credit-code"}
 

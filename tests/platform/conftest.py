@@ -12,20 +12,16 @@ from typing import cast
 import grpc
 import pytest
 from liancai.training.v1 import orders_pb2
-from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from services import host
 from services.platform.boundary import Call, Method
-from services.platform.database import Books, Database
+from services.platform.database import Database
 from services.platform.identity import Caller
 from services.platform.policy import Policy
 from services.platform.texts import Texts
 from services.platform.vault import Vault
 from tests.conftest import KINDS, new_postgresql_database
-
-METADATA = MetaData()
-THING = Table("thing", METADATA, Column("name", String(50), primary_key=True), Column("size", Integer, nullable=False))
-BOOKS = Books.in_schema(METADATA)
+from tests.platform.small import BOOKS, METADATA
 
 _numbers = itertools.count(1)
 
@@ -34,8 +30,14 @@ Open = Callable[..., Database]
 
 
 @pytest.fixture(scope="session")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
-    return Vault.open(tmp_path_factory.mktemp("keys"), create=True)
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the vault's keys."""
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture(scope="session")
+def vault(keys: Path) -> Vault:
+    return Vault.open(keys, create=True)
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,7 @@ class Receiver:
     def handle(self, post: Post) -> int:
         with self.came:
             self.posts.append(post)
+            self.came.notify_all()
         status = self.answer(post)
         with self.came:
             if 200 <= status < 300:

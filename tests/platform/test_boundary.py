@@ -31,6 +31,7 @@ from services.platform.database import Database
 from services.platform.errors import NotFound
 from services.platform.policy import Reach, Scope
 from services.platform.writer import Work
+from services.training.service import PART
 from tests.conftest import token_of
 from tests.office import Office, an_order, request_id, somebody
 from tests.statuses import status_of
@@ -95,7 +96,7 @@ def hardened(database: Database, settings: host.Settings, folder: Path, known_as
             options=host.SERVER_OPTIONS,
             maximum_concurrent_rpcs=host.MOST_CALLS,
         )
-        host.mount(host.PARTS, {"training": database}, settings, server)
+        host.mount([PART], {"training": database}, settings, server)
         server.add_insecure_port(f"unix:{folder}/{known_as}")
         server.start()
         with grpc.insecure_channel(f"unix:{folder}/{known_as}") as channel:

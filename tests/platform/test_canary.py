@@ -101,7 +101,9 @@ def stuffed(message: Message) -> Message:
             else:
                 setattr(message, field.name, STUFFING)
         elif field.type == FieldDescriptor.TYPE_MESSAGE and not field.message_type.full_name.startswith("google."):
-            if field.is_repeated:
+            if field.message_type.GetOptions().map_entry:
+                getattr(message, field.name)[STUFFING] = STUFFING
+            elif field.is_repeated:
                 stuffed(getattr(message, field.name).add())
             elif field.containing_oneof is None or field.containing_oneof.fields[0] is field:
                 stuffed(getattr(message, field.name))

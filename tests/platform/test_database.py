@@ -16,7 +16,8 @@ from services.platform.transaction import Tx
 from services.platform.vault import Vault
 from services.platform.writer import Work
 from tests.conftest import new_postgresql_database
-from tests.platform.conftest import BOOKS, METADATA, THING, Open
+from tests.platform.conftest import Open
+from tests.platform.small import BOOKS, METADATA, THING
 from tests.races.servers import database_gone
 
 

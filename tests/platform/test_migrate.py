@@ -10,13 +10,16 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Engine, inspect
+from sqlalchemy import CheckConstraint, Engine, MetaData, inspect
 
 from services import host
 from services.platform import migrate
 from services.platform.database import Database
 from services.platform.migrate import SchemaBehind
+from services.platform.part import Part
 from services.platform.vault import Vault
+from services.talent.service import PART as TALENT
+from services.talent.tables import Base as Cases
 from services.training.service import PART
 from services.training.tables import Base
 from tests.conftest import KINDS, new_postgresql_database
@@ -36,17 +39,24 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path, vault: Vault) -> Itera
     database.close()
 
 
-def up(engine: Engine) -> str:
-    return migrate.upgrade(engine, PART.name, PART.migrations)
+def up(engine: Engine, part: Part = PART) -> str:
+    return migrate.upgrade(engine, part.name, part.migrations)
+
+
+def down(engine: Engine, part: Part = PART) -> None:
+    with engine.begin() as connection:
+        config = migrate._config(part.migrations)
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
 
 
 def tables(engine: Engine) -> set[str]:
     return set(inspect(engine).get_table_names()) - {"alembic_version"}
 
 
-def differences(engine: Engine) -> list[object]:
+def differences(engine: Engine, metadata: MetaData = Base.metadata) -> list[object]:
     with engine.connect() as connection:
-        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata)
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
 
 
 def test_a_fresh_schema_is_exactly_what_the_program_declares(empty: Engine) -> None:
@@ -68,15 +78,19 @@ def checks(engine: Engine) -> set[tuple[str, str]]:
     return {(name, str(check["name"])) for name in tables(engine) for check in found.get_check_constraints(name)}
 
 
-def test_every_check_of_the_program_is_in_the_schema(empty: Engine) -> None:
-    """Alembic does not compare CHECKs; they are what keeps the seats, so they are compared here."""
-    up(empty)
-    declared = {
+def declared_checks(metadata: MetaData) -> set[tuple[str, str]]:
+    return {
         (table.name, str(check.name))
-        for table in Base.metadata.tables.values()
+        for table in metadata.tables.values()
         for check in table.constraints
         if isinstance(check, CheckConstraint)
     }
+
+
+def test_every_check_of_the_program_is_in_the_schema(empty: Engine) -> None:
+    """Alembic does not compare CHECKs; they are what keeps the seats, so they are compared here."""
+    up(empty)
+    declared = declared_checks(Base.metadata)
     assert checks(empty) == declared
     assert ("orders", "conserved") in declared
 
@@ -112,13 +126,29 @@ def test_a_database_from_another_revision_is_refused(empty: Engine) -> None:
 
 def test_down_to_nothing_and_up_again(empty: Engine) -> None:
     up(empty)
-    with empty.begin() as connection:
-        config = migrate._config(PART.migrations)
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+    down(empty)
     assert tables(empty) == set()
     up(empty)
     assert differences(empty) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_schema_of_cases_is_what_its_program_declares_up_down_and_up_again(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, vault: Vault
+) -> None:
+    url = f"sqlite:///{tmp_path}/c.db"
+    if kind == "postgresql":
+        url = new_postgresql_database(request.getfixturevalue("postgresql"))
+    database = Database(url, TALENT.name, TALENT.books, vault, lanes=0)
+    engine, metadata = database.writing_engine, Cases.metadata
+    for _ in range(2):
+        up(engine, TALENT)
+        assert differences(engine, metadata) == []
+        assert tables(engine) == set(metadata.tables)
+        assert checks(engine) == declared_checks(metadata)
+        down(engine, TALENT)
+        assert tables(engine) == set()
+    database.close()
 
 
 def test_a_replica_does_not_start_on_an_unmigrated_postgresql(tmp_path: Path, postgresql: str) -> None:

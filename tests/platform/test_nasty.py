@@ -30,7 +30,7 @@ from tests.office import (
     somebody,
 )
 from tests.races.books import TABLES
-from tests.test_contract import PATHS, RPCS
+from tests.test_contract import PATHS, ROLES, RPCS
 
 WHOLE = (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64)
 NASTY: dict[int, list[Any]] = {
@@ -163,7 +163,7 @@ def requests(office: Office) -> dict[str, Message]:
 def test_no_field_of_a_request_can_make_the_server_fail(
     rpc: Any, requests: dict[str, Message], grpc_channel: grpc.Channel, settings: host.Settings
 ) -> None:
-    metadata = [("authorization", f"Bearer {token_of(settings)}")]
+    metadata = [("authorization", f"Bearer {token_of(settings, roles=ROLES)}")]
     call = grpc_channel.unary_unary(PATHS[rpc.full_name])
     sent, failed = 0, []
     for request in variants(requests[rpc.name]):

@@ -13,7 +13,8 @@ from services.platform.database import Database
 from services.platform.errors import Exists, Refused
 from services.platform.once import KEPT
 from services.platform.transaction import Tx
-from tests.platform.conftest import METADATA, THING, NewCall, Open
+from tests.platform.conftest import NewCall, Open
+from tests.platform.small import METADATA, THING
 
 REPLY = METADATA.tables["reply"]
 

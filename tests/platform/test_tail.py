@@ -17,7 +17,8 @@ from services.platform.errors import Unavailable
 from services.platform.outbox import after
 from services.platform.tail import Horizon
 from services.platform.transaction import Tx
-from tests.platform.conftest import BOOKS, Open
+from tests.platform.conftest import Open
+from tests.platform.small import BOOKS
 
 CALL = Call.by_system("small", "small.thing.change", "")
 # SQLite has one writer at a time

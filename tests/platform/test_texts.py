@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from liancai.training.v1 import errors_pb2
+from liancai.talent.v1 import errors_pb2 as talent_errors
+from liancai.training.v1 import errors_pb2 as training_errors
 
 from services import host
 from services.platform.texts import CORE, LANGUAGES, Texts, language_of
 from services.reference import credit_code, resident_id
+from services.talent.rules import clock, days, handover, ledger, lint, moves, reading, simulation
 
 FILES = [CORE, host.HERE / "lookups.toml", *(part.texts for part in host.PARTS)]
 SENTENCES = {key: value for path in FILES for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
@@ -21,16 +23,36 @@ SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted(host.HERE.r
 PACK = yaml.safe_load((host.HERE / "training/parameters/training.yaml").read_text(encoding="utf-8"))
 
 
+def made_by_talent() -> set[str]:
+    """The keys that the talent service makes up from the words of its rules."""
+    made = {
+        "LEDGER": ledger.Reason,
+        "SUSPENSION": ledger.SuspensionKind,
+        "ASSUME": days.Guess,
+        "PHASE": clock.Phase,
+        "BEGUN": reading.Begun,
+        "GIVEN": simulation.Given,
+        "TRACK": clock.Which,
+        "HANDOVER": handover.Refusal,
+        "MOVE": moves.Direction,
+    }
+    found = {f"{prefix}_{word}" for prefix, words in made.items() for word in words}
+    found |= {"DAY_OFF_HOLIDAY", "DAY_OFF_WEEKEND", "DAY_COUNTED_MAKE_UP", "DAY_COUNTED_WORKDAY"}
+    return found | set(lint.CODES) | {f"DAY_{why}" for why in clock.Why if why is not clock.Why.DAY_OFF}
+
+
 def named() -> set[str]:
     """Every key that a service can ask for: written in its code, or made up by it from codes."""
     code = "\n".join(SOURCES.values())
-    found = set(re.findall(r'"((?:FIELD_|REMARK_|GAP_|TR-|TF-)[A-Z0-9_-]*[A-Z0-9])"', code))
+    found = set(re.findall(r'"((?:FIELD_|REMARK_|GAP_|TR-|TF-|TC-|CLOCK_)[A-Z0-9_-]*[A-Z0-9])"', code))
     found |= set(re.findall(r'(?:Fault|Refused|Exists|TooMuch)\(\s*"([A-Z_]+)"', code))
     found |= set(re.findall(r'super\(\).__init__\(\s*"([A-Z_]+)"', code))
     found |= set(re.findall(r'(?:Invalid\(|reason: str = )(?:reason=)?"([A-Z_]+)"', code))
     found |= {f"TR-ID-{code.replace('_', '-')}" for code in resident_id.Code}
     found |= {f"TR-USCC-{code}" for code in credit_code.Code}
-    found |= {value.name for value in errors_pb2.ErrorReason.DESCRIPTOR.values if value.number}
+    for module in (training_errors, talent_errors):
+        found |= {value.name for value in module.ErrorReason.DESCRIPTOR.values if value.number}
+    found |= made_by_talent()
     found |= {rule["code"] for rule in PACK["rules"]}
     return found
 

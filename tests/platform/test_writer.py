@@ -20,7 +20,8 @@ from services.platform.errors import Fault, Refused, TooLate, Unavailable
 from services.platform.later import Answer
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict, Work
-from tests.platform.conftest import THING, Open
+from tests.platform.conftest import Open
+from tests.platform.small import THING
 
 
 def put(tx: Tx, items: Sequence[Any]) -> list[Any]:

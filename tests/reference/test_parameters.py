@@ -13,8 +13,8 @@ from services.reference.parameters import (
     EVERYWHERE,
     Confidence,
     Effect,
+    FileFaults,
     Pack,
-    PackFaults,
     Parameter,
     ParameterUnknown,
     Title,
@@ -68,7 +68,7 @@ def line_of(text: str, fragment: str) -> int:
 
 
 def faults_of(text: str) -> list[str]:
-    with pytest.raises(PackFaults) as caught:
+    with pytest.raises(FileFaults) as caught:
         Pack.load(text)
     return [str(fault) for fault in caught.value.faults]
 
@@ -197,7 +197,7 @@ def test_every_fault_is_reported_with_its_place(tmp_path: Path) -> None:
     )
     file = tmp_path / "bad.yaml"
     file.write_text(bad, encoding="utf-8")
-    with pytest.raises(PackFaults) as caught:
+    with pytest.raises(FileFaults) as caught:
         Pack.load(file)
     found = [(f.where, f.line, f.message.split(":")[0].split(";")[0]) for f in caught.value.faults]
     assert found == [

@@ -211,6 +211,9 @@ def test_everybody_sees_of_what_they_may_see_and_of_nothing_else(
 
 def test_what_is_told_can_be_looked_at(everybody: dict[str, Office]) -> None:
     """The scope of events is that of the resources themselves."""
+    [mine, *_] = everybody["home"].orders.ListOrders(orders_pb2.ListOrdersRequest()).orders
+    for name in (mine.name, "orders/20991199999"):
+        assert events(everybody["stranger"], subject=name) == [], "as if it were not there"
     for who in ("partner", "stranger", "enterprise", "institution"):
         listed = {order.name for order in everybody[who].orders.ListOrders(orders_pb2.ListOrdersRequest()).orders}
         told = {event.subject for event in events(everybody[who]) if event.subject.startswith("orders/")}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from services.training import names
+from services.reference import names
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_what_is_typed_is_compared_as_it_is_stored(typed: str, stored: str) -> N
 
 
 def test_the_list_of_phrases_is_not_loaded() -> None:
-    code = "import services.training.names, pypinyin.constants as c; print(len(c.PHRASES_DICT), len(c.PINYIN_DICT))"
+    code = "import services.reference.names, pypinyin.constants as c; print(len(c.PHRASES_DICT), len(c.PINYIN_DICT))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     phrases, characters = map(int, said.split())
     assert phrases == 0

@@ -12,7 +12,8 @@ from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.policy import Reach
 from services.platform.requests import Reading
-from services.training import names, searching
+from services.reference import names
+from services.training import searching
 from services.training.tables import EnrolmentRow, TraineeRow
 from tests.office import Office, somebody
 

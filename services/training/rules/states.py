@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+MOST_HEADS = 100_000  # of an order or a class
+
 
 class OrderState(StrEnum):
     """The life of an order (用工订单)."""

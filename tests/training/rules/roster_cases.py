@@ -5,12 +5,12 @@ A case changes the cells of a clean row, or gives several rows. `None` takes a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from services.reference import credit_code, resident_id
-from services.training.rules.roster import About
+from services.training.rules.roster import About, Row, Rows, compare
 
 TODAY = date(2026, 11, 23)
 START, END = date(2026, 12, 1), date(2026, 12, 31)
@@ -39,6 +39,13 @@ PAID = About(
 )
 
 Cells = Mapping[str, str | None]
+
+
+def compared(rows: Iterable[Row]) -> list[Row]:
+    """The rows of a file, with what they say of one another."""
+    kept = Rows(rows)
+    compare(kept)
+    return list(kept)
 
 
 def number(born: date = date(1990, 1, 1), sequence: int = 1, division: str = "370103") -> str:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from services.reference import resident_id
 from services.training.rules.findings import Level
-from services.training.rules.roster import TITLES, About, Row, compare, normalise_name, normalise_phone, read, read_date
+from services.training.rules.roster import TITLES, About, Row, Rows, normalise_name, normalise_phone, read, read_date
 from services.training.rules.roster.bank import luhn
 from services.training.rules.roster.conditions import CONDITIONS
+from tests.training.rules.roster_cases import compared
 
 TODAY = date(2026, 11, 23)
 ABOUT = About(TODAY)
@@ -62,8 +63,7 @@ def test_every_fault_of_a_row_is_found_at_once() -> None:
 
 
 def test_the_first_of_equal_rows_counts_and_every_one_names_the_others() -> None:
-    rows = [row_of({}, number) for number in (4, 9, 12)]
-    compare(rows)
+    rows = compared([row_of({}, number) for number in (4, 9, 12)])
     assert [row.refused for row in rows] == [False, True, True]
     assert [row.findings[0].others for row in rows] == [("row 9", "row 12"), ("row 4", "row 12"), ("row 4", "row 9")]
 
@@ -77,10 +77,31 @@ def test_a_phone_of_many_is_named_with_all_of_them() -> None:
     ]
     for row in rows:
         row.findings = ()
-    compare(rows)
+    rows = compared(rows)
     assert [codes(row) for row in rows] == [["TR-PHONE-SHARED"]] * 4
     assert rows[1].findings[0].others == ("row 0", "row 2", "row 3")
     assert rows[1].findings[0].values == {"rows": "0, 2, 3"}
+
+
+def test_a_row_that_is_kept_small_is_the_row_that_was_read() -> None:
+    change = {
+        "category": "RUR",
+        "proof_kind": "村委会证明",
+        "proof_number": "A-1",
+        "email": "a@sample.cn",
+        "signed": "王样例",
+    }
+    clean, noted, odd = row_of(change, 4), row_of({**change, "phone": "1"}, 7), row_of({"signed": "王\x1f样例"}, 9)
+    clean.findings = odd.findings = ()
+    rows = Rows([clean, noted, odd])
+    assert list(rows) == rows.part(0, 9) == [clean, noted, odd]
+    assert clean.extra
+    assert list(rows.numbers()) == [4, 7, 9]
+    assert list(rows.noted()) == [noted, odd]  # what could not be told apart again is kept as it is
+    assert [place for place, *_ in rows.people()] == [0, 1, 2]
+    assert dict(rows.extras())[0] == dict(clean.extra)
+    rows.held(0).add(noted.findings[0])
+    assert codes(rows.part(0, 1)[0]) == ["TR-PHONE-FORMAT"]
 
 
 def test_what_is_masked_shows_no_person() -> None:
@@ -120,7 +141,7 @@ def test_no_text_makes_the_reader_fail(cells: dict[str, str]) -> None:
     assert all(finding.code in CONDITIONS for finding in row.findings)
     if row.number is None:
         assert row.refused
-    compare([row, row_of({}, 5)])
+    compared([row, row_of({}, 5)])
 
 
 @given(st.text(max_size=60))

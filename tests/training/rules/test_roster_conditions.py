@@ -10,10 +10,10 @@ import pytest
 
 from services import host
 from services.training.rules.findings import Level
-from services.training.rules.roster import CONDITIONS, TITLES, About, Finding, Kind, Row, compare, read, whole
+from services.training.rules.roster import CONDITIONS, TITLES, About, Finding, Kind, Row, Rows, read, whole
 from tests.cli.file_cases import FILES
 from tests.training.roster_outcomes import OUTCOMES
-from tests.training.rules.roster_cases import CARD, CELLS, CLEAN, FREE, PAID, STORED, Case, Cells
+from tests.training.rules.roster_cases import CARD, CELLS, CLEAN, FREE, PAID, STORED, Case, Cells, compared
 from tests.training.rules.roster_row_cases import ROWS, Several
 
 SENTENCES = {
@@ -55,7 +55,7 @@ def test_a_row_that_has_it_and_a_row_that_nearly_has(case: Case) -> None:
 @pytest.mark.parametrize("case", ROWS, ids=lambda case: case.code)
 def test_rows_that_have_it_and_rows_that_nearly_have(case: Several) -> None:
     def having(rows: list[Row]) -> tuple[int, ...]:
-        compare(rows)
+        rows[:] = compared(rows)
         return tuple(place for place, row in enumerate(rows) if case.code in codes(row.findings))
 
     bad = [read_cells(cells, row_number=place) for place, cells in enumerate(case.bad)]
@@ -82,18 +82,20 @@ def _proper(row: Row, cells: Cells) -> None:
 
 
 WHOLE = {
-    "TR-FILE-EMPTY": (whole.rows([]), whole.rows([read_cells(CLEAN)])),
+    "TR-FILE-EMPTY": (whole.rows(Rows()), whole.rows(Rows([read_cells(CLEAN)]))),
     "TR-FILE-GAPS": (
-        whole.rows([read_cells(CLEAN, row_number=each) for each in (4, 5, 7, 8, 12)]),
-        whole.rows([read_cells(CLEAN, row_number=each) for each in (4, 5, 6)]),
+        whole.rows(Rows([read_cells(CLEAN, row_number=each) for each in (4, 5, 7, 8, 12)])),
+        whole.rows(Rows([read_cells(CLEAN, row_number=each) for each in (4, 5, 6)])),
     ),
     "TR-FILE-NUMBERS": (
-        whole.rows([read_cells(CLEAN, numeric=("resident_id",))]),
-        whole.rows([read_cells(CLEAN)]),
+        whole.rows(Rows([read_cells(CLEAN, numeric=("resident_id",))])),
+        whole.rows(Rows([read_cells(CLEAN)])),
     ),
     "TR-FILE-ONE-FAULT": (
-        whole.rows([read_cells({**CLEAN, "phone": "1"}, row_number=each) for each in range(5)]),
-        whole.rows([read_cells(CLEAN if each else {**CLEAN, "phone": "1"}, row_number=each) for each in range(5)]),
+        whole.rows(Rows([read_cells({**CLEAN, "phone": "1"}, row_number=each) for each in range(5)])),
+        whole.rows(
+            Rows([read_cells(CLEAN if each else {**CLEAN, "phone": "1"}, row_number=each) for each in range(5)])
+        ),
     ),
     "TR-COLUMN-UNKNOWN": (whole.columns(["鞋码"], [], False, "zh"), whole.columns([], [], False, "zh")),
     "TR-COLUMN-MISSING": (whole.columns([], ["sex"], False, "en"), whole.columns([], ["email"], False, "en")),

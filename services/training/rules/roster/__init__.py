@@ -4,6 +4,7 @@
 rows, `whole` judges the file.
 """
 
+from services.reference.writing import NAME, PHONE, code_of, normalise_name, normalise_phone
 from services.training.rules.roster import whole
 from services.training.rules.roster.columns import TITLES
 from services.training.rules.roster.conditions import CONDITIONS, Condition, Kind
@@ -11,7 +12,7 @@ from services.training.rules.roster.dates import read_date
 from services.training.rules.roster.draft import LONGEST_CELL, About, Finding, Row
 from services.training.rules.roster.duplicates import compare
 from services.training.rules.roster.reader import REQUIRED, read
-from services.training.rules.roster.writing import NAME, PHONE, code_of, normalise_name, normalise_phone
+from services.training.rules.roster.rows import Rows
 
 __all__ = [
     "CONDITIONS",
@@ -25,6 +26,7 @@ __all__ = [
     "Finding",
     "Kind",
     "Row",
+    "Rows",
     "code_of",
     "compare",
     "normalise_name",

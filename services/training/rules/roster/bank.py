@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from services.reference import writing
 from services.reference.text import compact, is_spreadsheet_number
 from services.training.rules.roster import conditions as c
-from services.training.rules.roster import writing
 from services.training.rules.roster.draft import Draft
 
 COLUMNS = frozenset({"bank_name", "bank_account_name", "bank_account"})

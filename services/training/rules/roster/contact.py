@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from services.reference import codelists
+from services.reference import codelists, writing
 from services.training.rules.roster import conditions as c
-from services.training.rules.roster import writing
 from services.training.rules.roster.draft import Draft
 
 COLUMNS = frozenset({"email", "postcode", "emergency_contact", "emergency_phone"})

@@ -7,11 +7,12 @@ looked at. Every row of a clash names the others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 from services.training.rules.roster import conditions as c
 from services.training.rules.roster.conditions import Condition
 from services.training.rules.roster.draft import Finding, Row
+from services.training.rules.roster.rows import Rows
 
 MOST_NAMED = 20  # other rows in one finding
 MANY_CONTACTS = 3  # rows that may share an emergency phone: a family
@@ -33,59 +34,68 @@ class _Groups:
     __slots__ = ("_first", "_met")
 
     def __init__(self) -> None:
-        self._first: dict[str, Row] = {}
-        self._met: defaultdict[str, list[Row]] = defaultdict(list)
+        self._first: dict[str, int] = {}
+        self._met: defaultdict[str, list[int]] = defaultdict(list)
 
-    def add(self, key: str, row: Row) -> None:
-        """Puts a row under its key."""
-        first = self._first.setdefault(key, row)
-        if first is not row:
-            self._met[key].append(row)
+    def add(self, key: str, place: int) -> None:
+        """Puts the row of a place under its key."""
+        first = self._first.setdefault(key, place)
+        if first != place:
+            self._met[key].append(place)
 
-    def met(self) -> Iterable[list[Row]]:
+    def met(self, rows: Rows) -> Iterable[list[Row]]:
         """The rows of every key that more than one row has, in file order."""
         for key, others in self._met.items():
-            yield [self._first[key], *others]
+            yield [rows.held(place) for place in (self._first[key], *others)]
 
 
-def compare(rows: Sequence[Row]) -> None:
+def compare(rows: Rows) -> None:
     """Adds what rows say of one another to their findings."""
     # one table at a time: each may be as long as the file
-    for same in _alike(rows, lambda row: row.number.number if row.number else ""):
+    for same in _alike(rows, lambda _name, _phone, number: number):
         _same_number(same)
-    for same in _alike(rows, lambda row: row.full_name + row.number.number[6:14] if row.number else ""):
+    for same in _alike(rows, lambda name, _phone, number: name + number[6:14]):
         if len(_people(same)) > 1:
             _note(same, c.ROW_TWIN, "resident_id", _other_person)
-    for same in _alike(rows, lambda row: row.phone if row.number else ""):
+    for same in _alike(rows, lambda _name, phone, _number: phone):
         _same_phone(same)
-    if with_extra := [row for row in rows if row.extra]:
-        _compare_extra(with_extra)
-        if any(_signed(row) for row in with_extra):
-            _miss_signatures(rows)
-    if damaged := [row for row in rows if row.findings and _is_damaged(row)]:
+    if _compare_extra(rows):
+        _miss_signatures(rows)
+    if damaged := [row for row in rows.noted() if _is_damaged(row)]:
         _doubt_zeros(rows, damaged)
 
 
-def _alike(rows: Iterable[Row], key: Callable[[Row], str]) -> Iterable[list[Row]]:
-    """The rows that share a key, where more than one does."""
+def _alike(rows: Rows, key: Callable[[str, str, str], str]) -> Iterable[list[Row]]:
+    """The rows that share a key of name, phone and number, where more than one does."""
+
+    def keyed() -> Iterator[tuple[int, str]]:
+        return ((place, key(name, phone, number)) for place, name, phone, number in rows.people())
+
+    again = _met_again(shared for _, shared in keyed())
     groups = _Groups()
-    for row in rows:
-        if shared := key(row):
-            groups.add(shared, row)
-    return groups.met()
+    for place, shared in keyed() if again else ():
+        if shared and hash(shared) in again:
+            groups.add(shared, place)
+    return groups.met(rows)
 
 
-def _signed(row: Row) -> bool:
-    return any(column == "signed" for column, _ in row.extra)
+def _met_again(keys: Iterable[Hashable]) -> set[int]:
+    """The hashes of keys that come more than once: numbers are smaller than the keys of a whole file."""
+    seen: set[int] = set()
+    again: set[int] = set()
+    for key in keys:
+        mark = hash(key)
+        (again if mark in seen else seen).add(mark)
+    return again
 
 
 def _is_damaged(row: Row) -> bool:
     return any(each.condition is c.ID_EXCEL for each in row.findings)
 
 
-def _doubt_zeros(rows: Sequence[Row], damaged: Sequence[Row]) -> None:
+def _doubt_zeros(rows: Rows, damaged: Sequence[Row]) -> None:
     """A number that ends in 000 is one in a thousand; in a file that a spreadsheet has rounded it wants a look."""
-    for row in rows:
+    for row in rows.noted():
         for place, found in enumerate(row.findings):
             if found.condition is c.ID_ZEROS:
                 row.findings = (*row.findings[:place], *row.findings[place + 1 :])
@@ -115,21 +125,24 @@ def _same_phone(same: Sequence[Row]) -> None:
     _note(same, c.PHONE_SHARED, "phone", _other_person)
 
 
-def _compare_extra(rows: Sequence[Row]) -> None:
+def _compare_extra(rows: Rows) -> bool:
+    """Compares the further cells; whether anybody has signed."""
+    again = _met_again(pair for _, extra in rows.extras() for pair in extra.items())
     groups = {column: _Groups() for column, _, _ in _SHARED}
-    names: defaultdict[str, dict[str, Row]] = defaultdict(dict)
-    codes: defaultdict[str, dict[str, Row]] = defaultdict(dict)
-    for row in rows:
-        extra = dict(row.extra)
-        for column, _, _ in _SHARED:
-            if value := extra.get(column, ""):
-                groups[column].add(value.lower(), row)
+    names: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    codes: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    signed = False
+    for place, extra in rows.extras():
+        for column, value in extra.items():
+            if value and column in groups and hash((column, value)) in again:
+                groups[column].add(value, place)
+        signed = signed or "signed" in extra
         name, code = extra.get("employer_name", ""), extra.get("employer_credit_code", "")
         if name and code:
-            names[code].setdefault(name, row)
-            codes[name].setdefault(code, row)
+            names[code].setdefault(name, place)
+            codes[name].setdefault(code, place)
     for column, condition, least in _SHARED:
-        for same in groups[column].met():
+        for same in groups[column].met(rows):
             if len(_people(same)) >= least:
                 _note(same, condition, column, _other_person)
     for condition, column, found in (
@@ -138,14 +151,16 @@ def _compare_extra(rows: Sequence[Row]) -> None:
     ):
         for firsts in found.values():
             if len(firsts) > 1:
-                _note(list(firsts.values()), condition, column)
+                _note([rows.held(place) for place in firsts.values()], condition, column)
+    return signed
 
 
-def _miss_signatures(rows: Iterable[Row]) -> None:
+def _miss_signatures(rows: Rows) -> None:
     """Where some have signed, everybody is to."""
-    for row in rows:
-        if row.number is not None and not _signed(row):
-            _add(row, c.SIGNED_MISSING, "signed", ())
+    have = {place for place, extra in rows.extras() if "signed" in extra}
+    for place, _, _, _ in rows.people():
+        if place not in have:
+            _add(rows.held(place), c.SIGNED_MISSING, "signed", ())
 
 
 def _people(rows: Iterable[Row]) -> set[str]:

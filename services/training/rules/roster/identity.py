@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from services.reference import credit_code, resident_id
+from services.reference import credit_code, resident_id, writing
 from services.reference.credit_code import CreditCodeFault
 from services.reference.resident_id import ResidentIdFault, age_on
 from services.reference.text import compact
 from services.training.rules.findings import Level
 from services.training.rules.roster import conditions as c
-from services.training.rules.roster import dates, writing
+from services.training.rules.roster import dates
 from services.training.rules.roster.conditions import CONDITIONS
 from services.training.rules.roster.dates import Shape
 from services.training.rules.roster.draft import Draft

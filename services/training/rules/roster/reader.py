@@ -75,6 +75,8 @@ def _extra(draft: Draft) -> tuple[tuple[str, str], ...]:
     for column in ("bank_account", "proof_number", "employment_card", "emergency_phone", "employer_credit_code"):
         if column in found:
             found[column] = bank.account_number(found[column])
+    if "email" in found:
+        found["email"] = found["email"].lower()
     if "proof_number" in found and not draft.proof[1]:
         del found["proof_number"]
     return tuple(found.items())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from services.training.rules.findings import Level
 from services.training.rules.roster import conditions as c
 from services.training.rules.roster.columns import TITLES
 from services.training.rules.roster.conditions import CONDITIONS, Kind
-from services.training.rules.roster.draft import Finding, Row
+from services.training.rules.roster.draft import Finding
+from services.training.rules.roster.rows import Rows
 
 MOST_NAMED = 10
 LEAST_ROWS = 5  # below it most rows with one fault say nothing about the file
@@ -47,18 +49,17 @@ def remarks(said: Iterable[tuple[str, str]]) -> list[Finding]:
     return [Finding(CONDITIONS[code], values={"about": about}) for code, about in said]
 
 
-def rows(found: Sequence[Row]) -> list[Finding]:
+def rows(found: Rows) -> list[Finding]:
     """What all rows together let see."""
-    if not found:
+    if not len(found):
         return [Finding(c.FILE_EMPTY)]
     answer = []
     if gaps := _gaps(found):
         shown = ", ".join(gaps[:MOST_NAMED]) + (" …" if len(gaps) > MOST_NAMED else "")
         answer.append(Finding(c.FILE_GAPS, values={"rows": shown}))
     codes: Counter[str] = Counter()
-    for row in found:
-        if row.findings:
-            codes.update({each.code for each in row.findings})
+    for row in found.noted():
+        codes.update({each.code for each in row.findings})
     if numbers := codes[c.ID_NUMERIC.code] + codes[c.ID_EXCEL.code]:
         answer.append(Finding(c.FILE_NUMBERS, values={"count": str(numbers)}))
     if len(found) >= LEAST_ROWS:
@@ -70,15 +71,12 @@ def rows(found: Sequence[Row]) -> list[Finding]:
     return answer
 
 
-def _gaps(found: Sequence[Row]) -> list[str]:
+def _gaps(found: Rows) -> list[str]:
     """The row numbers between the rows that were sent: blank rows, as "8" or "12-15"."""
     gaps = []
-    last = found[0].row_number
-    for row in found[1:]:
-        first = last + 1
-        last = row.row_number
-        if last > first:
-            gaps.append(str(first) if first == last - 1 else f"{first}-{last - 1}")
+    for before, number in pairwise(found.numbers()):
+        if number > before + 1:
+            gaps.append(str(before + 1) if number == before + 2 else f"{before + 1}-{number - 1}")
     return gaps
 
 

@@ -1,11 +1,9 @@
-"""Fields that several nouns have: read from a message and checked."""
+"""Fields that several services have, in the civic vocabulary: read from a message and checked."""
 
 from __future__ import annotations
 
 from services.platform.requests import Reading
 from services.reference import credit_code, divisions
-
-MOST_HEADS = 100_000
 
 
 def read_credit_code(reading: Reading, field: str, code: str) -> str:

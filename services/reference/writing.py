@@ -1,4 +1,4 @@
-"""How names and phone numbers are written, told apart from what they are (姓名与电话的规范写法)."""
+"""How names and phone numbers are written, told apart from what they are (姓名与电话的规范写法), and masked."""
 
 from __future__ import annotations
 
@@ -42,6 +42,16 @@ def normalise_phone(text: str) -> str:
 def code_of(fault: ResidentIdFault) -> str:
     """The verdict code of a fault in an identity number, such as TR-ID-CHECKSUM."""
     return f"TR-ID-{fault.code.replace('_', '-')}"
+
+
+def mask_name(name: str) -> str:
+    """张三 is 张*; 欧阳娜娜 is 欧***: the first character stays."""
+    return name[:1] + "*" * max(1, len(name) - 1)
+
+
+def mask_phone(phone: str) -> str:
+    """13812340000 is 138****0000."""
+    return f"{phone[:3]}****{phone[-4:]}"
 
 
 def _seen(character: str) -> str:

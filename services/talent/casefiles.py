@@ -1,0 +1,287 @@
+"""Cases as they are worked on (案卷): read with a few statements, changed in memory, written with a few more.
+
+A case is locked by its row before anything of it is read to be changed. Rows of cases are locked in order of their
+numbers, so that nobody waits in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, insert, select, update
+
+from services.platform.bulk import BulkInsert
+from services.platform.bulkupdate import BulkUpdate
+from services.platform.prepared import Prepared, any_of
+from services.platform.transaction import Tx
+from services.platform.writer import Conflict
+from services.talent.rules.states import MATTER_ENDED, STEP_ENDED, CaseState
+from services.talent.tables import CaseRow, ClockEntryRow, MatterRow, StepRow
+
+
+@dataclass(slots=True)
+class StepFile:
+    """A step; the fields are the columns of its row. `changed` says that it must be written."""
+
+    id: int
+    case_id: str
+    matter: str
+    key: str
+    position: int
+    state: str
+    side: str
+    bureau: str
+    division: str
+    unit: str
+    assignee: str
+    owner: str
+    outcome: str
+    result: dict[str, str]
+    reason: str
+    received: date | None
+    base: date | None
+    begun: str
+    planned: date | None
+    promised: date | None
+    statutory: date | None
+    provisional: bool
+    calendar: str
+    alarm: date | None
+    entries: int
+    start_time: datetime | None
+    finish_time: datetime | None
+    update_time: datetime
+    version: int
+
+    @property
+    def name(self) -> str:
+        """Its resource name."""
+        return f"cases/{self.case_id}/matters/{self.matter}/steps/{self.key}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether those after it may begin."""
+        return self.state in STEP_ENDED
+
+
+@dataclass(slots=True)
+class MatterFile:
+    """A matter; the fields are the columns of its row."""
+
+    case_id: str
+    key: str
+    type: str
+    member: int
+    position: int
+    state: str
+    scope: str
+    reason: str
+    evidence: str
+    start_time: datetime | None
+    finish_time: datetime | None
+
+    @property
+    def name(self) -> str:
+        """Its resource name."""
+        return f"cases/{self.case_id}/matters/{self.key}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens in it."""
+        return self.state in MATTER_ENDED
+
+
+@dataclass(slots=True)
+class EntryFile:
+    """An entry of a ledger; the fields are the columns of its row."""
+
+    step_id: int
+    number: int
+    kind: str
+    occur_time: datetime
+    record_time: datetime
+    actor: str
+    unit: str
+    reason: str
+    evidence: str
+    detail: dict[str, Any]
+
+
+@dataclass(slots=True)
+class CaseFile:
+    """A case with its matters and steps in order. Ledgers are there for the steps they were asked for."""
+
+    id: str
+    state: str
+    origin: str
+    destination: str
+    custody: str
+    division: str
+    partner_division: str
+    catalogue_id: str
+    owner: str
+    open_time: datetime
+    events: int
+    version: int
+    matters: list[MatterFile] = field(default_factory=list)
+    steps: list[StepFile] = field(default_factory=list)
+    ledgers: dict[int, list[EntryFile]] = field(default_factory=dict)
+    changed_matters: dict[str, MatterFile] = field(default_factory=dict)
+    changed_steps: dict[int, StepFile] = field(default_factory=dict)
+    new_entries: list[EntryFile] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)  # columns of the case that change
+
+    @property
+    def name(self) -> str:
+        """Its resource name."""
+        return f"cases/{self.id}"
+
+    @property
+    def open(self) -> bool:
+        """Whether it is being worked on."""
+        return self.state == CaseState.OPEN
+
+    def matter(self, key: str) -> MatterFile | None:
+        """The matter with this key."""
+        return next((each for each in self.matters if each.key == key), None)
+
+    def step(self, matter: str, key: str) -> StepFile | None:
+        """The step with this key of that matter."""
+        return next((each for each in self.steps if each.matter == matter and each.key == key), None)
+
+    def steps_of(self, matter: str) -> list[StepFile]:
+        """The steps of a matter, in order."""
+        return [each for each in self.steps if each.matter == matter]
+
+    def touch(self, step: StepFile, now: datetime, **values: Any) -> None:
+        """Changes a step: once a transaction its version moves."""
+        for name, value in values.items():
+            setattr(step, name, value)
+        if step.id not in self.changed_steps:
+            step.version += 1
+            self.changed_steps[step.id] = step
+        step.update_time = now
+
+    def change(self, matter: MatterFile, **values: Any) -> None:
+        """Changes a matter."""
+        for name, value in values.items():
+            setattr(matter, name, value)
+        self.changed_matters[matter.key] = matter
+
+    def ledger(self, step: StepFile) -> list[EntryFile]:
+        """The entries of a step; they must have been asked for, unless there are none."""
+        if step.entries and step.id not in self.ledgers:
+            raise LookupError("the ledger was not read")
+        return self.ledgers.setdefault(step.id, [])
+
+    def enter(self, step: StepFile, entry: EntryFile) -> None:
+        """Adds an entry to a step's ledger."""
+        self.ledger(step).append(entry)
+        step.entries = entry.number
+        self.new_entries.append(entry)
+
+    def count_event(self) -> int:
+        """The number of the next event of this case."""
+        self.events += 1
+        return self.events
+
+
+def _columns(kind: type[Any], table: type[Any]) -> list[Any]:
+    return [getattr(table, each.name) for each in fields_of(kind) if each.name in table.__table__.c]
+
+
+_CASE, _MATTER, _STEP, _ENTRY = (cast(Table, row.__table__) for row in (CaseRow, MatterRow, StepRow, ClockEntryRow))
+_OWN = [each.name for each in fields_of(CaseFile) if each.name in CaseRow.__table__.c]
+_CASES = select(*[getattr(CaseRow, name) for name in _OWN]).where(any_of(_CASE.c.id, "ids")).order_by(CaseRow.id)
+_READ_CASES = Prepared(_CASES)
+_LOCK_CASES = Prepared(_CASES.with_for_update())
+_READ_MATTERS = Prepared(
+    select(*_columns(MatterFile, MatterRow))
+    .where(any_of(_MATTER.c.case_id, "ids"))
+    .order_by(MatterRow.case_id, MatterRow.position)
+)
+_READ_STEPS = Prepared(
+    select(*_columns(StepFile, StepRow)).where(any_of(_STEP.c.case_id, "ids")).order_by(StepRow.case_id, StepRow.id)
+)
+_READ_ENTRIES = Prepared(
+    select(*_columns(EntryFile, ClockEntryRow))
+    .where(any_of(_ENTRY.c.step_id, "ids"))
+    .order_by(ClockEntryRow.step_id, ClockEntryRow.number)
+)
+_STEP_VALUES = (
+    *("state", "unit", "assignee", "owner", "outcome", "result", "reason", "received", "base", "begun", "planned"),
+    *("promised", "statutory", "provisional", "calendar", "alarm", "entries", "start_time", "finish_time"),
+    *("update_time", "version"),
+)
+_MATTER_VALUES = ("state", "reason", "evidence", "start_time", "finish_time")
+_UPDATE_STEPS = BulkUpdate(_STEP, ("id",), _STEP_VALUES)
+_UPDATE_MATTERS = BulkUpdate(_MATTER, ("case_id", "key"), _MATTER_VALUES)
+_COUNT_EVENTS = BulkUpdate(_CASE, ("id", "version"), ("events", "update_time"))
+_step_row, _matter_row = attrgetter("id", *_STEP_VALUES), attrgetter("case_id", "key", *_MATTER_VALUES)
+_ENTRY_COLUMNS = tuple(each.name for each in fields_of(EntryFile))
+_ENTER = BulkInsert(_ENTRY, _ENTRY_COLUMNS)
+_entry_row = attrgetter(*_ENTRY_COLUMNS)
+
+
+def read(connection: Connection, ids: Iterable[str], *, lock: bool = False) -> dict[str, CaseFile]:
+    """The cases with these numbers that there are, without ledgers."""
+    wanted = {"ids": sorted(set(ids))}
+    statement = _LOCK_CASES if lock else _READ_CASES
+    files = {row[0]: CaseFile(*row) for row in statement.rows(connection, wanted)}
+    for row in _READ_MATTERS.rows(connection, wanted) if files else ():
+        files[row[0]].matters.append(MatterFile(*row))
+    for row in _READ_STEPS.rows(connection, wanted) if files else ():
+        files[row[1]].steps.append(StepFile(*row))
+    return files
+
+
+def read_ledgers(connection: Connection, files: Mapping[str, CaseFile], steps: Iterable[StepFile]) -> None:
+    """Reads the ledgers of these steps into their cases."""
+    wanted = {step.id: step for step in steps if step.entries}
+    for step in wanted.values():
+        files[step.case_id].ledgers[step.id] = []
+    for row in _READ_ENTRIES.rows(connection, {"ids": sorted(wanted)}) if wanted else ():
+        files[wanted[row[0]].case_id].ledgers[row[0]].append(EntryFile(*row))
+
+
+def write(tx: Tx, files: Iterable[CaseFile]) -> None:
+    """Writes what was changed. Raises Conflict if another transaction got between, whatever the locks."""
+    held = list(files)
+    connection = tx.connection
+    _UPDATE_STEPS(connection, [_step_row(step) for file in held for step in file.changed_steps.values()])
+    _UPDATE_MATTERS(connection, [_matter_row(matter) for file in held for matter in file.changed_matters.values()])
+    tx.add(_ENTER, *(_entry_row(entry) for file in held for entry in file.new_entries))
+    counted = [(file.id, file.version, file.events, tx.now) for file in held if not file.values]
+    if _COUNT_EVENTS(connection, counted) != len(counted):
+        raise Conflict
+    for file in held:
+        if file.values:
+            _write_case(tx, file)
+        file.changed_steps, file.changed_matters, file.new_entries = {}, {}, []
+
+
+def _write_case(tx: Tx, file: CaseFile) -> None:
+    """What changes of the case itself: that makes its etag stale."""
+    values = {"events": file.events, "update_time": tx.now, **file.values, "version": file.version + 1}
+    statement = update(CaseRow).where(_CASE.c.id == file.id, _CASE.c.version == file.version)
+    if tx.connection.execute(statement.values(values)).rowcount != 1:
+        raise Conflict
+    file.version += 1
+    for name, value in file.values.items():
+        if name in _OWN:
+            setattr(file, name, value)
+    file.values = {}
+
+
+def add_matter(tx: Tx, file: CaseFile, matter: MatterFile, steps: Sequence[Mapping[str, Any]]) -> None:
+    """Stores a new matter with its steps, in order, and puts them into the file."""
+    tx.connection.execute(insert(MatterRow), [{each.name: getattr(matter, each.name) for each in fields_of(matter)}])
+    made = insert(_STEP).returning(_STEP.c.id, sort_by_parameter_order=True)
+    numbers = tx.connection.execute(made, list(steps)).scalars().all()
+    file.matters.append(matter)
+    file.steps += [StepFile(id=number, **values) for number, values in zip(numbers, steps, strict=True)]

@@ -1,0 +1,99 @@
+"""The versions of the catalogue as the rules read them: each parsed once, for what is published never changes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.platform.boundary import Call
+from services.platform.database import Database
+from services.platform.errors import Refused
+from services.platform.transaction import Tx
+from services.reference.clock import day_of
+from services.reference.parameters import Pack
+from services.reference.workdays import published
+from services.talent import catalogue, clocks
+from services.talent.advancing import Desk, type_of
+from services.talent.casefiles import CaseFile, StepFile
+from services.talent.queries import next_number
+from services.talent.rules.catalogue import Catalogue, Step
+from services.talent.rules.catalogue_file import load
+from services.talent.rules.reading import Terms
+from services.talent.rules.states import CatalogueState
+from services.talent.tables import CatalogueRow
+
+FIRST_DAY = date(2020, 1, 1)  # cases that are entered late find the shipped version in force
+
+
+SHIPPED = Path(__file__).parent / "parameters" / "talent.yaml"
+
+
+class Editions:
+    """Versions by number, and the one that is in force on a day; beside them the parameters."""
+
+    def __init__(self, parameters: Path = SHIPPED) -> None:
+        """Reads the parameters. ValueError, with every fault and its line, if they cannot be read."""
+        self.pack = Pack.load(parameters.read_text(encoding="utf-8"))
+        self._known: dict[str, Catalogue] = {}
+
+    def desk(self, session: Session, call: Call, file: CaseFile, now: datetime, occurred: datetime) -> Desk:
+        """A case as somebody works on it, with the catalogue of its intake and the calendar in force."""
+        return Desk(call, file, self.of(session, file.catalogue_id), self.pack, published(), now, occurred)
+
+    def kind(self, session: Session, file: CaseFile, step: StepFile) -> Step:
+        """What the catalogue of a case says of a step."""
+        return self.of(session, file.catalogue_id).matter(type_of(step.matter)).step(step.key)
+
+    def terms(self, kind: Step, file: CaseFile, division: str) -> Terms:
+        """By what a step is timed: by the parameters in force when its case was opened."""
+        return clocks.terms_of(kind, division, self.pack, day_of(file.open_time))
+
+    def of(self, session: Session, number: str) -> Catalogue:
+        """The version with this number."""
+        found = self._known.get(number)
+        if found is None:
+            found = load((f"catalogues/{number}", session.get_one(CatalogueRow, number).content))
+            self._known[number] = found
+        return found
+
+    def in_force(self, session: Session, day: date) -> str:
+        """The number of the version in force on a day. Raises Refused CATALOGUE_NONE."""
+        wanted = (
+            select(CatalogueRow.id)
+            .where(CatalogueRow.valid_from <= day, (CatalogueRow.valid_to >= day) | CatalogueRow.valid_to.is_(None))
+            .limit(1)
+        )
+        number = session.execute(wanted).scalar_one_or_none()
+        if number is None:
+            raise Refused("CATALOGUE_NONE", day=day.isoformat())
+        return number
+
+
+def remember(database: Database) -> None:
+    """Publishes the document that ships where there is none yet, so that a first case can be opened."""
+
+    def work(tx: Tx) -> bool:
+        if tx.session.execute(select(CatalogueRow.id).limit(1)).scalar_one_or_none() is not None:
+            return False
+        content = catalogue.document()
+        row = CatalogueRow(
+            id=next_number(tx, f"catalogues/{day_of(tx.now):%Y%m}"),
+            state=CatalogueState.PUBLISHED,
+            content=content,
+            fingerprint=load(("shipped", content)).fingerprint,
+            source="随软件提供 · ships with the software",
+            valid_from=FIRST_DAY,
+            replaces="",
+            create_time=tx.now,
+            publish_time=tx.now,
+        )
+        tx.session.add(row)
+        tx.session.flush()
+        tx.record(call, f"catalogues/{row.id}", event="catalogue.published", detail={"valid_from": str(FIRST_DAY)})
+        return True
+
+    call = Call.by_system("talent", "talent.catalogue.publish", "000000")
+    database.write_again(call, work, key="catalogues")

@@ -1,0 +1,118 @@
+"""Rows to messages, personal data masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from liancai.talent.v1 import catalogue_pb2, clock_pb2, matters_pb2
+
+from services.platform.boundary import Call
+from services.platform.requests import etag_of, stamp
+from services.talent import clocks
+from services.talent.advancing import waits_for
+from services.talent.casefiles import CaseFile, MatterFile, StepFile
+from services.talent.rules import catalogue
+from services.talent.rules.catalogue import Applicant, Catalogue
+from services.talent.rules.reading import Begun
+from services.talent.rules.states import StepState
+from services.talent.tables import CatalogueRow
+
+
+def step(
+    call: Call, each: StepFile, kind: catalogue.Step, edition: Catalogue, opened: Iterable[StepFile] = ()
+) -> matters_pb2.Step:
+    """A step as its readers see it."""
+    return matters_pb2.Step(
+        name=each.name,
+        title=getattr(kind.title, call.language),
+        state=matters_pb2.Step.State.Value(each.state),
+        side=clock_pb2.Side.Value(each.side),
+        bureau=each.bureau,
+        division=each.division,
+        unit=each.unit,
+        assignee=each.assignee,
+        limit=clocks.limit(kind.limit),
+        deadline=clocks.of_step(each, edition.fingerprint) if each.base else None,
+        receive_date=_day(each.received),
+        base_date=_day(each.base),
+        deemed_accepted=each.begun == Begun.DEEMED,
+        start_time=stamp(each.start_time),
+        finish_time=stamp(each.finish_time),
+        outcome=each.outcome,
+        result=each.result,
+        reason=each.reason,
+        after=kind.after,
+        result_fields=[getattr(known.title, call.language) for known in kind.result],
+        outcomes=[known.key for known in kind.outcomes],
+        etag=etag_of(each.version),
+        opened=[other.name for other in opened],
+    )
+
+
+def matter(call: Call, file: CaseFile, each: MatterFile, edition: Catalogue) -> matters_pb2.Matter:
+    """A matter with its steps as its readers see it."""
+    kind = edition.matter(each.type)
+    steps = sorted(file.steps_of(each.key), key=lambda one: one.position)
+    return matters_pb2.Matter(
+        name=each.name,
+        type=each.type,
+        title=getattr(kind.title, call.language),
+        member=each.member,
+        state=matters_pb2.Matter.State.Value(each.state),
+        scope=matters_pb2.Matter.Scope.Value(each.scope),
+        waits_for=waits_for(file, edition, each),
+        reason=each.reason,
+        evidence=each.evidence,
+        steps=[step(call, one, kind.step(one.key), edition) for one in steps],
+        start_time=stamp(each.start_time),
+        finish_time=stamp(each.finish_time),
+    )
+
+
+def edition_head(call: Call, row: CatalogueRow, edition: Catalogue) -> catalogue_pb2.Catalogue:
+    """A version of the catalogue without its content."""
+    return catalogue_pb2.Catalogue(
+        name=f"catalogues/{row.id}",
+        state=catalogue_pb2.Catalogue.State.Value(row.state),
+        title=getattr(edition.title, call.language),
+        valid_from=_day(row.valid_from),
+        valid_to=_day(row.valid_to),
+        fingerprint=row.fingerprint,
+        source=row.source,
+        etag=etag_of(row.version),
+        create_time=stamp(row.create_time),
+        publish_time=stamp(row.publish_time),
+    )
+
+
+def matter_type(call: Call, kind: catalogue.Matter) -> catalogue_pb2.MatterType:
+    """A type of matter as its readers see it."""
+    return catalogue_pb2.MatterType(
+        key=kind.key,
+        title=getattr(kind.title, call.language),
+        optional=kind.optional,
+        per_member=kind.applicant is Applicant.GUARDIAN,
+        after=kind.after,
+        steps=[
+            catalogue_pb2.StepType(
+                key=each.key,
+                title=getattr(each.title, call.language),
+                side=clock_pb2.Side.Value(each.side),
+                bureau=each.bureau or "",
+                after=each.after,
+                limit=clocks.limit(each.limit),
+                result_fields=[getattr(known.title, call.language) for known in each.result],
+            )
+            for each in kind.steps
+        ],
+    )
+
+
+def ended(steps: Sequence[StepFile]) -> int:
+    """How many steps have ended."""
+    return sum(each.state in (StepState.DONE, StepState.SKIPPED) for each in steps)
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""

@@ -1,0 +1,1 @@
+"""Decisions of the talent service: pure functions over plain values."""

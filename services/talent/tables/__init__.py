@@ -1,0 +1,28 @@
+"""Rows of the talent service. Ledgers are append-only, and what is stored of them is worked out from them alone."""
+
+from __future__ import annotations
+
+from services.platform.database import Books
+from services.talent.tables.base import Base
+from services.talent.tables.cases import CaseRelationRow, CaseRow, FamilyMemberRow, TalentRow
+from services.talent.tables.catalogues import CatalogueRow, MovedDeadlineRow, RecalculationRow
+from services.talent.tables.records import NumberRow
+from services.talent.tables.steps import ClockEntryRow, MatterRow, StepRow
+
+__all__ = [
+    "BOOKS",
+    "Base",
+    "CaseRelationRow",
+    "CaseRow",
+    "CatalogueRow",
+    "ClockEntryRow",
+    "FamilyMemberRow",
+    "MatterRow",
+    "MovedDeadlineRow",
+    "NumberRow",
+    "RecalculationRow",
+    "StepRow",
+    "TalentRow",
+]
+
+BOOKS = Books.in_schema(Base.metadata)

@@ -1,0 +1,96 @@
+"""A case as its readers see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from liancai.common.v1 import types_pb2
+from liancai.talent.v1 import cases_pb2 as pb
+from liancai.talent.v1 import clock_pb2
+from sqlalchemy.orm import Session
+
+from services.platform.boundary import Call
+from services.platform.policy import Scope
+from services.platform.requests import etag_of, stamp
+from services.platform.vault import Vault
+from services.talent import details, messages, people
+from services.talent.casefiles import CaseFile, MatterFile
+from services.talent.details import CaseDetail
+from services.talent.editions import Editions
+from services.talent.queries import let_in, scope_of
+
+
+class Views:
+    """Makes messages of cases."""
+
+    def __init__(self, vault: Vault, editions: Editions) -> None:
+        self._vault = vault
+        self._editions = editions
+
+    def whole(self, session: Session, call: Call, file: CaseFile) -> pb.Case:
+        """A case with everything the caller may see of it."""
+        connection = session.connection()
+        detail = details.read(connection, file.id)
+        edition = self._editions.of(session, file.catalogue_id)
+        found = self.head(detail)
+        found.family.extend(
+            pb.FamilyMember(
+                number=number,
+                kind=pb.FamilyMember.Kind.Value(kind),
+                masked_name=people.masked_member(self._vault, file.id, number, sealed),
+            )
+            for number, kind, sealed in details.family(connection, file.id)
+        )
+        found.relations.extend(
+            pb.Relation(case_name=f"cases/{other}", kind=pb.Relation.Kind.Value(kind))
+            for other, kind in details.relations(connection, file.id)
+        )
+        found.matters.extend(messages.matter(call, file, each, edition) for each in _seen(call, file))
+        found.findings.extend(
+            types_pb2.Finding(
+                level=types_pb2.Finding.WARNING,
+                code="TC-DUPLICATE",
+                message=call.say("TC-DUPLICATE", {"other": f"cases/{other}"}),
+                others=[f"cases/{other}"],
+            )
+            for other, sides in details.others_of(connection, detail)
+            if call.may("talent.case.read", Scope(sides))
+        )
+        return found
+
+    def head(self, detail: CaseDetail) -> pb.Case:
+        """A case without what hangs on it."""
+        name, number, phone = people.masked(self._vault, detail)
+        return pb.Case(
+            name=f"cases/{detail.id}",
+            state=pb.Case.State.Value(detail.state),
+            origin=detail.origin,
+            destination=detail.destination,
+            custody=clock_pb2.Side.Value(detail.custody),
+            catalogue=f"catalogues/{detail.catalogue_id}",
+            masked_name=name,
+            masked_resident_id=number,
+            masked_phone=phone,
+            employer_credit_code=detail.employer_credit_code,
+            employer_name=detail.employer_name,
+            brought_by=detail.brought_by,
+            levels=detail.levels,
+            owner=detail.owner,
+            result=pb.Case.Result.Value(detail.result or "RESULT_UNSPECIFIED"),
+            reason=detail.reason,
+            merged_into=f"cases/{detail.merged_into}" if detail.merged_into else "",
+            open_time=stamp(detail.open_time),
+            close_time=stamp(detail.close_time),
+            etag=etag_of(detail.version),
+            create_time=stamp(detail.create_time),
+            update_time=stamp(detail.update_time),
+        )
+
+
+def _seen(call: Call, file: CaseFile) -> Sequence[MatterFile]:
+    """The matters a caller may see: all for the sides, for a bureau those it has a step of."""
+    if call.may("talent.case.read", scope_of(file)):
+        return file.matters
+    sides, unit = let_in(file), call.caller.unit
+    own = {step.matter for step in file.steps if step.unit == unit and step.division in sides}
+    return [matter for matter in file.matters if matter.key in own]

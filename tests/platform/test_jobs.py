@@ -1,0 +1,495 @@
+"""Jobs: done once, by one at a time, in a process of their own, whoever is killed; and cancelled when asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Row, select, update
+
+from services.platform import foreman as foreman_module
+from services.platform import jobs as module
+from services.platform.boundary import Call
+from services.platform.database import Database
+from services.platform.delivery import FIRST
+from services.platform.foreman import Foreman, Workshop, working
+from services.platform.identity import Caller
+from services.platform.job_process import Run
+from services.platform.jobs import Jobs, Lost, Outcome, State, Verdict
+from services.platform.policy import Policy
+from services.platform.transaction import Tx
+from tests.platform.conftest import Open
+from tests.platform.job_kinds import PLACE
+from tests.platform.small import JOBS, THING
+from tests.races.servers import ROOT
+
+CALL = Call.on_behalf(
+    "small", "small.job.submit", Caller("officer", "371526-hrss", "371526", frozenset({"hr_officer"})), Policy("")
+)
+KINDS = ("count", "improve")
+LONGEST = 60.0
+
+
+def submit(database: Database, kind: str = "count", **arguments: Any) -> str:
+    """Asks for a job; its id."""
+    name = database.write_again(CALL, lambda tx: JOBS.submit(tx, CALL, kind, arguments, subject="things/1"))
+    return name.removeprefix("jobs/")
+
+
+def claim(database: Database, holder: str) -> Row[Any] | None:
+    return database.write_again(CALL, lambda tx: JOBS.claim(tx, KINDS, holder))
+
+
+def of(database: Database, job_id: str) -> Row[Any]:
+    with database.reading() as session:
+        return session.execute(select(JOBS.table).where(JOBS.table.c.id == job_id)).one()
+
+
+def things(database: Database) -> dict[str, int]:
+    with database.reading() as session:
+        return {row.name: row.size for row in session.execute(select(THING))}
+
+
+def lapse(database: Database) -> None:
+    """As if whoever holds a job had shown no sign of life for long."""
+    with database.writing_engine.begin() as connection:
+        connection.execute(update(JOBS.table).where(JOBS.table.c.state == State.RUNNING).values(held_until=FIRST))
+
+
+def until(enough: Callable[[], Any]) -> None:
+    end = time.monotonic() + LONGEST
+    while not enough():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+# ---- taking ----------------------------------------------------------------------------------------
+
+
+def test_a_job_is_taken_once_and_the_oldest_first(open_small: Open) -> None:
+    database = open_small(lanes=1)
+    asked = [submit(database, total=1) for _ in range(3)]
+    other = submit(database, "somebody else's")
+    taken = [claim(database, f"h{number}") for number in range(4)]
+    assert [row.id if row else None for row in taken] == [*asked, None]
+    assert of(database, other).state == State.QUEUED, "a kind that this version does not know"
+    row = of(database, asked[0])
+    assert (row.state, row.holder, row.attempts) == (State.RUNNING, "h0", 1)
+
+
+def test_many_who_take_at_once_take_each_job_once(open_small: Open) -> None:
+    databases = [open_small(lanes=1), open_small(lanes=0)]
+    asked = {submit(databases[0], total=1) for _ in range(40)}
+    barrier, taken = threading.Barrier(8), []
+
+    def take(number: int) -> None:
+        barrier.wait(timeout=30)
+        while row := claim(databases[number % 2], f"h{number}"):
+            taken.append(row.id)
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(take, number) for number in range(8)]:
+            done.result(timeout=60)
+    assert sorted(taken) == sorted(asked)
+
+
+@pytest.mark.parametrize("open_small", ["postgresql"], indirect=True)
+def test_a_job_that_is_just_being_taken_keeps_nobody_waiting(open_small: Open) -> None:
+    database = open_small(lanes=0)
+    first, second = submit(database, total=1), submit(database, total=1)
+    with database.writing_engine.begin() as connection:
+        connection.execute(select(JOBS.table.c.id).where(JOBS.table.c.id == first).with_for_update())
+        row = claim(database, "other")
+        assert row is not None
+        assert row.id == second
+
+
+def test_a_job_whose_holder_shows_no_life_is_taken_by_another(open_small: Open) -> None:
+    database = open_small(lanes=0)
+    job = submit(database, total=1)
+    assert claim(database, "old")
+    assert claim(database, "new") is None, "it is held"
+    assert not database.write_again(CALL, lambda tx: JOBS.keep(tx, job, "old"))
+    lapse(database)
+    row = claim(database, "new")
+    assert row is not None
+    assert (row.id, row.holder, row.attempts) == (job, "new", 2)
+
+
+def a_run(database: Database, row: Row[Any]) -> Run:
+    return Run(database, "small", JOBS, row, threading.Event())
+
+
+def old_and_new(database: Database) -> tuple[Run, Run]:
+    """One who was taken for dead, and who has the job now."""
+    submit(database, total=1)
+    old = claim(database, "old")
+    lapse(database)
+    new = claim(database, "new")
+    assert old is not None
+    assert new is not None
+    return a_run(database, old), a_run(database, new)
+
+
+def store(tx: Tx) -> list[Verdict]:
+    tx.connection.execute(THING.insert().values(name="x", size=1))
+    return [Verdict("things/x", Outcome.DONE)]
+
+
+def test_whoever_was_taken_for_dead_and_wakes_up_can_write_nothing(open_small: Open) -> None:
+    database = open_small(lanes=0)
+    old, new = old_and_new(database)
+    writes: list[Callable[[], object]] = [
+        lambda: old.step(store, {"done": 1}),
+        lambda: old.save({"done": 1}, result={"best": 1}),
+        lambda: old.report(done=1),
+        lambda: old.finish(State.SUCCEEDED),
+        lambda: database.write_again(CALL, lambda tx: JOBS.keep(tx, new.name.removeprefix("jobs/"), "old")),
+        lambda: database.write_again(
+            CALL, lambda tx: JOBS.release(tx, new.name.removeprefix("jobs/"), holder="old", died=True)
+        ),
+    ]
+    for write in writes:
+        with pytest.raises(Lost):
+            write()
+    assert things(database) == {}, "what it did was undone"
+    row = of(database, new.name.removeprefix("jobs/"))
+    assert (row.state, row.holder, row.checkpoint, row.result, row.progress) == (State.RUNNING, "new", {}, {}, {})
+    new.step(store, {"done": 1})
+    assert things(database) == {"x": 1}
+
+
+def test_without_the_fence_it_would_write(open_small: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+
+    def unfenced(self: Jobs, tx: Tx, job_id: str, _held_by: str, **values: Any) -> Row[Any]:
+        return tx.connection.execute(
+            update(self.table).where(self.table.c.id == job_id).values(**values).returning(*self.table.c)
+        ).one()
+
+    database = open_small(lanes=0)
+    old, _ = old_and_new(database)
+    monkeypatch.setattr(Jobs, "write", unfenced)
+    old.step(store, {"done": 1})
+    assert things(database) == {"x": 1}
+
+
+def test_a_job_that_has_ended_can_be_written_no_more(open_small: Open) -> None:
+    database = open_small(lanes=0)
+    submit(database, total=1)
+    row = claim(database, "h")
+    assert row is not None
+    run = a_run(database, row)
+    run.finish(State.SUCCEEDED, result={"best": 1})
+    for write in (lambda: run.save({}), lambda: run.finish(State.FAILED)):
+        with pytest.raises(Lost):
+            write()
+    assert of(database, row.id).result == {"best": 1}
+
+
+def test_how_far_it_is_is_written_now_and_then(open_small: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = open_small(lanes=0)
+    submit(database, total=1)
+    row = claim(database, "h")
+    assert row is not None
+    run = a_run(database, row)
+    for number in range(1, 50):
+        run.report(done=number, total=100, stage="a", gap=1 / number)
+    assert of(database, row.id).progress["done"] < 49, "not each time"
+    monkeypatch.setattr("services.platform.job_process.TELL", 0.0)
+    run.report(stage="b", bound=2.0)
+    progress = of(database, row.id).progress
+    assert progress == {"done": 49, "total": 100, "stage": "b", "figures": {"gap": 1 / 49, "bound": 2.0}}
+
+
+# ---- processes -------------------------------------------------------------------------------------
+
+
+def workshop(database: Database, keys: Path) -> Workshop:
+    service = "small"
+    if not database.sqlite:
+        with database.reading() as session:
+            service = session.connection().exec_driver_sql("SHOW search_path").scalar_one()
+    return Workshop(database.reading_engine.url.render_as_string(hide_password=False), service, keys, PLACE)
+
+
+@pytest.fixture
+def database(open_small: Open) -> Database:
+    return open_small(lanes=1)
+
+
+@pytest.fixture
+def shop(database: Database, keys: Path, vault: object) -> Workshop:
+    return workshop(database, keys)
+
+
+@pytest.fixture
+def foreman(database: Database, shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Foreman:
+    monkeypatch.setattr(foreman_module, "LOOK", 0.05)
+    return Foreman(database, shop, threading.Event())
+
+
+@contextmanager
+def at_work(foreman: Foreman) -> Iterator[None]:
+    """The foreman sees to jobs beside the test."""
+    thread = threading.Thread(target=foreman.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        foreman._stop.set()
+        foreman.stop_waiting()
+        thread.join(timeout=LONGEST)
+        assert not thread.is_alive()
+
+
+def test_a_job_is_done_by_a_process_of_its_own(database: Database, foreman: Foreman) -> None:
+    job = submit(database, "who")
+    assert foreman.one()
+    assert not foreman.one(), "nothing waits any more"
+    row = of(database, job)
+    assert (row.state, row.attempts, row.error) == (State.SUCCEEDED, 1, "")
+    assert row.result["process"] not in (os.getpid(), 0)
+    assert row.result["subject"] == "things/1"
+    assert row.create_time <= row.start_time <= row.end_time
+
+
+def test_each_thing_of_many_has_its_verdict(database: Database, foreman: Foreman) -> None:
+    job, dry = submit(database, total=25), submit(database, total=25, dry=True, prefix="dry")
+    assert foreman.one()
+    assert foreman.one()
+    row = of(database, job)
+    assert (row.state, row.result) == (State.SUCCEEDED, {"counted": 25, "by": "officer"})
+    assert row.progress == {"done": 25, "total": 25, "stage": "counting", "figures": {"half": 12.5}}
+    items = JOBS.items
+    with database.reading() as session:
+        found = session.execute(select(items).where(items.c.job_id == job).order_by(items.c.place)).all()
+        rehearsed = session.execute(select(items).where(items.c.job_id == dry).order_by(items.c.place)).all()
+    assert [each.place for each in found] == list(range(1, 26))
+    assert [each.place for each in found if each.outcome == Outcome.REFUSED] == [10, 20]
+    assert [(each.place, each.outcome, each.code) for each in rehearsed] == [
+        (each.place, each.outcome, each.code) for each in found
+    ]
+    assert len(things(database)) == 23, "a dry run stores nothing"
+
+
+@pytest.mark.parametrize(("fault", "error"), [(True, "NOT_FOUND"), (False, "INTERNAL")])
+def test_a_job_that_fails_says_why_and_nothing_personal(
+    database: Database, foreman: Foreman, capfd: pytest.CaptureFixture[str], fault: bool, error: str
+) -> None:
+    job = submit(database, "fail", fault=fault)
+    assert foreman.one()
+    row = of(database, job)
+    assert (row.state, row.error, row.result) == (State.FAILED, error, {})
+    said = capfd.readouterr().err
+    assert ("KeyError" in said) is not fault
+    assert "张三" not in said
+
+
+def test_a_process_killed_in_the_middle_is_gone_on_from_and_nothing_is_done_twice(
+    database: Database, foreman: Foreman, tmp_path: Path
+) -> None:
+    job = submit(database, total=30, folder=str(tmp_path), stop=13)
+    (tmp_path / "go-13.2").touch()
+    with at_work(foreman):
+        until(lambda: (tmp_path / "at-13.1").exists())
+        assert of(database, job).checkpoint == {"done": 12}
+        assert foreman.process is not None
+        os.kill(foreman.process.pid, signal.SIGKILL)
+        until(lambda: of(database, job).state in module.ENDED)
+    row = of(database, job)
+    assert (row.state, row.attempts) == (State.SUCCEEDED, 2)
+    expected = {f"thing/{number}": 1 if number < 13 else 2 for number in range(1, 31) if number % 10}
+    assert things(database) == expected, "each once, from where it was"
+
+
+def test_a_server_killed_takes_its_process_along_and_another_goes_on(
+    database: Database, foreman: Foreman, shop: Workshop, tmp_path: Path
+) -> None:
+    job = submit(database, total=30, folder=str(tmp_path), stop=13)
+    (tmp_path / "go-13.2").touch()
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'protos'}{os.pathsep}{ROOT}"}
+    asked = json.dumps({"url": shop.url, "service": shop.service, "keys": str(shop.keys), "kinds": shop.kinds})
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.platform.job_server"],
+        cwd=ROOT, env=environment, stdin=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdin is not None
+        server.stdin.write(asked + "\n")
+        server.stdin.flush()
+        until(lambda: (tmp_path / "at-13.1").exists())
+        children = processes_of(server.pid)
+        assert children
+        server.kill()
+    until(lambda: not any(alive(child) for child in children))
+    assert not foreman.one(), "the job is still held"
+    lapse(database)
+    assert foreman.one()
+    row = of(database, job)
+    assert (row.state, row.attempts) == (State.SUCCEEDED, 2)
+    assert len(things(database)) == 27
+
+
+def processes_of(parent: int) -> list[int]:
+    tasks = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_two_replicas_do_each_job_once(open_small: Open, keys: Path, vault: object) -> None:
+    databases = [open_small(lanes=1), open_small(lanes=1)]
+    asked = [submit(databases[0], total=9, prefix=f"job{number}") for number in range(6)]
+    with working([(database, workshop(database, keys)) for database in databases], 60):
+        until(lambda: all(of(databases[0], job).state in module.ENDED for job in asked))
+    rows = [of(databases[0], job) for job in asked]
+    assert {(row.state, row.attempts) for row in rows} == {(State.SUCCEEDED, 1)}
+    assert len({row.holder for row in rows}) == 6
+    assert len(things(databases[0])) == 54
+
+
+def test_a_job_is_begun_when_it_is_asked_for(
+    database: Database, foreman: Foreman, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreman_module, "POLL", 600.0)
+    waited = threading.Event()
+    wait = foreman._wake.wait
+
+    def noticed(seconds: float) -> bool:
+        waited.set()
+        return wait(seconds)
+
+    monkeypatch.setattr(foreman._wake, "wait", noticed)
+    with at_work(foreman):
+        assert waited.wait(30)
+        job = submit(database, "who")
+        until(lambda: of(database, job).state == State.SUCCEEDED)
+
+
+def test_a_server_that_stops_gives_its_job_back_and_that_is_no_attempt(
+    database: Database, foreman: Foreman, tmp_path: Path
+) -> None:
+    job = submit(database, total=30, folder=str(tmp_path), stop=13)
+    with at_work(foreman):
+        until(lambda: (tmp_path / "at-13.1").exists())
+    row = of(database, job)
+    assert (row.state, row.attempts, row.checkpoint) == (State.QUEUED, 0, {"done": 12})
+
+
+def test_a_job_that_ends_every_process_is_given_up_with_the_best_it_had(
+    database: Database, foreman: Foreman, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ATTEMPTS", 2)
+    job = submit(database, "die")
+    for _ in range(2):
+        assert foreman.one()
+        assert of(database, job).state == State.QUEUED
+    assert foreman.one()
+    row = of(database, job)
+    assert (row.state, row.error, row.attempts, row.result) == (State.FAILED, "JOB_DIED", 2, {"best": 2})
+    assert not foreman.one()
+
+
+# ---- cancelling ------------------------------------------------------------------------------------
+
+
+def want_cancelled(database: Database, job: str) -> None:
+    with database.writing_engine.begin() as connection:
+        connection.execute(update(JOBS.table).where(JOBS.table.c.id == job).values(cancel=True))
+
+
+def test_a_job_hears_that_it_is_to_stop_and_the_best_it_had_is_kept(
+    database: Database, foreman: Foreman, tmp_path: Path
+) -> None:
+    job = submit(database, "improve", until=10, stop=4, folder=str(tmp_path))
+    with at_work(foreman):
+        until(lambda: (tmp_path / "at-4.1").exists())
+        want_cancelled(database, job)
+        until(lambda: of(database, job).state in module.ENDED)
+    row = of(database, job)
+    assert (row.state, row.result, row.error) == (State.CANCELLED, {"best": 4}, "")
+    assert row.progress["figures"] == {"objective": 4, "gap": 0.25}
+
+
+def test_a_job_that_does_not_hear_is_ended(
+    database: Database, foreman: Foreman, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreman_module, "CANCEL_GRACE", 0.1)
+    job = submit(database, "spin", folder=str(tmp_path))
+    with at_work(foreman):
+        until(lambda: (tmp_path / "at-spin.1").exists())
+        assert foreman.process is not None
+        process = foreman.process.pid
+        want_cancelled(database, job)
+        until(lambda: of(database, job).state in module.ENDED)
+        until(lambda: not alive(process))
+    assert of(database, job).state == State.CANCELLED
+
+
+def test_a_process_whose_job_is_another_s_is_ended(
+    database: Database, foreman: Foreman, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server stood still for longer than the lease, and another took the job."""
+    monkeypatch.setattr(foreman_module, "BEAT", 0.0)
+    job = submit(database, "spin", folder=str(tmp_path))
+    with at_work(foreman):
+        until(lambda: (tmp_path / "at-spin.1").exists())
+        assert foreman.process is not None
+        process = foreman.process.pid
+        with database.writing_engine.begin() as connection:
+            connection.execute(update(JOBS.table).values(holder="another"))
+        until(lambda: not alive(process))
+    row = of(database, job)
+    assert (row.state, row.holder) == (State.RUNNING, "another")
+
+
+def test_while_its_process_lives_a_job_stays_held(
+    database: Database, foreman: Foreman, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreman_module, "BEAT", 0.0)
+    job = submit(database, "spin", folder=str(tmp_path))
+    with at_work(foreman):
+        until(lambda: (tmp_path / "at-spin.1").exists())
+        lapse(database)
+        until(lambda: of(database, job).held_until > FIRST)
+        want_cancelled(database, job)
+        monkeypatch.setattr(foreman_module, "CANCEL_GRACE", 0.0)
+        until(lambda: of(database, job).state == State.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    "open_small", ["sqlite"], indirect=True
+)  # where a missing table is a database one cannot reach
+def test_a_job_whose_database_cannot_be_reached_is_tried_again(
+    database: Database, foreman: Foreman, tmp_path: Path
+) -> None:
+    job = submit(database, total=3, folder=str(tmp_path), stop=2)
+    with at_work(foreman):
+        until(lambda: (tmp_path / "at-2.1").exists())
+        with database.writing_engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE job_item RENAME TO elsewhere")
+        (tmp_path / "go-2.1").touch()
+        until(lambda: of(database, job).attempts == 2)
+        with database.writing_engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO job_item")
+        (tmp_path / "go-2.2").touch()
+        until(lambda: of(database, job).state in module.ENDED)
+    row = of(database, job)
+    assert (row.state, row.attempts) == (State.SUCCEEDED, 2)
+    assert len(things(database)) == 3

@@ -1,0 +1,197 @@
+"""Who may do what to a case, asked of a running server; the table is that of tests/platform/test_policy_table.py."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from liancai.common.v1 import access_pb2
+from liancai.talent.v1 import cases_pb2, catalogue_pb2, clock_pb2, matters_pb2
+
+from docs import policies
+from docs.policies import CASE_STANDPOINTS, Answer
+from services import host
+from services.platform.database import Database
+from services.platform.identity import issue
+from services.platform.policy import Policy
+from services.reference.workdays import published
+from services.talent.catalogue import document
+from tests.office import request_id
+from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
+from tests.talent.desk import Desk, a_case
+from tests.talent.handing import let_in, with_an_old_calendar
+from tests.test_contract import PATHS, RPCS
+
+ASKED = [rpc for rpc in RPCS if policies.standpoints(rpc) is CASE_STANDPOINTS]
+Ask = Callable[[MethodDescriptor, str], tuple[grpc.StatusCode, bytes]]
+
+
+@dataclass(frozen=True)
+class Things:
+    """A case that Gaotang holds and Jinan was let into, another one, and a draft of the catalogue."""
+
+    case: str
+    other: str
+    step: str
+    draft: str
+    phone_tail: str
+
+
+@pytest.fixture(scope="module")
+def things(desk: Desk, talent_database: Database) -> Things:
+    asked = a_case("pension")
+    case, other = desk.cases.OpenCase(asked), desk.open("pension")
+    for each in (case, other):
+        let_in(talent_database, each.name)
+    with_an_old_calendar(talent_database, case.name)
+    draft = desk.catalogues.CreateCatalogue(
+        catalogue_pb2.CreateCatalogueRequest(content=document(), source="样例", request_id=request_id())
+    )
+    step = f"{case.name}/matters/pension/steps/check"
+    return Things(case.name, other.name, step, draft.name, asked.talent.phone[-4:])
+
+
+def filled(rpc: MethodDescriptor, things: Things) -> Message:
+    """A request that is good but for its etag: each field by its name."""
+    resource = rpc.GetOptions().Extensions[access_pb2.access].resource
+    names = {"Case": things.case, "Step": things.step, "Ledger": things.step, "Catalogue": things.draft}
+    message = GetMessageClass(rpc.input_type)()
+    values: dict[str, Any] = {
+        "name": names.get(resource, ""),
+        "etag": STALE,
+        "request_id": request_id(),
+        "reason": "说明理由",
+        "evidence": "样例-1",
+        "legal_basis": "行政许可法第45条",
+        "approver": "head",
+        "source": "样例",
+        "content": document(),
+        "base": "catalogues/current",
+        "other": things.other,
+        "into": things.other,
+        "owner": "another",
+        "remedy": "行政复议",
+        "receipt": things.case,
+        "phone_tail": things.phone_tail,
+        "extension": 5,
+        "corrects": 1,
+        "valid_from": "2099-01-01",
+        "start_date": "2026-11-20",
+        "origin": "370103",
+        "destination": "371526",
+        "calendar_version": published().version,
+        "resource": "",
+    }
+    for field in rpc.input_type.fields:
+        if field.type == FieldDescriptor.TYPE_MESSAGE or field.is_repeated:
+            continue
+        if field.name in values:
+            setattr(message, field.name, values[field.name])
+    special = SPECIAL.get(rpc.name)
+    if special is not None:
+        special(message, things)
+    return message
+
+
+def _matter(message: Any, things: Things) -> None:
+    message.name = f"{things.case}/matters/pension"
+
+
+def _closing(message: Any, things: Things) -> None:
+    _matter(message, things)
+    message.state = matters_pb2.Matter.REFUSED
+
+
+def _open(message: Any, _: Things) -> None:
+    message.CopyFrom(a_case("pension"))
+
+
+def _update(message: Any, things: Things) -> None:
+    message.case.CopyFrom(cases_pb2.Case(name=things.case, etag=STALE, employer_name="别的单位"))
+    message.update_mask.CopyFrom(FieldMask(paths=["employer_name"]))
+
+
+def _without_content(message: Any, _: Things) -> None:
+    message.ClearField("content")
+
+
+SPECIAL: dict[str, Callable[[Any, Things], None]] = {
+    "OpenCase": _open,
+    "UpdateCase": _update,
+    "AddMatter": lambda message, _: message.matter.CopyFrom(cases_pb2.MatterChoice(type="medical")),
+    "WithdrawMatter": _matter,
+    "CloseMatter": _closing,
+    "GetRelay": _matter,
+    "RelateCase": lambda message, _: setattr(message, "kind", cases_pb2.Relation.SEE_ALSO),
+    "NotifyGaps": lambda message, _: message.gaps.append("申请表"),
+    "SuspendStep": lambda message, _: setattr(message, "suspension", clock_pb2.ClockEntry.EXPERT),
+    "LintCatalogue": _without_content,
+    "DiffCatalogues": _without_content,
+    "SimulateCatalogue": _without_content,
+}
+# lists of whatever one may see: what of ours is in them
+MARKS: dict[str, Callable[[Things], str]] = {
+    "ListCases": lambda things: things.case,
+    "ListCaseTrail": lambda things: things.case,
+    "ListCatalogues": lambda things: things.draft,
+    "ListMovingDeadlines": lambda things: things.step,
+}
+
+
+@pytest.fixture(scope="module")
+def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> Ask:
+    """Asks an RPC from a standpoint: the code, and the reply as bytes."""
+
+    @functools.cache
+    def metadata(name: str) -> tuple[tuple[str, str], ...]:
+        if name == "without a token":
+            return ()
+        token = issue(host.local_key(settings), CASE_STANDPOINTS[name], valid_for=timedelta(hours=1))
+        return (("authorization", f"Bearer {token}"),)
+
+    def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
+        raw = filled(rpc, things).SerializeToString()
+        try:
+            call = grpc_channel.unary_unary(PATHS[rpc.full_name])
+            return grpc.StatusCode.OK, call(raw, metadata=metadata(name), timeout=30)
+        except grpc.RpcError as error:
+            return error.code(), b""
+
+    return asked
+
+
+@pytest.mark.parametrize("rpc", ASKED, ids=lambda rpc: rpc.name)
+def test_the_server_answers_as_the_table_says(rpc: MethodDescriptor, ask: Ask, things: Things) -> None:
+    assert has_handler(rpc), "declared and not served"
+    mark = MARKS.get(rpc.name, lambda _: "")(things).encode()
+    # whoever may do it comes last: what is done then is not in the others' way
+    wrong = []
+    for name, expected in sorted(EXPECTED[rpc.name].items(), key=lambda item: item[1] is Answer.YES):
+        code, reply = ask(rpc, name)
+        if name == "without a token" and expected is Answer.NO:
+            good = code is grpc.StatusCode.UNAUTHENTICATED
+        else:
+            good = as_expected(expected, code, reply, mark)
+        if not good:
+            wrong.append(f"{name}: {code.name}, expected {expected}")
+    assert not wrong, f"{rpc.name}: {wrong}"
+
+
+def test_a_server_with_another_policy_would_not_pass(
+    ask: Ask, grpc_interceptors: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: everybody may do everything."""
+    monkeypatch.setattr(grpc_interceptors[0], "_policy", Policy("permit (principal, action, resource);"))
+    for name in ("GetCase", "CloseCase", "StartStep", "PublishCatalogue"):
+        rpc = next(rpc for rpc in ASKED if rpc.name == name)
+        code, reply = ask(rpc, "caseworker, third")
+        assert not as_expected(EXPECTED[name]["caseworker, third"], code, reply, b""), name
