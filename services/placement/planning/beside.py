@@ -17,7 +17,7 @@ import numpy as np
 from services.placement.planning.prices import Prices
 from services.placement.planning.problem import Floats, Problem
 
-MARKS = (80, 160, 320, 640, 1280, 2560)
+MARKS = (40, 80, 160, 320, 640, 1280, 2560)
 TELL = 20  # steps between two words about the bound
 
 

@@ -81,6 +81,18 @@ class Draft:
         np.cumsum(self.owner[who] != NOBODY, out=self._before[who, 1:])
 
 
+class ByRequest:
+    """The slots of each request."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._order = np.argsort(problem.slot_request, kind="stable")
+        self._begin = np.searchsorted(problem.slot_request[self._order], np.arange(problem.requests + 1))
+
+    def slots(self, request: int) -> Ints:
+        """Those of one."""
+        return self._order[self._begin[request] : self._begin[request + 1]]
+
+
 def worth(problem: Problem, slots: Ints) -> float:
     """The objective of a set of slots, counted anew."""
     stays = problem.slot_stay[slots].astype(np.float64)

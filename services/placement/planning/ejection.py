@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.placement.planning.draft import NOBODY, Draft
-from services.placement.planning.problem import Floats, Ints, Problem
+from services.placement.planning.draft import NOBODY, ByRequest, Draft
+from services.placement.planning.problem import Floats, Problem
 
 TRIED = 60  # slots of a request, the most promising first
 LEAST = 1e-6  # gain
@@ -25,14 +25,9 @@ class Move:
 class Ejection:
     """The moves on one problem."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, by_request: ByRequest) -> None:
         self._problem = problem
-        self._order = np.argsort(problem.slot_request, kind="stable")
-        self._begin = np.searchsorted(problem.slot_request[self._order], np.arange(problem.requests + 1))
-
-    def slots(self, request: int) -> Ints:
-        """Every slot of a request."""
-        return self._order[self._begin[request] : self._begin[request + 1]]
+        self._by_request = by_request
 
     def serve(self, draft: Draft, slack: Floats, rounds: int) -> None:
         """Goes through the unserved requests, and through those it puts out; at most `rounds` tries for each."""
@@ -47,7 +42,7 @@ class Ejection:
 
     def _serve(self, draft: Draft, request: int, slack: Floats) -> list[int]:
         """Takes the best move that gains; the requests it puts out."""
-        slots = self.slots(request)
+        slots = self._by_request.slots(request)
         if not len(slots):
             return []
         gains, free = draft.gains(slots)
@@ -72,7 +67,7 @@ class Ejection:
         """
         best: Move | None = None
         elsewhere: dict[int, float] = {}
-        for slot in self.slots(request).tolist():
+        for slot in self._by_request.slots(request).tolist():
             out = self._out(draft, slot)
             cost = float(costs[out].sum())
             if np.count_nonzero(costs[out]) > most:
@@ -104,7 +99,7 @@ class Ejection:
         gain = float(problem.slot_value[slot] - problem.load[who, after] + problem.load[who, used])
         for each in out:
             if each not in elsewhere:
-                gains, _ = draft.gains(self.slots(each))
+                gains, _ = draft.gains(self._by_request.slots(each))
                 elsewhere[each] = max(0.0, float(gains.max(initial=0.0)))
             gain += elsewhere[each] - float(problem.slot_value[draft.slot[each]])
         return gain
@@ -117,7 +112,7 @@ class Ejection:
         were = [draft.remove(each) for each in out]
         draft.place(slot)
         for each in out:
-            gains, free = draft.gains(self.slots(each))
+            gains, free = draft.gains(self._by_request.slots(each))
             if len(free) and gains.max() > LEAST:
                 draft.place(int(free[np.argmax(gains)]))
         if draft.value > before + LEAST:

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from services.placement.planning.draft import NOBODY, Draft
+from services.placement.planning.draft import NOBODY, ByRequest, Draft
 from services.placement.planning.ejection import Ejection
 from services.placement.planning.layout import Layout, lay_out
 from services.placement.planning.search import Limits, solve
@@ -177,7 +177,7 @@ def _moved(
     """Lets promises move one after the other while it pays."""
     problem = layout.problem
     draft = Draft(problem, layout.slots(plan).tolist())
-    ejection = Ejection(problem)
+    ejection = Ejection(problem, ByRequest(problem))
     costs = np.zeros(problem.requests)
     number = {name: index for index, name in enumerate(layout.requests)}
     for each in set(plan) & set(promised):

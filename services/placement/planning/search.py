@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from scipy.sparse import coo_array
 
 from services.placement.planning import cluster
 from services.placement.planning.beside import Apart, Bound, Within
-from services.placement.planning.draft import NOBODY, Draft
+from services.placement.planning.draft import NOBODY, ByRequest, Draft
 from services.placement.planning.ejection import Ejection
 from services.placement.planning.greedy import greedy, plain
 from services.placement.planning.layout import Layout
@@ -62,6 +63,8 @@ class Progress:
     @property
     def gap(self) -> float:
         """The proven gap, a share of the bound."""
+        if not isfinite(self.bound):
+            return 1.0
         return max(0.0, self.bound - self.objective) / self.bound if self.bound > 0 else 0.0
 
 
@@ -113,12 +116,13 @@ class _Search:
     def run(self, start: Ints) -> None:
         """All of it."""
         self._draft = Draft(self._problem, start.tolist())
-        self._take(Draft(self._problem, plain(self._problem).tolist()), "greedy")
+        by_request = ByRequest(self._problem)
+        self._take(plain(self._problem, by_request), "greedy")
         if not self._problem.slots:
             self._proven = 0.0
             self._tell("done")
             return
-        ejection = Ejection(self._problem)
+        ejection = Ejection(self._problem, by_request)
         if (prices := self._next_prices()) is not None:
             self._adopt(prices, ejection)
         if self._problem.slots <= WHOLE:
@@ -132,12 +136,8 @@ class _Search:
     def solution(self) -> Solution:
         """What came of it."""
         prices = dict(zip(self._layout.requests, self._prices.tolist(), strict=True))
-        return Solution(
-            tuple(self._layout.assignments(self._draft.slots)),
-            self._progress("done"),
-            prices,
-            self._layout.fixed + priced(self._problem, self._prices),
-        )
+        proven = self._layout.fixed + priced(self._problem, self._prices)
+        return Solution(tuple(self._layout.assignments(self._draft.slots)), self._progress("done"), prices, proven)
 
     def _left(self) -> float | None:
         return None if self._limits.seconds is None else self._limits.seconds - (time.monotonic() - self._began)

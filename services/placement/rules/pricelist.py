@@ -1,8 +1,8 @@
 """What one more expert would be worth, by discipline and week: from the prices of the requests.
 
 The price of a request is what the plan already gains by it, at the margin. Someone new who serves it gains its worth
-less that price. The figure of a week is the best schedule of someone at the highest level asked for, free all that week,
-with no way to go: the most that the bound of the plan can rise by, and so a figure to compare, not a promise.
+less that price. The figure of a week is the best schedule of someone at the highest level asked for, free all that
+week, with no way to go: the most that the bound of the plan can rise by, and so a figure to compare, not a promise.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Price:
 
 
 def price_list(dispatch: Dispatch, prices: Mapping[str, float]) -> list[Price]:
-    """The dearest first; what is worth nothing is left out. `prices` by request, as the planner proved its bound with."""
+    """The dearest first; what is worth nothing is left out. `prices` by request, of the bound."""
     of: dict[str, list[Request]] = defaultdict(list)
     for request in dispatch.requests.values():
         of[request.discipline].append(request)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.placement.planning import search
-from services.placement.planning.draft import Draft, worth
+from services.placement.planning.draft import ByRequest, worth
 from services.placement.planning.greedy import plain
 from services.placement.planning.layout import Contradiction, lay_out
 from services.placement.planning.prices import Prices, slacks
@@ -55,7 +55,7 @@ def test_plans_of_every_shape_keep_the_rules(shape: str) -> None:
     dispatch = drawn(7, **SHAPES[shape])  # type: ignore[arg-type]
     solution = planned(dispatch)
     layout = lay_out(dispatch)
-    assert solution.last.objective >= worth(layout.problem, plain(layout.problem)) + layout.fixed
+    assert solution.last.objective >= plain(layout.problem, ByRequest(layout.problem)).value + layout.fixed
     assert solution.last.gap <= 0.02
 
 
@@ -126,7 +126,7 @@ def test_it_stops_when_told_and_keeps_what_it_has() -> None:
     layout = lay_out(dispatch)
     solution = solve(layout, Limits(), stopped=lambda: True)
     assert violations(dispatch, solution.assignments) == []
-    assert solution.last.objective == worth(layout.problem, plain(layout.problem))
+    assert solution.last.objective == plain(layout.problem, ByRequest(layout.problem)).value
 
 
 def test_it_stops_at_the_gap_that_is_good_enough() -> None:
@@ -178,7 +178,7 @@ def test_nothing_to_plan_is_a_plan_of_nothing(empty: str) -> None:
 
 def test_a_draft_takes_back_what_it_places() -> None:
     problem = lay_out(drawn(4)).problem
-    draft = Draft(problem, plain(problem).tolist())
+    draft = plain(problem, ByRequest(problem))
     assert draft.value == pytest.approx(worth(problem, draft.slots))
     before, slots = draft.value, draft.slots
     for request in problem.slot_request[slots[:5]].tolist():
