@@ -104,8 +104,11 @@ class Ejection:
             gain += elsewhere[each] - float(problem.slot_value[draft.slot[each]])
         return gain
 
-    def push(self, draft: Draft, slot: int) -> bool:
-        """Makes the move, and takes it back if it did not gain after all: two may have wanted the same place."""
+    def push(self, draft: Draft, slot: int, *, none_out: bool = False) -> bool:
+        """Makes the move, and takes it back if it did not gain after all: two may have wanted the same place.
+
+        With `none_out` it is taken back as well if one of them stays unserved for it.
+        """
         problem = self._problem
         before = draft.value
         out = self._out(draft, slot)
@@ -115,7 +118,7 @@ class Ejection:
             gains, free = draft.gains(self._by_request.slots(each))
             if len(free) and gains.max() > LEAST:
                 draft.place(int(free[np.argmax(gains)]))
-        if draft.value > before + LEAST:
+        if draft.value > before + LEAST and not (none_out and any(draft.slot[each] == NOBODY for each in out)):
             return True
         draft.remove(int(problem.slot_request[slot]))
         for each in out:

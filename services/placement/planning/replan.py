@@ -194,7 +194,7 @@ def _moved(
             heappush(waiting, (-move.rate, request))
             continue
         before = draft.slot.copy()
-        if not ejection.push(draft, move.slot):
+        if not ejection.push(draft, move.slot, none_out=True):
             continue
         changed = np.flatnonzero((before != draft.slot) & (costs > 0))
         left -= len(changed)
