@@ -32,8 +32,11 @@ NOUNS = {
     "roster": "rosters",
     "register": "registers",
     "case": "case_steps",  # which adds its verbs to those of cases
+    "document": "documents",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
+    "handover": "handovers",
+    "child": "children",
     "calendar": "lookups:calendar",
     "id": "lookups:identity",
     "occupation": "lookups:occupation",

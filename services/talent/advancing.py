@@ -14,6 +14,7 @@ from services.reference.parameters import Pack
 from services.reference.workdays import Calendar
 from services.talent import clocks
 from services.talent.casefiles import CaseFile, EntryFile, MatterFile, StepFile
+from services.talent.papers import Papers
 from services.talent.rules import catalogue, graph
 from services.talent.rules.catalogue import Catalogue, WindowState, window_on
 from services.talent.rules.clock import Deadline
@@ -36,6 +37,7 @@ class Desk:
     opened: list[StepFile] = field(default_factory=list)
     ended: list[MatterFile] = field(default_factory=list)
     begun: list[MatterFile] = field(default_factory=list)
+    papers: Papers = field(default_factory=dict)  # of the steps that are accepted or completed
 
     def kind(self, step: StepFile) -> catalogue.Step:
         """What the catalogue says of a step."""
@@ -85,10 +87,12 @@ class Desk:
             pass
 
     def end_matter(self, matter: MatterFile, state: MatterState, *, reason: str = "", evidence: str = "") -> None:
-        """Ends a matter; steps that have not ended are left out."""
+        """Ends a matter; steps that have not ended are left out, and nobody has to bring anything any more."""
         for step in self.file.steps_of(matter.key):
             if not step.ended:
                 self.file.touch(step, self.now, state=StepState.SKIPPED, finish_time=self.occurred, alarm=None)
+            if step.owed is not None:
+                self.file.touch(step, self.now, owed=None, alarm=None)
         self.file.change(matter, state=state, reason=reason, evidence=evidence, finish_time=self.occurred)
         self.ended.append(matter)
 

@@ -53,6 +53,7 @@ class StepFile:
     calendar: str
     alarm: date | None
     entries: int
+    owed: date | None
     start_time: datetime | None
     finish_time: datetime | None
     update_time: datetime
@@ -215,7 +216,7 @@ _READ_ENTRIES = Prepared(
 )
 _STEP_VALUES = (
     *("state", "unit", "assignee", "owner", "outcome", "result", "reason", "received", "base", "begun", "planned"),
-    *("promised", "statutory", "provisional", "calendar", "alarm", "entries", "start_time", "finish_time"),
+    *("promised", "statutory", "provisional", "calendar", "alarm", "entries", "owed", "start_time", "finish_time"),
     *("update_time", "version"),
 )
 _MATTER_VALUES = ("state", "reason", "evidence", "start_time", "finish_time")

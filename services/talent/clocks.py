@@ -83,11 +83,16 @@ def stored(found: Deadline) -> dict[str, Any]:
 
 
 def alarm(file: CaseFile, step: StepFile) -> date | None:
-    """The day a step should be done by while it is on a desk; None when it is on none."""
+    """The day a step should be done by, or a promised document is due, while it is on a desk; None when it is on none.
+
+    A step that is done stays on its desk while a document is owed.
+    """
     matter = file.matter(step.matter)
-    if not file.open or matter is None or matter.state != MatterState.RUNNING or step.state not in STEP_OPEN:
+    if not file.open or matter is None:
         return None
-    return step.promised or step.planned or step.statutory or NO_LIMIT
+    if matter.state != MatterState.RUNNING or step.state not in STEP_OPEN:
+        return step.owed
+    return min(step.promised or step.planned or step.statutory or NO_LIMIT, step.owed or NO_LIMIT)
 
 
 def limit(known: Limit) -> pb.Limit:

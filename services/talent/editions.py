@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
@@ -46,6 +47,10 @@ class Editions:
     def kind(self, session: Session, file: CaseFile, step: StepFile) -> Step:
         """What the catalogue of a case says of a step."""
         return self.of(session, file.catalogue_id).matter(type_of(step.matter)).step(step.key)
+
+    def wants(self, session: Session, files: Mapping[str, CaseFile], step: StepFile) -> bool:
+        """Whether a step of one of the cases wants documents."""
+        return bool(self.kind(session, files[step.case_id], step).documents)
 
     def terms(self, kind: Step, file: CaseFile, division: str) -> Terms:
         """By what a step is timed: by the parameters in force when its case was opened."""

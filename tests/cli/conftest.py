@@ -16,6 +16,9 @@ from liancai.talent.v1 import (
 from liancai.talent.v1 import (
     cases_pb2_grpc,
     catalogue_pb2_grpc,
+    children_pb2_grpc,
+    documents_pb2_grpc,
+    handovers_pb2_grpc,
     recalculation_pb2_grpc,
     steps_pb2_grpc,
     worklist_pb2_grpc,
@@ -51,8 +54,11 @@ SERVICES = [
     (catalogue_pb2_grpc, "Catalogues"),
     (cases_pb2_grpc, "Cases"),
     (steps_pb2_grpc, "Steps"),
+    (documents_pb2_grpc, "Documents"),
     (worklist_pb2_grpc, "Worklist"),
     (recalculation_pb2_grpc, "Recalculations"),
+    (handovers_pb2_grpc, "Handovers"),
+    (children_pb2_grpc, "Children"),
     (talent_audit_pb2_grpc, "CaseTrail"),
     (events_pb2_grpc, "Events"),
 ]

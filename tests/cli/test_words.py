@@ -192,8 +192,16 @@ def test_every_command_of_the_job_is_there() -> None:
         *("owner", "progress", "trail", "advance", "receive", "gaps", "supply", "accept", "suspend", "resume"),
         *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today"),
     }
+    assert listed["document"] == {
+        *("upload", "download", "show", "list", "check", "accept", "reject", "promise", "waive"),
+    }
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
     assert listed["deadline"] == {"moving", "recalculate"}
+    assert listed["handover"] == {"offer", "accept", "return", "recall", "show", "list"}
+    assert listed["child"] == {
+        *("add", "update", "list", "request", "approve", "refuse", "accesses", "view", "delete", "delete-expired"),
+        *("certificate", "trail"),
+    }
     assert listed["calendar"] == {"add", "count"}
     assert listed["id"] == {"check", "credit-code"}
 

@@ -6,6 +6,9 @@ from services.platform.database import Books
 from services.talent.tables.base import Base
 from services.talent.tables.cases import CaseRelationRow, CaseRow, FamilyMemberRow, TalentRow
 from services.talent.tables.catalogues import CatalogueRow, MovedDeadlineRow, RecalculationRow
+from services.talent.tables.children import CertificateRow, ChildAccessRow, ChildEntryRow, ChildRow
+from services.talent.tables.documents import DocumentPromiseRow, DocumentRow
+from services.talent.tables.handovers import HandoverRow
 from services.talent.tables.records import NumberRow
 from services.talent.tables.steps import ClockEntryRow, MatterRow, StepRow
 
@@ -15,8 +18,15 @@ __all__ = [
     "CaseRelationRow",
     "CaseRow",
     "CatalogueRow",
+    "CertificateRow",
+    "ChildAccessRow",
+    "ChildEntryRow",
+    "ChildRow",
     "ClockEntryRow",
+    "DocumentPromiseRow",
+    "DocumentRow",
     "FamilyMemberRow",
+    "HandoverRow",
     "MatterRow",
     "MovedDeadlineRow",
     "NumberRow",

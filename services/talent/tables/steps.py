@@ -87,6 +87,7 @@ class StepRow(Base):
     # of today hold only what is to be done
     alarm: Mapped[date | None]
     entries: Mapped[int] = mapped_column(Integer)  # in its ledger
+    owed: Mapped[date | None]  # the first day a document is promised for, while that is open
     start_time: Mapped[datetime | None]
     finish_time: Mapped[datetime | None]
     update_time: Mapped[datetime]
