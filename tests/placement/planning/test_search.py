@@ -114,7 +114,7 @@ def test_the_bound_of_a_process_of_its_own_is_the_same(monkeypatch: pytest.Monke
 
 
 def test_it_goes_on_from_a_plan_and_is_never_worse() -> None:
-    dispatch = drawn(11, people=30, requests=200)
+    dispatch = drawn(11)
     best = planned(dispatch)
     resumed = planned(dispatch, Limits(rounds=0, steps=0), start=best.assignments)
     assert resumed.last.objective == best.last.objective
