@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -296,6 +297,19 @@ def assign(
     _do(ctx, pb.AssignStepRequest(name=name, assignee=assignee, unit=unit, etag=etag, request_id=request_id), output)
 
 
+def _once(lines: Iterable[clock_pb2.DerivationLine]) -> Iterator[dict[str, str]]:
+    """The days that lead to each date; those of dates that come about alike only once."""
+    tracks: dict[str, list[clock_pb2.DerivationLine]] = {}
+    for line in lines:
+        tracks.setdefault(show.text(line, "track"), []).append(line)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, days in tracks.items():
+        alike.setdefault(tuple(day.text for day in days), []).append(name)
+    for names in alike.values():
+        for each in tracks[names[0]]:
+            yield {column: show.text(each, column) for column in LINES} | {"track": ", ".join(names)}
+
+
 @app.verb("explain")
 def explain(ctx: typer.Context, name: StepName, output: Output = Format.table) -> None:
     """Shows how each date comes about, day by day."""
@@ -306,7 +320,7 @@ def explain(ctx: typer.Context, name: StepName, output: Output = Format.table) -
     for remark in found.remarks:
         show.sentence(remark)
     show.rows(found.entries, ENTRIES, output)
-    show.rows(found.lines, LINES, output)
+    show.rows(_once(found.lines), LINES, output)
     for field in ("limit", "promise", "deadline"):
         if found.HasField(field):
             show.one(getattr(found, field), output)
