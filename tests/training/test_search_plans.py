@@ -27,7 +27,7 @@ class AsOf:
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
 
-    def reach(self) -> Reach:
+    def reach(self, _action: str = "") -> Reach:
         return self._reach
 
 
