@@ -111,7 +111,7 @@ class Actor:
             step=step.key,
             state=step.state,
             **({"entries": entered} if entered else {}),
-            **({"covered": absent} if absent else {}),
+            noted={"covered": absent} if absent else None,
         )
         return messages.step(act.call, step, desk.kind(step), desk.edition, desk.opened, on=day_of(desk.now))
 

@@ -116,12 +116,19 @@ class Desk:
     ) -> None:
         """Notes the act and what followed from it, each event with its number within the case.
 
-        What somebody has written (`reason`, and a mapping `noted`: evidence, a remedy, an officer) goes into the trail
-        alone.
+        What somebody has written (`reason`, and the mapping `noted`) goes into the trail alone.
         """
-        said = {**detail, **(noted or {})}
-        tx.record(self.call, self.file.name, occur_time=self.occurred, reason=late_reason or reason, detail=said)
-        self._announce(tx, verb, detail)
+        file, call = self.file, self.call
+        tx.record(
+            call,
+            file.name,
+            event=verb,
+            occur_time=self.occurred,
+            reason=late_reason or reason,
+            detail=detail,
+            noted=noted,
+            number=file.count_event(),
+        )
         for matter in self.begun:
             self._announce(tx, "matter.begun", {"matter": matter.key})
         for step in self.opened:
