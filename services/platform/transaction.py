@@ -66,9 +66,9 @@ class Tx:
     ) -> None:
         """Notes who did what to `resource`, and if `event` is given what became of it (`order.verified`).
 
-        `detail` is what changed; it goes into both and must hold no personal data. `noted` goes into the trail alone: what
-        somebody has written, such as evidence, a remedy or an officer. `number` is that of the event within
-        its case, for a service that numbers them.
+        `detail` is what changed; it goes into both and must hold no personal data. `noted` goes into the trail alone:
+        what somebody has written, such as evidence, a remedy or an officer. `number` is that of the event within its
+        case, for a service that numbers them.
         """
         occurred = occur_time or self.now
         caller, said = call.caller, detail or {}

@@ -134,15 +134,19 @@ def desk_steps(desk: Desk, matter: str) -> list[matters_pb2.Step]:
     return [step for each in case.matters if each.name == matter for step in each.steps]
 
 
-def every_other(desk: Desk, database: Database) -> None:
-    """A run after a new calendar, a new catalogue with an extension and a window, and the window's opening."""
-    old = desk.open("pension", at="2026-11-16")
-    with_an_old_calendar(database, old.name)
+def recalculated(desk: Desk, database: Database) -> None:
+    """A deadline moves."""
+    with_an_old_calendar(database, desk.open("pension", at="2026-11-16").name)
     desk.recalculations.RecalculateDeadlines(
         recalculation_pb2.RecalculateDeadlinesRequest(
             reason=TYPED, calendar_version=published().version, request_id=request_id()
         )
     )
+
+
+def every_other(desk: Desk, database: Database) -> None:
+    """A run after a new calendar, a new catalogue with an extension and a window, and the window's opening."""
+    recalculated(desk, database)
     content = document().replace("  opens: null\n  closes: null\n", "  opens: 06-01\n  closes: 08-31\n", 1)
     made = desk.catalogues.CreateCatalogue(
         catalogue_pb2.CreateCatalogueRequest(content=content, source=TYPED, request_id=request_id())
@@ -281,7 +285,10 @@ def test_what_is_told_is_what_can_be_looked_at(everybody: dict[str, Desk]) -> No
         assert {event.subject for event in events(desk) if event.subject.startswith("cases/")} == listed, who
 
 
-def test_the_catalogue_is_told_to_all_and_a_run_to_those_who_cover_it(everybody: dict[str, Desk]) -> None:
+def test_the_catalogue_is_told_to_all_and_a_run_to_those_who_cover_it(
+    everybody: dict[str, Desk], talent_database: Database
+) -> None:
+    recalculated(everybody["home"], talent_database)
     seen = {who: {event.subject.partition("/")[0] for event in events(desk)} for who, desk in everybody.items()}
     assert all("catalogues" in each for each in seen.values())
     assert {who for who, each in seen.items() if "recalculations" in each} == {"home", "supervisor", "auditor"}
