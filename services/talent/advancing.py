@@ -37,7 +37,7 @@ class Desk:
     opened: list[StepFile] = field(default_factory=list)
     ended: list[MatterFile] = field(default_factory=list)
     begun: list[MatterFile] = field(default_factory=list)
-    papers: Papers = field(default_factory=dict)  # of the steps that are accepted or completed
+    papers: Papers | None = field(default_factory=dict)  # of the steps that are accepted or completed; None: not asked
     _terms: dict[int, Terms] = field(default_factory=dict)
 
     def kind(self, step: StepFile) -> catalogue.Step:

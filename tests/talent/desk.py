@@ -119,9 +119,10 @@ class Desk:
 
     def bring(self, name: str) -> None:
         """Has every document of a step brought and accepted that is not there yet."""
-        if not kind_of(name).documents:
+        wanted = self.check(name).requirements
+        if not wanted:
             return
-        for each in self.check(name).requirements:
+        for each in wanted:
             if each.standing not in (documents_pb2.Requirement.RECEIVED, documents_pb2.Requirement.ACCEPTED):
                 self.upload(name, each.document, a_paper())
         request = documents_pb2.ListDocumentsRequest(case_name=name.partition("/matters/")[0], page_size=1000)
