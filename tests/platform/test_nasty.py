@@ -173,7 +173,7 @@ def test_no_field_of_a_request_can_make_the_server_fail(
             if error.code() in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE):
                 failed.append(repr(request)[:120])
         sent += 1
-    assert sent > 3
+    assert sent >= min(4, 2 * len(rpc.input_type.fields))  # a request may have a field or none
     assert not failed
 
 
