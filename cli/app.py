@@ -32,6 +32,7 @@ NOUNS = {
     "roster": "rosters",
     "register": "registers",
     "case": "case_steps",  # which adds its verbs to those of cases
+    "commissioner": "commissioners",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "calendar": "lookups:calendar",

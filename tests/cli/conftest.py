@@ -9,6 +9,12 @@ from typing import Any
 
 import grpc
 import pytest
+from liancai.placement.v1 import (
+    audit_pb2_grpc as placement_audit_pb2_grpc,
+)
+from liancai.placement.v1 import (
+    commissioners_pb2_grpc,
+)
 from liancai.reference.v1 import reference_pb2_grpc
 from liancai.talent.v1 import (
     audit_pb2_grpc as talent_audit_pb2_grpc,
@@ -54,6 +60,8 @@ SERVICES = [
     (worklist_pb2_grpc, "Worklist"),
     (recalculation_pb2_grpc, "Recalculations"),
     (talent_audit_pb2_grpc, "CaseTrail"),
+    (commissioners_pb2_grpc, "Commissioners"),
+    (placement_audit_pb2_grpc, "PlacementTrail"),
     (events_pb2_grpc, "Events"),
 ]
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import typer
 from liancai.common.v1 import types_pb2
+from liancai.placement.v1 import commissioners_pb2
 from liancai.training.v1 import (
     agreements_pb2,
     errors_pb2,
@@ -23,7 +24,7 @@ from liancai.training.v1 import (
 )
 
 import cli
-from cli import agreements, institutions, orders, reports, show
+from cli import agreements, commissioners, institutions, orders, reports, show
 from cli.app import NOUNS, app, main
 from cli.texts import detect, t, words
 from tests.test_contract import RPCS
@@ -193,6 +194,10 @@ def test_every_command_of_the_job_is_there() -> None:
         *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today"),
     }
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
+    assert listed["commissioner"] == {
+        *("apply", "show", "list", "search", "update", "availability", "recommend", "vet", "endorse", "file"),
+        *("refuse", "withdraw", "renew", "reveal", "trail"),
+    }
     assert listed["deadline"] == {"moving", "recalculate"}
     assert listed["calendar"] == {"add", "count"}
     assert listed["id"] == {"check", "credit-code"}
@@ -262,5 +267,6 @@ def test_columns_are_fields() -> None:
         (agreements.COLUMNS, agreements_pb2.Agreement),
         (institutions.COLUMNS, institutions_pb2.Institution),
         (institutions.TEACHER_COLUMNS, institutions_pb2.Teacher),
+        (commissioners.COLUMNS, commissioners_pb2.Commissioner),
     ):
         assert set(columns) <= set(message.DESCRIPTOR.fields_by_name)
