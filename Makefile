@@ -9,7 +9,7 @@ demo: .venv/.runtime ## a class for an enterprise from the order to the ledger: 
 	$(BIN)/python -m examples.demo
 
 test: .venv/.dev ## every test, on SQLite and PostgreSQL
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 check: .venv/.dev ## style, types, import contracts, the protos, and docs that are generated
 	$(BIN)/ruff format --check .

@@ -31,10 +31,14 @@ NOUNS = {
     "quota": "quotas",
     "roster": "rosters",
     "register": "registers",
-    "case": "case_steps",  # which adds its verbs to those of cases
+    "case": "case_logs",  # the last of those that add to its verbs: logs, counts, steps
+    "document": "documents",
     "commissioner": "commissioners",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
+    "handover": "handovers",
+    "child": "children",
+    "supervision": "supervision",
     "calendar": "lookups:calendar",
     "id": "lookups:identity",
     "occupation": "lookups:occupation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -33,6 +34,7 @@ from cli.grammar import (
 )
 from cli.texts import t
 
+__all__ = ["app"]  # others add to it
 TODAY = ("why", "due_date", "masked_name", "matter_title", "step")
 LINES = ("track", "date", "count", "text")
 ENTRIES = ("number", "kind", "occur_time", "actor", "reason", "evidence", "void_reason")
@@ -287,13 +289,32 @@ def assign(
     name: StepName,
     assignee: Annotated[str, argument("officer", metavar="OFFICER")],
     unit: Annotated[str, option("to_unit", "--unit", metavar="UNIT", show_default=False)] = "",
+    occurred: Occurred = "",
+    late_reason: LateReason = "",
     etag: Etag = "",
     *,
     request_id: RequestId,
     output: Output = Format.table,
 ) -> None:
     """Gives a step to an officer."""
-    _do(ctx, pb.AssignStepRequest(name=name, assignee=assignee, unit=unit, etag=etag, request_id=request_id), output)
+    request = pb.AssignStepRequest(
+        name=name, assignee=assignee, unit=unit, etag=etag, request_id=request_id, occur_time=moment(occurred),
+        late_reason=late_reason,
+    )  # fmt: skip
+    _do(ctx, request, output)
+
+
+def _once(lines: Iterable[clock_pb2.DerivationLine]) -> Iterator[dict[str, str]]:
+    """The days that lead to each date; those of dates that come about alike only once."""
+    tracks: dict[str, list[clock_pb2.DerivationLine]] = {}
+    for line in lines:
+        tracks.setdefault(show.text(line, "track"), []).append(line)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, days in tracks.items():
+        alike.setdefault(tuple(day.text for day in days), []).append(name)
+    for names in alike.values():
+        for each in tracks[names[0]]:
+            yield {column: show.text(each, column) for column in LINES} | {"track": ", ".join(names)}
 
 
 @app.verb("explain")
@@ -306,7 +327,7 @@ def explain(ctx: typer.Context, name: StepName, output: Output = Format.table) -
     for remark in found.remarks:
         show.sentence(remark)
     show.rows(found.entries, ENTRIES, output)
-    show.rows(found.lines, LINES, output)
+    show.rows(_once(found.lines), LINES, output)
     for field in ("limit", "promise", "deadline"):
         if found.HasField(field):
             show.one(getattr(found, field), output)

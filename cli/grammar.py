@@ -122,10 +122,20 @@ def step(word: str) -> str:
     return _inside_case(word, ("matters", "steps"))
 
 
+def handover(word: str) -> str:
+    """The resource name of a hand-over: "LT…/2" is "cases/LT…/handovers/2"."""
+    return _inside_case(word, ("handovers",))
+
+
+def child(word: str) -> str:
+    """The resource name of a child: "LT…/2" is "cases/LT…/children/2"."""
+    return _inside_case(word, ("children",))
+
+
 def _inside_case(word: str, collections: Sequence[str]) -> str:
-    parts = [part for part in word.strip().strip("/").split("/") if part not in ("cases", "matters", "steps")]
+    parts = [part for part in word.strip().strip("/").split("/") if part not in ("cases", *collections)]
     if len(parts) != len(collections) + 1:
-        wanted = "/".join(("LT…", *(f"{{{each[:-1]}}}" for each in collections)))
+        wanted = "/".join(("LT…", *(f"{{{each.removesuffix('s')}}}" for each in collections)))
         raise Mistake(t("usage.wrong_name", wanted=wanted, word=word))
     return "/".join(["cases", parts[0], *(f"{name}/{part}" for name, part in zip(collections, parts[1:], strict=True))])
 

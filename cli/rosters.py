@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +14,7 @@ from liancai.training.v1.rosters_pb2_grpc import RostersStub
 from cli import show, wire
 from cli.accepting import Accepted
 from cli.grammar import FORMS, Format, Mistake, Noun, RequestId, argument, form, option, resource, whole
+from cli.progress import bar
 from cli.texts import t
 from cli.workbook import ROSTER, Table, open_table
 
@@ -81,11 +80,11 @@ class Import:
     def run(self, link: wire.Wire) -> pb.RosterSummary:
         """Sends the file and collects the answers. Refused, or Mistake for a fault of the file."""
         answers = link.stream(link.stub(RostersStub).ImportRoster, self.parts(), self.header.request_id)
-        with _bar() as progress:
+        with bar(t("roster.progress")) as progress:
             try:
                 for answer in answers:
                     if answer.HasField("progress"):
-                        progress(answer.progress)
+                        progress(answer.progress.decided, answer.progress.received)
                     elif answer.HasField("verdicts"):
                         self.verdicts.update({row.row_number: row for row in answer.verdicts.rows})
                     elif answer.HasField("summary"):
@@ -99,21 +98,6 @@ class Import:
             show.note(t("roster.cut_off"))
             raise typer.Exit(1)
         return self.summary
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[pb.ImportRosterResponse.Progress], None]]:
-    """A progress bar on standard error when that is a terminal; else nothing."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(t("roster.progress"), total=None)
-        yield lambda part: bar.update(task, total=part.received, completed=part.decided)
 
 
 @app.verb("import")

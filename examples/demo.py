@@ -1,4 +1,5 @@
-"""`make demo`: a class for an enterprise from the order to the ledger, with the real server and the real client.
+"""`make demo`: a class for an enterprise from the order to the ledger, then a family that moves for it, with the real
+server and the real client.
 
 Everything it makes is in build/demo, or in the folder that is its only argument, anew each time. LIANCAI_LANG=en speaks
 English. Exit code 1 as soon as a step does not go as it must.
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from examples import papers
+from examples import papers, relocation
 from examples.papers import (
     BUREAU,
     ENTERPRISE,
@@ -112,6 +113,7 @@ def play(stage: Stage, folder: Path) -> None:
     _withdrawal(stage, held)
     stage.chapter("ledger")
     stage.run("order", "ledger", order)
+    relocation.play(stage, order)
     print()
     stage.say("done", seconds=time.monotonic() - began)
     stage.say("next", folder=shown(folder), held=held, enrolment=waiting, bin=shown(BIN))
@@ -263,7 +265,7 @@ def main() -> int:
     folder = Path(sys.argv[1]).resolve() if sys.argv[1:] else FOLDER
     try:
         with serving(folder) as target:
-            stage = Stage(TEXTS)
+            stage = Stage(TEXTS | relocation.TEXTS)
             stage.say("server", target=target, folder=shown(folder))
             play(stage, folder)
     except (Failed, OSError) as failed:

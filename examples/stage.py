@@ -94,9 +94,9 @@ class Stage:
         """What a command says, as data; not shown."""
         return json.loads(self._output((*words, "-o", "json"), "", 0)[0])
 
-    def token(self, subject: str, division: str) -> str:
+    def token(self, subject: str, division: str, role: str = "hr_officer") -> str:
         """The file of another officer's token, made with the server's own key."""
-        words = ("token", "--subject", subject, "--division", division, "--role", "hr_officer")
+        words = ("token", "--subject", subject, "--division", division, "--role", role)
         path = Path(f"{subject}.token")
         print(_typed(["liancai-server", *words], f" > {path}"), flush=True)
         made = subprocess.run(  # noqa: S603

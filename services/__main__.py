@@ -89,8 +89,9 @@ def token(
 
 @keys.command()
 def new() -> None:
-    """Makes the keys in LIANCAI_KEYS, if there are none yet."""
+    """Makes the keys in LIANCAI_KEYS that are not there yet; those that are stay as they are."""
     settings = host.Settings(os.environ)
+    vault.complete(settings.keys)
     vault.Vault.open(settings.keys, create=True)
     host.local_key(settings)
     host.events_secret(settings, create=True)

@@ -104,6 +104,14 @@ class Settings:
         return Path(self.environment.get("LIANCAI_KEYS") or self.data / "keys")
 
     @property
+    def of_parts(self) -> Mapping[str, str]:
+        """What services are told: the environment, with the folder of documents, LIANCAI_DOCUMENTS, filled in."""
+        return {
+            **self.environment,
+            "LIANCAI_DOCUMENTS": self.environment.get("LIANCAI_DOCUMENTS") or f"{self.data}/documents",
+        }
+
+    @property
     def listen(self) -> str:
         """Address to listen on."""
         return self.environment.get("LIANCAI_LISTEN") or DEFAULT_LISTEN
@@ -232,7 +240,7 @@ def mount(
 ) -> health.HealthServicer:
     """Adds every servicer, health, and reflection if LIANCAI_REFLECTION is on."""
     for part in parts:
-        part.mount(server, databases[part.name], settings.environment)
+        part.mount(server, databases[part.name], settings.of_parts)
     reference_pb2_grpc.add_ReferenceServicer_to_server(Reference(lambda: datetime.now(UTC)), server)
     served = [service.full_name for file in contract(parts) for service in file.services_by_name.values()]
     checks = health.HealthServicer()
@@ -247,7 +255,7 @@ def mount(
 @contextmanager
 def kept_up(parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings) -> Iterator[None]:
     """Runs the upkeep of every part each minute in a thread of its own, and ends it before anything is closed."""
-    rounds = [part.upkeep(databases[part.name], settings.environment) for part in parts if part.upkeep is not None]
+    rounds = [part.upkeep(databases[part.name], settings.of_parts) for part in parts if part.upkeep is not None]
     if not rounds or not settings.upkeep:
         yield
         return

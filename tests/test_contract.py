@@ -270,7 +270,7 @@ def test_the_metadata_of_a_reason_is_what_the_contract_says(service: str, reason
 
 def test_the_statuses_of_the_contract_are_the_ones_faults_are_sent_with() -> None:
     by_code = {"FAILED_PRECONDITION": "Refused", "ALREADY_EXISTS": "Exists", "INVALID_ARGUMENT": "Invalid"}
-    by_code["RESOURCE_EXHAUSTED"] = "TooMuch"
+    by_code |= {"RESOURCE_EXHAUSTED": "TooMuch", "DATA_LOSS": "Damaged"}
     for service, reason in REASONS:
         text = (ROOT / f"protos/liancai/{service}/v1/errors.proto").read_text(encoding="utf-8")
         found = re.search(rf"// ([A-Z_]+)\. [^=]*?\n\s*{reason} = ", text)

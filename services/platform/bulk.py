@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
@@ -162,7 +162,7 @@ def _json(value: Any) -> str:
 
 def _sqlite_time(instant: datetime) -> str:
     """As SQLAlchemy stores an instant in SQLite."""
-    return instant.isoformat(" ", "microseconds")[:26]
+    return instant.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
 def _from_json_each(place: int, column: Column[Any]) -> str:

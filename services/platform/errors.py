@@ -108,6 +108,12 @@ class TooMuch(Fault):
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+class Damaged(Fault):
+    """What is stored is not what was stored: DATA_LOSS. Nothing of it is delivered."""
+
+    code = grpc.StatusCode.DATA_LOSS
+
+
 class TooLate(Fault):
     """The caller's deadline passed before the work could begin: DEADLINE_EXCEEDED."""
 

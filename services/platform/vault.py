@@ -1,8 +1,9 @@
 """Personal data at rest: each field encrypted on its own, found again by a keyed blind index.
 
-Tink AEAD (AES-256-GCM) with the resource name and field as associated data, so that a ciphertext moved to another row
-or column does not open. The keyset rotates: new values use the newest key, old ones still open. The blind index is
-HMAC-SHA256 under a key of its own, which does not rotate: a new one would mean indexing every row again.
+Tink AEAD (AES-256-GCM; files by its streaming form) with the resource name and field as associated data, so that a
+ciphertext moved to another row or column does not open. The keyset rotates: new values use the newest key, old ones
+still open. The blind index is HMAC-SHA256 under a key of its own, which does not rotate: a new one would mean indexing
+every row again.
 """
 
 from __future__ import annotations
@@ -13,22 +14,26 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import tink
-from tink import aead, json_proto_keyset_format, secret_key_access
+from tink import aead, json_proto_keyset_format, proto_keyset_format, secret_key_access, streaming_aead
 
 aead.register()
+streaming_aead.register()
 
-FIELDS, INDEX = "fields.json", "index.key"
+FIELDS, CHILDREN, INDEX = "fields.json", "children.json", "index.key"
+_HEAD = 2  # bytes that say how long the key at the head of a stream is
 
 
 class Vault:
     """Seals, opens and indexes. Immutable after it is made; safe for threads."""
 
-    def __init__(self, keyset: tink.KeysetHandle, index_key: bytes) -> None:
+    def __init__(self, keyset: tink.KeysetHandle, index_key: bytes, children: tink.KeysetHandle | None = None) -> None:
         self._aead = keyset.primitive(aead.Aead)
         self._index_key = index_key
+        # what is kept of children opens with a key of its own
+        self.children = self if children is None else Vault(children, index_key)
 
     @classmethod
     def open(cls, folder: Path, *, create: bool) -> Vault:
@@ -36,9 +41,13 @@ class Vault:
         if create and not (folder / FIELDS).exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_secret(folder / INDEX, base64.b64encode(secrets.token_bytes(32)).decode())
-            write_secret(folder / FIELDS, json.dumps(_new_keyset()))
-        handle = json_proto_keyset_format.parse((folder / FIELDS).read_text(), secret_key_access.TOKEN)
-        return cls(handle, base64.b64decode((folder / INDEX).read_text()))
+            for name in (CHILDREN, FIELDS):
+                write_secret(folder / name, json.dumps(_new_keyset()))
+        fields, children = (
+            json_proto_keyset_format.parse((folder / name).read_text(), secret_key_access.TOKEN)
+            for name in (FIELDS, CHILDREN)
+        )
+        return cls(fields, base64.b64decode((folder / INDEX).read_text()), children)
 
     def seal(self, text: str, owner: str, field: str) -> bytes:
         """`text` encrypted for one field of one resource, such as (`trainees/01J...`, `phone`)."""
@@ -50,6 +59,26 @@ class Vault:
         text: str = self._aead.decrypt(sealed, f"{owner}/{field}".encode()).decode()
         return text
 
+    def seal_stream(self, into: BinaryIO, owner: str) -> BinaryIO:
+        """A file whose writes go encrypted into `into`; closing it ends both. For what is too large for `seal`.
+
+        The stream has a key of its own, which stands sealed at its head: rotation costs what it costs for fields.
+        """
+        handle = tink.new_keyset_handle(streaming_aead.streaming_aead_key_templates.AES256_GCM_HKDF_1MB)
+        head = proto_keyset_format.serialize_encrypted(handle, self._aead, f"{owner}/key".encode())
+        into.write(len(head).to_bytes(_HEAD) + head)
+        primitive = handle.primitive(streaming_aead.StreamingAead)
+        return cast(BinaryIO, primitive.new_encrypting_stream(into, owner.encode()))
+
+    def unseal_stream(self, source: BinaryIO, owner: str) -> BinaryIO:
+        """A file that reads what `seal_stream` wrote for this owner. tink.TinkError, now or while it is read, for
+        anything else; what was read before the fault is as it was written.
+        """
+        head = source.read(int.from_bytes(source.read(_HEAD)))
+        handle = proto_keyset_format.parse_encrypted(head, self._aead, f"{owner}/key".encode())
+        primitive = handle.primitive(streaming_aead.StreamingAead)
+        return cast(BinaryIO, primitive.new_decrypting_stream(source, owner.encode()))
+
     def index(self, kind: str, value: str | bytes) -> bytes:
         """32 bytes that are the same for the same value of the same kind, and tell nothing without the key."""
         data = value.encode() if isinstance(value, str) else value
@@ -57,14 +86,21 @@ class Vault:
 
 
 def rotate(folder: Path) -> int:
-    """Adds a new key and makes it primary; old values still open. Returns the number of keys there are now."""
-    path = folder / FIELDS
-    keyset = json.loads(path.read_text())
-    fresh = _new_keyset()
-    keyset["key"] += fresh["key"]
-    keyset["primaryKeyId"] = fresh["primaryKeyId"]
-    write_secret(path, json.dumps(keyset))
+    """Adds a new key of each kind and makes it primary; old values still open. Returns how many of a kind there are."""
+    for name in (CHILDREN, FIELDS):
+        path = folder / name
+        keyset = json.loads(path.read_text())
+        fresh = _new_keyset()
+        keyset["key"] += fresh["key"]
+        keyset["primaryKeyId"] = fresh["primaryKeyId"]
+        write_secret(path, json.dumps(keyset))
     return len(keyset["key"])
+
+
+def complete(folder: Path) -> None:
+    """Makes the key of children's data where the keys are older than it is."""
+    if (folder / FIELDS).exists() and not (folder / CHILDREN).exists():
+        write_secret(folder / CHILDREN, json.dumps(_new_keyset()))
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -6,7 +6,7 @@ act that is refused changes nothing: every verb checks before it changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,8 @@ from services.platform.boundary import Call
 from services.platform.errors import Fault, Invalid, NotFound, Refused, Violation
 from services.platform.requests import check_etag
 from services.platform.transaction import Tx
-from services.talent import casefiles, clocks, messages
+from services.reference.clock import day_of
+from services.talent import casefiles, clocks, messages, papers
 from services.talent.advancing import Desk
 from services.talent.casefiles import CaseFile, EntryFile, StepFile
 from services.talent.editions import Editions
@@ -26,6 +27,8 @@ from services.talent.results import check_result
 from services.talent.rules import catalogue, graph
 from services.talent.rules.clock import Phase
 from services.talent.rules.ledger import EntryKind
+from services.talent.rules.papers import Stage
+from services.talent.rules.reading import Begun
 from services.talent.rules.states import STEP_OPEN, STEP_VERBS, CaseState, MatterState, StepState
 
 
@@ -61,11 +64,16 @@ class Actor:
         files = casefiles.read(tx.connection, (act.step[0] for act in acts), lock=True)
         wanted = [file.steps_of(act.step[1]) for act in acts if (file := files.get(act.step[0]))]
         casefiles.read_ledgers(tx.connection, files, (step for steps in wanted for step in steps))
+        guarded = [step for act in acts if act.verb in GUARDED and (step := _step_of(files, act))]
+        held = papers.read(
+            tx.connection, (step.id for step in guarded if self._editions.wants(tx.session, files, step))
+        )
         answers: list[matters_pb2.Step | Fault] = []
         touched: dict[str, CaseFile] = {}
         for act in acts:
             try:
                 desk, step = self._desk(tx, files, act)
+                desk.papers = held
                 answers.append(self._act(tx, desk, step, act))
                 touched[desk.file.id] = desk.file
             except Fault as fault:
@@ -75,8 +83,7 @@ class Actor:
 
     def _desk(self, tx: Tx, files: dict[str, CaseFile], act: Act) -> tuple[Desk, StepFile]:
         """The case at hand, if the caller may act on this step of it."""
-        file = files.get(act.step[0])
-        step = file.step(*act.step[1:]) if file else None
+        file, step = files.get(act.step[0]), _step_of(files, act)
         if file is None or step is None:
             raise NotFound(act.name)
         act.call.require(scope_of_step(file, step), act.name)
@@ -102,7 +109,12 @@ class Actor:
             state=step.state,
             **({"entries": entered} if entered else {}),
         )
-        return messages.step(act.call, step, desk.kind(step), desk.edition, desk.opened)
+        return messages.step(act.call, step, desk.kind(step), desk.edition, desk.opened, on=day_of(desk.now))
+
+
+def _step_of(files: Mapping[str, CaseFile], act: Act) -> StepFile | None:
+    file = files.get(act.step[0])
+    return file.step(*act.step[1:]) if file else None
 
 
 def require_running(file: CaseFile, step: StepFile, verb: str) -> None:
@@ -139,6 +151,7 @@ def _supply(desk: Desk, step: StepFile, act: Act) -> None:
 
 def _accept(desk: Desk, step: StepFile, act: Act) -> None:
     require_state(step, STEP_OPEN)
+    _want_material(desk, step)
     _enter(desk, step, EntryKind.ACCEPTED, evidence=act.values["evidence"])
     _run(desk, step)
 
@@ -147,11 +160,25 @@ def _start(desk: Desk, step: StepFile, _: Act) -> None:
     """Begins the work; what nobody received or accepted is received and accepted by that."""
     require_state(step, STEP_VERBS["start"][0])
     kind = desk.kind(step)
+    if step.begun != Begun.ACCEPTED:
+        _want_material(desk, step)
     if step.received is None:
         _enter(desk, step, EntryKind.RECEIVED)
     if kind.checks and desk.deadline(step).phase is Phase.CHECKING:
         _enter(desk, step, EntryKind.ACCEPTED)
     _run(desk, step)
+
+
+def _want_material(desk: Desk, step: StepFile) -> None:
+    """Raises Refused unless the material is there that acceptance wants.
+
+    What counts as accepted already, because nobody told of gaps in time, is not held up: completion asks for it.
+    """
+    if not desk.kind(step).documents:
+        return
+    found = desk.deadline(step, _draft(desk, step, EntryKind.ACCEPTED))
+    if found.begun is not Begun.DEEMED:
+        papers.require(desk, step, Stage.ACCEPT)
 
 
 def _suspend(desk: Desk, step: StepFile, act: Act) -> None:
@@ -211,6 +238,8 @@ def _complete(desk: Desk, step: StepFile, act: Act) -> None:
     result = check_result(kind.result, values["result"])
     matter = desk.file.matter(step.matter)
     assert matter is not None
+    if outcome is None or outcome.ends is None:  # a matter is refused, or not required, with or without them
+        papers.require(desk, step, Stage.COMPLETE)
     _enter(desk, step, EntryKind.FINISHED, evidence=values["evidence"])
     desk.file.touch(
         step, desk.now, state=STEP_VERBS["complete"][1], outcome=values["outcome"], result=result, alarm=None,
@@ -220,7 +249,8 @@ def _complete(desk: Desk, step: StepFile, act: Act) -> None:
         return
     for other in desk.file.steps_of(step.matter):
         if other.key in outcome.skips and not other.ended:
-            desk.file.touch(other, desk.now, state=StepState.SKIPPED, finish_time=desk.occurred, alarm=None)
+            skipped = {"state": StepState.SKIPPED, "finish_time": desk.occurred, "alarm": None, "owed": None}
+            desk.file.touch(other, desk.now, **skipped)
     if outcome.ends is not None:
         said = getattr(outcome.title, act.call.language)
         desk.end_matter(matter, outcome.ends, reason=said, evidence=values["evidence"])
@@ -258,8 +288,9 @@ def _return(desk: Desk, step: StepFile, act: Act) -> None:
 def _skip(desk: Desk, step: StepFile, act: Act) -> None:
     require_state(step, STEP_VERBS["skip"][0])
     desk.file.touch(
-        step, desk.now, state=STEP_VERBS["skip"][1], reason=act.values["reason"], alarm=None, finish_time=desk.occurred
-    )
+        step, desk.now, state=STEP_VERBS["skip"][1], reason=act.values["reason"], alarm=None, owed=None,
+        finish_time=desk.occurred,
+    )  # fmt: skip
 
 
 def _assign(desk: Desk, step: StepFile, act: Act) -> None:
@@ -301,6 +332,8 @@ def _stand(desk: Desk, step: StepFile) -> None:
     desk.file.touch(step, desk.now, state=state)
 
 
+# verbs that want the documents of their step
+GUARDED = ("accept", "start", "complete")
 # verb: the event it makes, and what it does
 VERBS: dict[str, tuple[str, Verb]] = {
     "receive": ("received", _receive),

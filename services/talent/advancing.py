@@ -12,8 +12,9 @@ from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.reference.workdays import Calendar
-from services.talent import clocks
+from services.talent import clocks, ladders
 from services.talent.casefiles import CaseFile, EntryFile, MatterFile, StepFile
+from services.talent.papers import Papers
 from services.talent.rules import catalogue, graph
 from services.talent.rules.catalogue import Catalogue, WindowState, window_on
 from services.talent.rules.clock import Deadline
@@ -36,6 +37,8 @@ class Desk:
     opened: list[StepFile] = field(default_factory=list)
     ended: list[MatterFile] = field(default_factory=list)
     begun: list[MatterFile] = field(default_factory=list)
+    papers: Papers = field(default_factory=dict)  # of the steps that are accepted or completed
+    _terms: dict[int, Terms] = field(default_factory=dict)
 
     def kind(self, step: StepFile) -> catalogue.Step:
         """What the catalogue says of a step."""
@@ -43,7 +46,11 @@ class Desk:
 
     def terms(self, step: StepFile) -> Terms:
         """By what a step is timed: by the parameters in force when its case was opened."""
-        return clocks.terms_of(self.kind(step), step.division, self.pack, day_of(self.file.open_time))
+        known = self._terms.get(step.id)
+        if known is None:
+            known = clocks.terms_of(self.kind(step), step.division, self.pack, day_of(self.file.open_time))
+            self._terms[step.id] = known
+        return known
 
     def deadline(self, step: StepFile, *more: EntryFile) -> Deadline:
         """What the ledger of a step comes to, with `more` entries if they were made."""
@@ -76,7 +83,9 @@ class Desk:
 
     def keep(self, step: StepFile, found: Deadline) -> None:
         """Stores what the ledger of a step comes to."""
-        self.file.touch(step, self.now, **clocks.stored(found))
+        thresholds = ladders.thresholds(self.pack, step.division, day_of(self.file.open_time))
+        lit = clocks.lit(self.terms(step), found, self.calendar, thresholds)
+        self.file.touch(step, self.now, **clocks.stored(found), **lit)
         step.alarm = clocks.alarm(self.file, step)
 
     def settle(self) -> None:
@@ -85,10 +94,12 @@ class Desk:
             pass
 
     def end_matter(self, matter: MatterFile, state: MatterState, *, reason: str = "", evidence: str = "") -> None:
-        """Ends a matter; steps that have not ended are left out."""
+        """Ends a matter; steps that have not ended are left out, and nobody has to bring anything any more."""
         for step in self.file.steps_of(matter.key):
             if not step.ended:
                 self.file.touch(step, self.now, state=StepState.SKIPPED, finish_time=self.occurred, alarm=None)
+            if step.owed is not None:
+                self.file.touch(step, self.now, owed=None, alarm=None)
         self.file.change(matter, state=state, reason=reason, evidence=evidence, finish_time=self.occurred)
         self.ended.append(matter)
 

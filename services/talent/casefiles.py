@@ -20,6 +20,7 @@ from services.platform.bulkupdate import BulkUpdate
 from services.platform.prepared import Prepared, any_of
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
+from services.reference.clock import day_of
 from services.talent.rules.states import MATTER_ENDED, STEP_ENDED, CaseState
 from services.talent.tables import CaseRow, ClockEntryRow, MatterRow, StepRow
 
@@ -52,11 +53,20 @@ class StepFile:
     provisional: bool
     calendar: str
     alarm: date | None
+    yellow: date | None
+    red: date | None
+    remind: date | None
     entries: int
+    owed: date | None
     start_time: datetime | None
     finish_time: datetime | None
     update_time: datetime
     version: int
+
+    @property
+    def finish_date(self) -> date | None:
+        """The Asia/Shanghai date it was finished, returned or skipped on."""
+        return _day(self.finish_time)
 
     @property
     def name(self) -> str:
@@ -215,8 +225,8 @@ _READ_ENTRIES = Prepared(
 )
 _STEP_VALUES = (
     *("state", "unit", "assignee", "owner", "outcome", "result", "reason", "received", "base", "begun", "planned"),
-    *("promised", "statutory", "provisional", "calendar", "alarm", "entries", "start_time", "finish_time"),
-    *("update_time", "version"),
+    *("promised", "statutory", "provisional", "calendar", "alarm", "yellow", "red", "remind", "entries", "owed"),
+    *("start_time", "finish_time", "finish_date", "update_time", "version"),
 )
 _MATTER_VALUES = ("state", "reason", "evidence", "start_time", "finish_time")
 _UPDATE_STEPS = BulkUpdate(_STEP, ("id",), _STEP_VALUES)
@@ -278,10 +288,15 @@ def _write_case(tx: Tx, file: CaseFile) -> None:
     file.values = {}
 
 
+def _day(instant: datetime | None) -> date | None:
+    return day_of(instant) if instant else None
+
+
 def add_matter(tx: Tx, file: CaseFile, matter: MatterFile, steps: Sequence[Mapping[str, Any]]) -> None:
     """Stores a new matter with its steps, in order, and puts them into the file."""
     tx.connection.execute(insert(MatterRow), [{each.name: getattr(matter, each.name) for each in fields_of(matter)}])
     made = insert(_STEP).returning(_STEP.c.id, sort_by_parameter_order=True)
-    numbers = tx.connection.execute(made, list(steps)).scalars().all()
+    rows = [{**values, "finish_date": _day(values["finish_time"])} for values in steps]
+    numbers = tx.connection.execute(made, rows).scalars().all()
     file.matters.append(matter)
     file.steps += [StepFile(id=number, **values) for number, values in zip(numbers, steps, strict=True)]

@@ -92,9 +92,10 @@ class Cases(cases_pb2_grpc.CasesServicer):
             wanted = wanted.where(CaseRow.id < page.after[0])
         with self._database.reading() as session:
             rows = [details.CaseDetail(*row) for row in session.execute(wanted.limit(page.size + 1))]
+            heads = self._views.heads(session, rows[: page.size])
         more = len(rows) > page.size
         return pb.ListCasesResponse(
-            cases=[self._views.head(row) for row in rows[: page.size]],
+            cases=heads,
             next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
         )
 

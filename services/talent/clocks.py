@@ -13,13 +13,14 @@ from services.platform.requests import stamp
 from services.reference.parameters import Pack
 from services.reference.workdays import Calendar, DayKind
 from services.talent.casefiles import CaseFile, EntryFile, StepFile
-from services.talent.rules import catalogue, clock
+from services.talent.rules import catalogue, clock, lights
 from services.talent.rules.clock import Deadline, Line, Stage, Which, Why
 from services.talent.rules.days import Assumption
 from services.talent.rules.ledger import Entry, EntryKind, Reason, SuspensionKind, Void
+from services.talent.rules.lights import Light, Thresholds, Turns
 from services.talent.rules.limits import Limit, Span, Unit, promised
 from services.talent.rules.reading import COMPLETENESS, Terms
-from services.talent.rules.states import STEP_OPEN, MatterState
+from services.talent.rules.states import STEP_OPEN, MatterState, StepState
 
 NO_LIMIT = date(9999, 12, 31)  # the alarm of what is on a desk without a limit
 # what has no effect and yet happened: it is noted, and the explanation says why it changed nothing
@@ -82,12 +83,30 @@ def stored(found: Deadline) -> dict[str, Any]:
     }
 
 
-def alarm(file: CaseFile, step: StepFile) -> date | None:
-    """The day a step should be done by while it is on a desk; None when it is on none."""
-    matter = file.matter(step.matter)
-    if not file.open or matter is None or matter.state != MatterState.RUNNING or step.state not in STEP_OPEN:
+def lit(terms: Terms, found: Deadline, calendar: Calendar, thresholds: Thresholds) -> dict[str, Any]:
+    """When a deadline turns yellow and red, in the columns of a step, and the first day to remind of it."""
+    turns = lights.turns(terms, found, calendar, thresholds)
+    return {"yellow": turns.yellow, "red": turns.red, "remind": (turns.yellow or turns.red) if turns.red else None}
+
+
+def light(step: StepFile, on: date) -> Light | None:
+    """The colour of a step on a day, or on the day it was finished; None while nothing runs that could pass."""
+    if not step.base or step.state == StepState.SKIPPED:
         return None
-    return step.promised or step.planned or step.statutory or NO_LIMIT
+    return Turns(step.yellow, step.red).light(min(on, step.finish_date) if step.finish_date else on)
+
+
+def alarm(file: CaseFile, step: StepFile) -> date | None:
+    """The day a step should be done by, or a promised document is due, while it is on a desk; None when it is on none.
+
+    A step that is done stays on its desk while a document is owed.
+    """
+    matter = file.matter(step.matter)
+    if not file.open or matter is None:
+        return None
+    if matter.state != MatterState.RUNNING or step.state not in STEP_OPEN:
+        return step.owed
+    return min(step.promised or step.planned or step.statutory or NO_LIMIT, step.owed or NO_LIMIT)
 
 
 def limit(known: Limit) -> pb.Limit:

@@ -7,11 +7,12 @@ from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
-from services.platform.prepared import Prepared
+from services.platform.prepared import Prepared, any_of
+from services.talent.rules.lights import Turns
 from services.talent.rules.states import CaseState
-from services.talent.tables import CaseRelationRow, CaseRow, FamilyMemberRow, TalentRow
+from services.talent.tables import CaseRelationRow, CaseRow, FamilyMemberRow, StepRow, TalentRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,12 @@ _OTHERS = Prepared(
     .order_by(CaseRow.id)
     .limit(10)
 )
+_step = StepRow.__table__.c
+_TURNS = Prepared(
+    select(_step.case_id, func.min(_step.yellow), func.min(_step.red))
+    .where(any_of(_step.case_id, "ids"), _step.alarm.is_not(None))
+    .group_by(_step.case_id)
+)
 
 
 def read(connection: Connection, number: str) -> CaseDetail:
@@ -95,3 +102,8 @@ def others_of(connection: Connection, detail: CaseDetail) -> list[tuple[str, tup
     """Other open cases of the same talent, with the divisions that may see each."""
     rows = _OTHERS.rows(connection, {"talent": detail.talent_id, "of": detail.id})
     return [(row[0], tuple(code for code in row[1:] if code)) for row in rows]
+
+
+def turns(connection: Connection, ids: list[str]) -> dict[str, Turns]:
+    """When the first of the steps that are on a desk turns yellow, and red, of each case that has any."""
+    return {row[0]: Turns(row[1], row[2]) for row in _TURNS.rows(connection, {"ids": ids})} if ids else {}

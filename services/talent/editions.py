@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -15,12 +16,14 @@ from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.reference.workdays import published
-from services.talent import catalogue, clocks
+from services.talent import catalogue, clocks, ladders
 from services.talent.advancing import Desk, type_of
 from services.talent.casefiles import CaseFile, StepFile
 from services.talent.queries import next_number
 from services.talent.rules.catalogue import Catalogue, Step
 from services.talent.rules.catalogue_file import load
+from services.talent.rules.ladder import Rung
+from services.talent.rules.lights import Thresholds
 from services.talent.rules.reading import Terms
 from services.talent.rules.states import CatalogueState
 from services.talent.tables import CatalogueRow
@@ -34,9 +37,11 @@ SHIPPED = Path(__file__).parent / "parameters" / "talent.yaml"
 class Editions:
     """Versions by number, and the one that is in force on a day; beside them the parameters."""
 
-    def __init__(self, parameters: Path = SHIPPED) -> None:
+    def __init__(self, parameters: Path = SHIPPED, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Reads the parameters. ValueError, with every fault and its line, if they cannot be read."""
         self.pack = Pack.load(parameters.read_text(encoding="utf-8"))
+        ladders.check(self.pack)
+        self._clock = clock
         self._known: dict[str, Catalogue] = {}
 
     def desk(self, session: Session, call: Call, file: CaseFile, now: datetime, occurred: datetime) -> Desk:
@@ -47,9 +52,25 @@ class Editions:
         """What the catalogue of a case says of a step."""
         return self.of(session, file.catalogue_id).matter(type_of(step.matter)).step(step.key)
 
+    def wants(self, session: Session, files: Mapping[str, CaseFile], step: StepFile) -> bool:
+        """Whether a step of one of the cases wants documents."""
+        return bool(self.kind(session, files[step.case_id], step).documents)
+
     def terms(self, kind: Step, file: CaseFile, division: str) -> Terms:
         """By what a step is timed: by the parameters in force when its case was opened."""
         return clocks.terms_of(kind, division, self.pack, day_of(file.open_time))
+
+    def thresholds(self, file: CaseFile, step: StepFile) -> Thresholds:
+        """When a step turns yellow: by the parameters in force when its case was opened."""
+        return ladders.thresholds(self.pack, step.division, day_of(file.open_time))
+
+    def rungs(self, division: str, day: date) -> tuple[Rung, ...]:
+        """The rungs of the ladder in force in a division."""
+        return ladders.rungs(self.pack, division, day)
+
+    def today(self) -> date:
+        """The day it is in China, by the clock of the database."""
+        return day_of(self._clock())
 
     def of(self, session: Session, number: str) -> Catalogue:
         """The version with this number."""

@@ -67,6 +67,8 @@ class Ending:
             file = desk.file
             if running := [matter.key for matter in file.matters if not matter.ended]:
                 raise Refused("CASE_HAS_OPEN_MATTERS", case_name=file.name, matters=", ".join(running))
+            if owing := [f"{step.matter}/{step.key}" for step in file.steps if step.owed is not None]:
+                raise Refused("CASE_OWES_DOCUMENTS", case_name=file.name, steps=", ".join(owing))
             result = result_of(file.matters)
             file.values |= {
                 "state": CASE_VERBS["close"][1], "result": result, "reason": reason, "close_time": desk.occurred

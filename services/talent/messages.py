@@ -14,15 +14,16 @@ from services.talent.advancing import waits_for
 from services.talent.casefiles import CaseFile, MatterFile, StepFile
 from services.talent.rules import catalogue
 from services.talent.rules.catalogue import Applicant, Catalogue
+from services.talent.rules.lights import Light
 from services.talent.rules.reading import Begun
 from services.talent.rules.states import StepState
 from services.talent.tables import CatalogueRow
 
 
 def step(
-    call: Call, each: StepFile, kind: catalogue.Step, edition: Catalogue, opened: Iterable[StepFile] = ()
+    call: Call, each: StepFile, kind: catalogue.Step, edition: Catalogue, opened: Iterable[StepFile] = (), *, on: date
 ) -> matters_pb2.Step:
-    """A step as its readers see it."""
+    """A step as its readers see it, with its light on a day."""
     return matters_pb2.Step(
         name=each.name,
         title=getattr(kind.title, call.language),
@@ -47,10 +48,18 @@ def step(
         outcomes=[known.key for known in kind.outcomes],
         etag=etag_of(each.version),
         opened=[other.name for other in opened],
+        light=light(clocks.light(each, on)),
+        yellow_date=_day(each.yellow),
+        red_date=_day(each.red),
     )
 
 
-def matter(call: Call, file: CaseFile, each: MatterFile, edition: Catalogue) -> matters_pb2.Matter:
+def light(colour: Light | None) -> clock_pb2.Light.ValueType:
+    """A light as its readers see it."""
+    return clock_pb2.Light.Value(f"LIGHT_{colour}") if colour else clock_pb2.LIGHT_UNSPECIFIED
+
+
+def matter(call: Call, file: CaseFile, each: MatterFile, edition: Catalogue, *, on: date) -> matters_pb2.Matter:
     """A matter with its steps as its readers see it."""
     kind = edition.matter(each.type)
     steps = sorted(file.steps_of(each.key), key=lambda one: one.position)
@@ -64,7 +73,7 @@ def matter(call: Call, file: CaseFile, each: MatterFile, edition: Catalogue) -> 
         waits_for=waits_for(file, edition, each),
         reason=each.reason,
         evidence=each.evidence,
-        steps=[step(call, one, kind.step(one.key), edition) for one in steps],
+        steps=[step(call, one, kind.step(one.key), edition, on=on) for one in steps],
         start_time=stamp(each.start_time),
         finish_time=stamp(each.finish_time),
     )

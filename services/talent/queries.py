@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, and_, exists, false, or_
 from sqlalchemy.orm import Session
@@ -23,6 +23,8 @@ from services.talent.tables import CaseRow, NumberRow, StepRow
 _KEY = r"[a-z][a-z0-9_]{0,31}"
 _MATTER_KEY = _KEY + r"(-[1-9][0-9]?)?"
 _CASE_NAME = re.compile(r"cases/(LT[0-9]{26})")
+_CHILD_NAME = re.compile(r"cases/(LT[0-9]{26})/children/([1-9][0-9]?)")
+_HANDOVER_NAME = re.compile(r"cases/(LT[0-9]{26})/handovers/([1-9][0-9]{0,5})")
 _MATTER_NAME = re.compile(rf"cases/(LT[0-9]{{26}})/matters/({_MATTER_KEY})")
 _STEP_NAME = re.compile(rf"cases/(LT[0-9]{{26}})/matters/({_MATTER_KEY})/steps/({_KEY})")
 
@@ -43,6 +45,18 @@ def read_step(reading: Reading, field: str, name: str) -> tuple[str, str, str]:
     """The case, the key of the matter and the key of the step in the resource name of a step."""
     found = _read(reading, field, name, _STEP_NAME, "FIELD_STEP_NAME")
     return (found[1], found[2], found[4]) if found else ("", "", "")
+
+
+def read_handover(reading: Reading, field: str, name: str) -> tuple[str, int]:
+    """The case and the number in the resource name of a hand-over."""
+    found = _read(reading, field, name, _HANDOVER_NAME, "FIELD_HANDOVER_NAME")
+    return (found[1], int(found[2])) if found else ("", 0)
+
+
+def read_child(reading: Reading, field: str, name: str) -> tuple[str, int]:
+    """The case and the number among the family in the resource name of a child."""
+    found = _read(reading, field, name, _CHILD_NAME, "FIELD_CHILD_NAME_OF")
+    return (found[1], int(found[2])) if found else ("", 0)
 
 
 def _read(reading: Reading, field: str, name: str, shape: re.Pattern[str], rule: str) -> re.Match[str] | None:
@@ -80,6 +94,12 @@ def scope_of_step(file: CaseFile, step: StepFile) -> Scope:
     return Scope(own, (step.unit,) if step.unit and step.division in sides else ())
 
 
+def scope_of_matter(file: CaseFile, matter: str) -> Scope:
+    """Who may read the documents of a matter: the sides that were let in, and the bureaus that have a step of it."""
+    sides = let_in(file)
+    return Scope(sides, tuple(sorted({each.unit for each in file.steps_of(matter) if each.division in sides} - {""})))
+
+
 def scope_of_ledger(file: CaseFile, step: StepFile) -> Scope:
     """Who may read the ledger of a step: the sides that were let in, and its bureau."""
     sides = let_in(file)
@@ -97,6 +117,19 @@ def within_reach(call: Call, action: str = "") -> ColumnElement[bool]:
         own = and_(StepRow.unit == reach.unit, StepRow.case_id == CaseRow.id)
         seen = or_(StepRow.division == CaseRow.division, StepRow.division == CaseRow.partner_division)
         terms.append(exists().where(own, seen))
+    return or_(*terms) if terms else false()
+
+
+def steps_within_reach(call: Call, unit: ColumnElement[str] | Any = StepRow.unit) -> ColumnElement[bool]:
+    """The steps of a list that its caller may see, joined with their cases; a bureau sees those of `unit`, its own."""
+    reach = call.reach()
+    terms: list[ColumnElement[bool]] = []
+    if reach.division is not None:
+        low, high = scope_range(reach.division)
+        terms += [CaseRow.division.between(low, high), CaseRow.partner_division.between(low, high)]
+    if reach.unit is not None:
+        let_in = or_(StepRow.division == CaseRow.division, StepRow.division == CaseRow.partner_division)
+        terms.append(and_(unit == reach.unit, let_in))
     return or_(*terms) if terms else false()
 
 

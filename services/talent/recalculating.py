@@ -133,7 +133,10 @@ class Recalculations(recalculation_pb2_grpc.RecalculationsServicer):
             file = files[step.case_id]
             kind = self._editions.kind(session, file, step)
             terms = self._editions.terms(kind, file, step.division)
-            found.append((file, step, clocks.stored(clocks.deadline_of(terms, file.ledger(step), published()))))
+            deadline = clocks.deadline_of(terms, file.ledger(step), published())
+            thresholds = self._editions.thresholds(file, step)
+            lit = clocks.lit(terms, deadline, published(), thresholds)
+            found.append((file, step, {**clocks.stored(deadline), **lit}))
         return found
 
 

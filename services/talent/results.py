@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.platform.requests import Reading
+from services.talent.fields import UNWANTED
 from services.talent.rules.catalogue import ResultField, ResultType
+from services.talent.rules.children import Identifier, recognised
 
 LONGEST = 200  # characters of a value
 _FLAGS = ("true", "false")
@@ -24,7 +26,9 @@ def check_result(fields: Sequence[ResultField], given: Mapping[str, str]) -> dic
         value = reading.text(field, given.get(key, ""), 1 if each.required else 0, LONGEST)
         if not value:
             continue
-        if each.type is ResultType.DATE:
+        if recognised(value) is Identifier.STUDENT_NUMBER:
+            reading.wrong(field, UNWANTED[Identifier.STUDENT_NUMBER])
+        elif each.type is ResultType.DATE:
             reading.day(field, value)
         elif each.type is ResultType.INTEGER and not (value.isascii() and value.isdigit()):
             reading.wrong(field, "FIELD_RESULT_NUMBER")

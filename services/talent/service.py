@@ -14,24 +14,45 @@ from liancai.talent.v1 import (
     cases_pb2_grpc,
     catalogue_pb2,
     catalogue_pb2_grpc,
+    children_pb2,
+    children_pb2_grpc,
+    documents_pb2,
+    documents_pb2_grpc,
+    handovers_pb2,
+    handovers_pb2_grpc,
+    logs_pb2,
+    logs_pb2_grpc,
     recalculation_pb2,
     recalculation_pb2_grpc,
+    statistics_pb2,
+    statistics_pb2_grpc,
     steps_pb2,
     steps_pb2_grpc,
+    supervision_pb2,
+    supervision_pb2_grpc,
     worklist_pb2,
     worklist_pb2_grpc,
 )
 
+from services.platform.blobs import Blobs
 from services.platform.database import Database
 from services.platform.pages import Pages
 from services.platform.part import Part
 from services.talent import editions
 from services.talent.audit import CaseTrail
+from services.talent.case_logs import CaseLogs
 from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
+from services.talent.children import Children
+from services.talent.documents import Documents
 from services.talent.editions import SHIPPED, Editions
+from services.talent.handovers import Handovers
 from services.talent.recalculating import Recalculations
+from services.talent.reminding import Reminders
+from services.talent.statistics import Statistics
 from services.talent.steps import Steps
+from services.talent.supervising import Supervision
+from services.talent.sweeping import Sweep
 from services.talent.tables import BOOKS
 from services.talent.windows import Windows
 from services.talent.worklist import Worklist
@@ -40,32 +61,71 @@ HERE = Path(__file__).parent
 
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
-    """Adds the servicers. LIANCAI_TALENT_PARAMETERS names another parameter pack than the one that is shipped."""
+    """Adds the servicers. LIANCAI_TALENT_PARAMETERS names another parameter pack than the one that is shipped,
+    LIANCAI_DOCUMENTS the folder of documents.
+    """
     pages = Pages(database.vault)
-    known = _editions(settings)
+    known = _editions(database, settings)
     editions.remember(database)
     catalogue_pb2_grpc.add_CataloguesServicer_to_server(Catalogues(database, pages, known), server)
     cases_pb2_grpc.add_CasesServicer_to_server(Cases(database, pages, known), server)
     steps_pb2_grpc.add_StepsServicer_to_server(Steps(database, known), server)
     worklist_pb2_grpc.add_WorklistServicer_to_server(Worklist(database, pages, known), server)
+    blobs = _blobs(database, settings)
+    documents = Documents(database, pages, known, blobs)
+    documents_pb2_grpc.add_DocumentsServicer_to_server(documents, server)
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
+    children_pb2_grpc.add_ChildrenServicer_to_server(Children(database, pages, known), server)
+    handovers_pb2_grpc.add_HandoversServicer_to_server(Handovers(database, pages, known, blobs), server)
+    supervision_pb2_grpc.add_SupervisionServicer_to_server(Supervision(database, pages, known), server)
+    statistics_pb2_grpc.add_StatisticsServicer_to_server(Statistics(database), server)
+    logs_pb2_grpc.add_CaseLogsServicer_to_server(CaseLogs(database, known), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
 
 
 def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
-    """What the service does by itself, by the same parameters."""
-    return Windows(database, _editions(settings)).run
+    """What the service does by itself, by the same parameters and in the same store."""
+    known = _editions(database, settings)
+    rounds = (
+        Windows(database, known).run,
+        Reminders(database, known).run,
+        Sweep(database, _blobs(database, settings)).run,
+    )
+
+    def run(now: datetime) -> None:
+        for one in rounds:
+            one(now)
+
+    return run
 
 
-def _editions(settings: Mapping[str, str]) -> Editions:
-    return Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED))
+def _editions(database: Database, settings: Mapping[str, str]) -> Editions:
+    # the clock of a database may be another one later
+    return Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED), lambda: database.clock())
+
+
+def _blobs(database: Database, settings: Mapping[str, str]) -> Blobs:
+    return Blobs(Path(settings["LIANCAI_DOCUMENTS"]), database.vault)
 
 
 PART = Part(
     name="talent",
     files=tuple(
         module.DESCRIPTOR
-        for module in (catalogue_pb2, cases_pb2, steps_pb2, worklist_pb2, recalculation_pb2, audit_pb2)
+        for module in (
+            catalogue_pb2,
+            cases_pb2,
+            steps_pb2,
+            documents_pb2,
+            worklist_pb2,
+            recalculation_pb2,
+            handovers_pb2,
+            children_pb2,
+            supervision_pb2,
+            statistics_pb2,
+            logs_pb2,
+            audit_pb2,
+        )
     ),
     books=BOOKS,
     migrations=HERE / "migrations",

@@ -185,7 +185,7 @@ class Steps(steps_pb2_grpc.StepsServicer):
         step = read_step(reading, "name", request.name)
         reading.request_id(request.request_id)
         now = self._database.clock()
-        occurred, late_reason = reading.occurred(call, request, now) if verb != "assign" else (now, "")
+        occurred, late_reason = reading.occurred(call, request, now)
         reading.done()
         act = Act(call, verb, step, request.etag, occurred, late_reason, values)
         return self._database.write_together(call, request, act, self._act, key=f"cases/{step[0]}")

@@ -45,7 +45,10 @@ class Views:
             pb.Relation(case_name=f"cases/{other}", kind=pb.Relation.Kind.Value(kind))
             for other, kind in details.relations(connection, file.id)
         )
-        found.matters.extend(messages.matter(call, file, each, edition) for each in _seen(call, file))
+        today, seen = self._editions.today(), _seen(call, file)
+        found.matters.extend(messages.matter(call, file, each, edition, on=today) for each in seen)
+        lit = [step.light for each in found.matters for step in each.steps if not step.HasField("finish_time")]
+        found.light = max(lit, default=clock_pb2.LIGHT_UNSPECIFIED)
         found.findings.extend(
             types_pb2.Finding(
                 level=types_pb2.Finding.WARNING,
@@ -57,6 +60,14 @@ class Views:
             if call.may("talent.case.read", Scope(sides))
         )
         return found
+
+    def heads(self, session: Session, rows: Sequence[CaseDetail]) -> list[pb.Case]:
+        """Cases without what hangs on them, each with its light."""
+        turns, today = details.turns(session.connection(), [row.id for row in rows]), self._editions.today()
+        heads = [self.head(row) for row in rows]
+        for row, head in zip(rows, heads, strict=True):
+            head.light = messages.light(turns[row.id].light(today) if row.id in turns else None)
+        return heads
 
     def head(self, detail: CaseDetail) -> pb.Case:
         """A case without what hangs on it."""

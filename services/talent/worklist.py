@@ -98,9 +98,10 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
             why=pb.TodayItem.Why.Value(_why(call, step, today)),
             case_name=f"cases/{step.case_id}",
             masked_name=writing.mask_name(full_name),
-            step=messages.step(call, step, kind.step(step.key), edition),
+            step=messages.step(call, step, kind.step(step.key), edition, on=today),
             matter_title=getattr(kind.title, call.language),
             due_date="" if alarm == NO_LIMIT else alarm.isoformat(),
+            owed_date=step.owed.isoformat() if step.owed else "",
         )
 
 
@@ -119,6 +120,8 @@ def _keys(
 
 def _why(call: Call, step: StepFile, today: date) -> str:
     """Why a step is on the list: what the caller has to do first, then what others have to."""
+    if step.owed is not None and step.owed == step.alarm and (step.ended or step.owed <= today):
+        return "DOCUMENT_OWED"
     others = step.assignee != call.caller.subject and (step.assignee or step.unit != call.caller.unit)
     if step.alarm is not None and step.alarm < today:
         return "OVERDUE"

@@ -6,6 +6,7 @@ is kept of a decision: a roster may have 200,000 rows.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -101,18 +102,30 @@ class Import:
 
     def _stored(self, slices: Iterator[list[Row]]) -> Iterator[tuple[Answers, Sequence[Row]]]:
         """Each slice in a transaction of its own. While one is written, the next is sealed and the last is told."""
+        over = threading.Event()  # one could not be written, or nobody listens: what comes after is not written either
         with ThreadPoolExecutor(1) as sealing, ThreadPoolExecutor(1) as writing:
 
-            def begin(part: list[Row]) -> tuple[list[Row], Future[Answers]]:
-                sealed = sealing.submit(self._prepared, part)
-                return part, writing.submit(lambda: self._write(*sealed.result()))
+            def write(sealed: Future[tuple[list[Row], list[Application]]]) -> Answers:
+                if over.is_set():
+                    return {}
+                try:
+                    return self._write(*sealed.result())
+                except BaseException:
+                    over.set()
+                    raise
 
-            begun = deque(map(begin, islice(slices, 2)))
-            while begun:
-                part, written = begun.popleft()
-                answers = written.result()
-                begun.extend(map(begin, islice(slices, 1)))
-                yield self._ask(part) | answers, part
+            def begin(part: list[Row]) -> tuple[list[Row], Future[Answers]]:
+                return part, writing.submit(write, sealing.submit(self._prepared, part))
+
+            try:
+                begun = deque(map(begin, islice(slices, 2)))
+                while begun:
+                    part, written = begun.popleft()
+                    answers = written.result()
+                    begun.extend(map(begin, islice(slices, 1)))
+                    yield self._ask(part) | answers, part
+            finally:
+                over.set()
 
     def _only_asked(self, rows: Rows) -> bool:
         """Whether the rows alone tell that nothing will be stored."""

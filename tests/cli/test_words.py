@@ -155,7 +155,9 @@ def test_every_command_and_option_has_help(noun: str, verb: Any, capsys: pytest.
 
 
 def test_every_command_of_the_job_is_there() -> None:
-    listed = {noun: {verb.name for other, verb in verbs() if other == noun} for noun in [*NOUNS, "quota set"]}
+    listed = {
+        noun: {verb.name for other, verb in verbs() if other == noun} for noun in [*NOUNS, "quota set", "case stats"]
+    }
     assert listed["order"] == {
         "create",
         "show",
@@ -191,7 +193,14 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["case"] == {
         *("open", "show", "list", "update", "add", "withdraw", "refuse", "waive", "close", "reopen", "relate", "merge"),
         *("owner", "progress", "trail", "advance", "receive", "gaps", "supply", "accept", "suspend", "resume"),
-        *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today"),
+        *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today", "stats", "import-log"),
+    }
+    assert listed["case stats"] == {"throughput", "hand-overs", "lateness", "progress"}
+    assert listed["supervision"] == {
+        *("board", "watched", "reminders", "issue", "show", "list", "answer", "return", "sign-off", "withdraw"),
+    }
+    assert listed["document"] == {
+        *("upload", "download", "show", "list", "check", "accept", "reject", "promise", "waive"),
     }
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
     assert listed["commissioner"] == {
@@ -199,6 +208,11 @@ def test_every_command_of_the_job_is_there() -> None:
         *("refuse", "withdraw", "renew", "reveal", "trail"),
     }
     assert listed["deadline"] == {"moving", "recalculate"}
+    assert listed["handover"] == {"offer", "accept", "return", "recall", "show", "list"}
+    assert listed["child"] == {
+        *("add", "update", "list", "request", "approve", "refuse", "accesses", "view", "delete", "delete-expired"),
+        *("certificate", "trail"),
+    }
     assert listed["calendar"] == {"add", "count"}
     assert listed["id"] == {"check", "credit-code"}
 

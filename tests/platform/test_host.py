@@ -240,7 +240,7 @@ def test_what_services_do_by_themselves_is_done_again_and_again_until_the_host_s
         (keeper,) = (thread for thread in threading.enumerate() if thread.name == "upkeep")
         assert keeper.daemon
     assert not keeper.is_alive()
-    assert given == [database, settings.environment]
+    assert given == [database, settings.of_parts]
     assert all(now.tzinfo is UTC for now in rounds)
     assert "upkeep error=RuntimeError" in caplog.text
     assert "a name" not in caplog.text

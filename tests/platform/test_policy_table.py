@@ -184,10 +184,56 @@ CASES = """
     ExplainDeadline       y y o  y o  y y  .  .
     GetRelay              y y o  y o  y y  .  .
 
+    OfferHandover         y y o  . .  . .  .  .
+    AcceptHandover        y y o  . .  . .  .  .
+    ReturnHandover        y y o  . .  . .  .  .
+    RecallHandover        y y o  . .  . .  .  .
+    GetHandover           y y o  . .  y y  .  .
+    ListHandovers         y y o  . .  y y  .  .
+
+    AddChild              y o o  . .  . .  .  .
+    UpdateChild           y o o  . .  . .  .  .
+    ListChildren          y y o  y o  y y  .  .
+    RequestChildAccess    y y o  y o  . .  .  .
+    ApproveChildAccess    . . .  . .  y .  .  .
+    RefuseChildAccess     . . .  . .  y .  .  .
+    ListChildAccesses     y y o  y o  y y  .  .
+    ViewChild             y y o  y o  . .  .  .
+    DeleteChild           . . .  . .  y .  .  .
+    DeleteExpiredChildren . . .  . .  y .  .  .
+    GetDeletionCertificate . . . . .  y y  .  .
+    ListChildTrail        . . .  . .  y y  .  .
+
+    UploadDocument        y o o  y o  . .  .  .
+    DownloadDocument      y y o  y o  . .  .  .
+    GetDocument           y y o  y o  y y  .  .
+    ListDocuments         y y o  y o  y y  .  .
+    CheckDocuments        y y o  y o  y y  .  .
+    AcceptDocument        y o o  y o  . .  .  .
+    RejectDocument        y o o  y o  . .  .  .
+    PromiseDocument       y o o  y o  . .  .  .
+    WaiveDocument         y o o  y o  . .  .  .
+
     ListToday             y y y  y y  . .  .  .
     ListMovingDeadlines   y y o  . .  y y  .  .
     RecalculateDeadlines  . . .  . .  y .  .  .
     ListCaseTrail         . . .  . .  . y  .  .
+
+    ImportCaseLog         y y o  . .  . .  .  .
+    GetBoard              y y o  y o  y y  .  .
+    ListWatchedSteps      y y o  y o  y y  .  .
+    ListReminders         y y o  y o  y y  .  .
+    IssueSupervisionOrder . . .  . .  y .  .  .
+    GetSupervisionOrder   y y o  y o  y y  .  .
+    ListSupervisionOrders y y o  y o  y y  .  .
+    AnswerSupervisionOrder y y o y o  . .  .  .
+    ReturnSupervisionOrder . . . . .  y .  .  .
+    SignOffSupervisionOrder . . . . . y .  .  .
+    WithdrawSupervisionOrder . . . . . y . .  .
+    GetThroughput         y y o  . .  y y  .  .
+    GetHandOvers          y y o  . .  y y  .  .
+    GetLateness           y y o  . .  y y  .  .
+    GetWorkInProgress     y y o  . .  y y  .  .
 """
 # science officer of the home division, its city, the partner, a third; institution; enterprises; supervisor, auditor
 DISPATCH = """

@@ -16,7 +16,7 @@ from liancai.training.v1 import errors_pb2 as training_errors
 from services import host
 from services.platform.texts import CORE, LANGUAGES, Texts, language_of
 from services.reference import credit_code, resident_id
-from services.talent.rules import clock, days, handover, ledger, lint, moves, reading, simulation
+from services.talent.rules import clock, days, filetypes, handover, ledger, lint, moves, reading, simulation
 
 FILES = [CORE, host.HERE / "lookups.toml", *(part.texts for part in host.PARTS)]
 SENTENCES = {key: value for path in FILES for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
@@ -35,6 +35,7 @@ def made_by_talent() -> set[str]:
         "GIVEN": simulation.Given,
         "TRACK": clock.Which,
         "HANDOVER": handover.Refusal,
+        "ARCHIVE": filetypes.ArchiveFault,
         "MOVE": moves.Direction,
     }
     found = {f"{prefix}_{word}" for prefix, words in made.items() for word in words}

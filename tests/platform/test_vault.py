@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tink
 
-from services.platform.vault import FIELDS, INDEX, Vault, rotate, write_secret
+from services.platform.vault import CHILDREN, FIELDS, INDEX, Vault, complete, rotate, write_secret
 
 NUMBER = "370103198706054321"
 
@@ -71,7 +71,7 @@ def test_an_index_is_stable_keyed_and_of_its_kind(folder: Path, tmp_path: Path) 
 def test_keys_are_read_by_their_owner_only(folder: Path) -> None:
     rotate(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {path.name for path in folder.iterdir()} == {FIELDS, INDEX}
+    assert {path.name for path in folder.iterdir()} == {FIELDS, CHILDREN, INDEX}
     for path in folder.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -92,3 +92,25 @@ def test_opening_twice_keeps_the_keys_and_a_missing_key_is_never_made_up(folder:
     (folder / INDEX).unlink()
     with pytest.raises(FileNotFoundError, match=r"index\.key"):
         Vault.open(folder, create=True)
+
+
+def test_data_of_children_opens_with_a_key_of_its_own(folder: Path) -> None:
+    vault = Vault.open(folder, create=False)
+    sealed = vault.children.seal("PRIMARY_3", "cases/1/children/2", "grade")
+    with pytest.raises(tink.TinkError):
+        vault.unseal(sealed, "cases/1/children/2", "grade")
+    rotate(folder)
+    assert Vault.open(folder, create=False).children.unseal(sealed, "cases/1/children/2", "grade") == "PRIMARY_3"
+
+
+def test_keys_that_are_older_than_the_key_of_children_get_one_when_asked_and_not_before(folder: Path) -> None:
+    (folder / CHILDREN).unlink()
+    for create in (False, True):
+        with pytest.raises(FileNotFoundError, match=r"children\.json"):
+            Vault.open(folder, create=create)
+    fields = (folder / FIELDS).read_text()
+    complete(folder)
+    made = (folder / CHILDREN).read_text()
+    complete(folder)
+    assert ((folder / CHILDREN).read_text(), (folder / FIELDS).read_text()) == (made, fields)
+    Vault.open(folder, create=False)

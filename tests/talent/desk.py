@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import grpc
@@ -12,17 +15,30 @@ from liancai.talent.v1 import (
     cases_pb2,
     cases_pb2_grpc,
     catalogue_pb2_grpc,
+    children_pb2_grpc,
+    documents_pb2,
+    documents_pb2_grpc,
+    handovers_pb2,
+    handovers_pb2_grpc,
+    logs_pb2_grpc,
     matters_pb2,
     recalculation_pb2_grpc,
+    statistics_pb2_grpc,
     steps_pb2,
     steps_pb2_grpc,
+    supervision_pb2_grpc,
     worklist_pb2_grpc,
 )
 
+from services.platform.blobs import CHUNK
 from services.reference import credit_code
+from services.talent import catalogue
+from services.talent.rules.catalogue import Step
 from tests.office import Signed, request_id, somebody
 
 EMPLOYER = credit_code.make("91", "371526", "MA3C0001")
+WANT_DOCUMENTS = ("AcceptStep", "StartStep", "CompleteStep")
+shipped = cache(catalogue.shipped)
 JINAN, GAOTANG = "370103", "371526"
 CHILD, SPOUSE = cases_pb2.FamilyMember.CHILD, cases_pb2.FamilyMember.SPOUSE
 
@@ -39,6 +55,12 @@ class Desk:
         self.steps: Any = Signed(steps_pb2_grpc.StepsStub(channel), metadata)
         self.worklist: Any = Signed(worklist_pb2_grpc.WorklistStub(channel), metadata)
         self.recalculations: Any = Signed(recalculation_pb2_grpc.RecalculationsStub(channel), metadata)
+        self.handovers: Any = Signed(handovers_pb2_grpc.HandoversStub(channel), metadata)
+        self.children: Any = Signed(children_pb2_grpc.ChildrenStub(channel), metadata)
+        self.documents: Any = Signed(documents_pb2_grpc.DocumentsStub(channel), metadata)
+        self.supervision: Any = Signed(supervision_pb2_grpc.SupervisionStub(channel), metadata)
+        self.statistics: Any = Signed(statistics_pb2_grpc.StatisticsStub(channel), metadata)
+        self.logs: Any = Signed(logs_pb2_grpc.CaseLogsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.CaseTrailStub(channel), metadata)
 
     def open(self, *matters: str, **fields: Any) -> cases_pb2.Case:
@@ -52,12 +74,71 @@ class Desk:
         return found
 
     def act(self, verb: str, name: str, **fields: Any) -> matters_pb2.Step:
-        """One verb on a step: `Receive`, `Start`, `Complete` ... `at` is when it happened."""
+        """One verb on a step: `ReceiveStep` ... `at` is when it happened. Its documents come first, if wanted."""
         if at := fields.pop("at", None):
             fields |= {"occur_time": stamp(at), "late_reason": "补录"}
+        if fields.pop("documents", True) and verb in WANT_DOCUMENTS:
+            self.bring(name)
         request = getattr(steps_pb2, f"{verb}Request")(name=name, request_id=request_id(), **fields)
         step: matters_pb2.Step = getattr(self.steps, verb)(request)
         return step
+
+    def offer(self, case: str, **fields: Any) -> handovers_pb2.Handover:
+        """Offers a case to the other side."""
+        values = {"reason": "人才转出手续由转出地办理", "request_id": request_id(), **fields}
+        made: handovers_pb2.Handover = self.handovers.OfferHandover(
+            handovers_pb2.OfferHandoverRequest(name=case, **values)
+        )
+        return made
+
+    def settle(self, verb: str, name: str, **fields: Any) -> handovers_pb2.Handover:
+        """`Accept`, `Return` or `Recall` of a hand-over."""
+        request = getattr(handovers_pb2, f"{verb}HandoverRequest")(name=name, request_id=request_id(), **fields)
+        settled: handovers_pb2.Handover = getattr(self.handovers, f"{verb}Handover")(request)
+        return settled
+
+    def handover(self, name: str) -> handovers_pb2.Handover:
+        """A hand-over as this desk sees it."""
+        found: handovers_pb2.Handover = self.handovers.GetHandover(handovers_pb2.GetHandoverRequest(name=name))
+        return found
+
+    def bring(self, name: str) -> None:
+        """Has every document of a step brought and accepted that is not there yet."""
+        if not kind_of(name).documents:
+            return
+        for each in self.check(name).requirements:
+            if each.standing not in (documents_pb2.Requirement.RECEIVED, documents_pb2.Requirement.ACCEPTED):
+                self.upload(name, each.document, a_paper())
+        request = documents_pb2.ListDocumentsRequest(case_name=name.partition("/matters/")[0], page_size=1000)
+        for document in self.documents.ListDocuments(request).documents:
+            if document.step == name and document.state == documents_pb2.Document.RECEIVED:
+                self.accept(document.name)
+
+    def check(self, name: str) -> documents_pb2.CheckDocumentsResponse:
+        """How it stands with the documents of a step."""
+        found: documents_pb2.CheckDocumentsResponse = self.documents.CheckDocuments(
+            documents_pb2.CheckDocumentsRequest(step=name)
+        )
+        return found
+
+    def accept(self, name: str) -> documents_pb2.Document:
+        """An officer has looked at a document."""
+        request = documents_pb2.AcceptDocumentRequest(name=name, request_id=request_id())
+        accepted: documents_pb2.Document = self.documents.AcceptDocument(request)
+        return accepted
+
+    def upload(self, step: str, document: str, content: bytes, **header: Any) -> documents_pb2.Document:
+        """A file for a document of a step."""
+        parts = upload_of(step, document, content, **header)
+        *_, last = self.documents.UploadDocument(iter(parts))
+        uploaded: documents_pb2.Document = last.document
+        return uploaded
+
+    def download(self, name: str) -> tuple[documents_pb2.DownloadDocumentResponse.Header, bytes]:
+        """What was said of a file, and the file."""
+        request = documents_pb2.DownloadDocumentRequest(name=name, purpose="核对材料", request_id=request_id())
+        first, *rest = self.documents.DownloadDocument(request)
+        return first.header, b"".join(part.chunk.data for part in rest)
 
     def finish(self, name: str, *, at: str = "", outcome: str = "") -> matters_pb2.Step:
         """Starts and completes a step, with whatever its result wants."""
@@ -70,11 +151,33 @@ class Desk:
 
     def result_of(self, name: str) -> dict[str, str]:
         """A result that the catalogue takes, for a step."""
-        from services.talent.catalogue import shipped
-
-        matter, key = name.split("/")[3].partition("-")[0], name.split("/")[5]
         values = {"TEXT": "样例", "DATE": "2026-11-20", "INTEGER": "3", "FLAG": "true"}
-        return {each.key: values[each.type] for each in shipped().matter(matter).step(key).result}
+        return {each.key: values[each.type] for each in kind_of(name).result}
+
+
+def kind_of(name: str) -> Step:
+    """What the shipped catalogue says of a step."""
+    return shipped().matter(name.split("/")[3].partition("-")[0]).step(name.split("/")[5])
+
+
+def a_paper(size: int = 0) -> bytes:
+    """A document that nobody has seen before, of so many bytes at least."""
+    return f"%PDF-1.7\n% {uuid.uuid4()}\n".encode().ljust(size - 6, b"\n") + b"%%EOF\n"
+
+
+def upload_of(step: str, document: str, content: bytes, **header: Any) -> list[documents_pb2.UploadDocumentRequest]:
+    """The parts of a good upload; `header` changes its first one."""
+    values = {
+        "step": step, "document": document, "file_name": "样例.pdf", "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(), "request_id": request_id(),
+    }  # fmt: skip
+    part = documents_pb2.UploadDocumentRequest
+    chunks = [content[place : place + CHUNK] for place in range(0, len(content), CHUNK)]
+    return [
+        part(header=part.Header(**{**values, **header})),
+        *(part(chunk=part.Chunk(data=each)) for each in chunks),
+        part(end=part.End()),
+    ]
 
 
 def a_case(*matters: str, **fields: Any) -> cases_pb2.OpenCaseRequest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -15,7 +15,15 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
-from liancai.talent.v1 import cases_pb2, catalogue_pb2, clock_pb2, matters_pb2
+from liancai.talent.v1 import (
+    cases_pb2,
+    catalogue_pb2,
+    children_pb2,
+    clock_pb2,
+    logs_pb2,
+    matters_pb2,
+    supervision_pb2,
+)
 
 from docs import policies
 from docs.policies import CASE_STANDPOINTS, Answer
@@ -25,10 +33,13 @@ from services.platform.identity import issue
 from services.platform.policy import Policy
 from services.reference.workdays import published
 from services.talent.catalogue import document
-from tests.office import request_id
+from services.talent.editions import Editions
+from services.talent.reminding import Reminders
+from tests.office import TODAY, request_id
 from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
-from tests.talent.desk import Desk, a_case
+from tests.talent.desk import CHILD, Desk, a_case, a_paper, upload_of
 from tests.talent.handing import let_in, with_an_old_calendar
+from tests.talent.test_children import add, ask_for, delete
 from tests.test_contract import PATHS, RPCS
 
 ASKED = [rpc for rpc in RPCS if policies.standpoints(rpc) is CASE_STANDPOINTS]
@@ -44,12 +55,26 @@ class Things:
     step: str
     draft: str
     phone_tail: str
+    handover: str
+    child: str
+    access: str
+    certificate: str
+    wanting: str
+    document: str
+    order: str
 
 
 @pytest.fixture(scope="module")
-def things(desk: Desk, talent_database: Database) -> Things:
-    asked = a_case("pension")
-    case, other = desk.cases.OpenCase(asked), desk.open("pension")
+def things(desk: Desk, talent_database: Database, grpc_channel: grpc.Channel, settings: host.Settings) -> Things:
+    # red since the 18th
+    asked = a_case("pension", "school_new-1", family=[cases_pb2.FamilyMember(kind=CHILD)], at="2026-11-12")
+    case, other = desk.cases.OpenCase(asked), desk.open("pension", "school_new-1", family=asked.family)
+    # the bureau has a step of the child's own matter
+    desk.act("AssignStep", f"{case.name}/matters/school_new-1/steps/intake", unit=policies.UNIT)
+    child, gone = (add(desk, each.name, member=1).name for each in (case, other))
+    signed = issue(host.local_key(settings), CASE_STANDPOINTS["bureau"], valid_for=timedelta(hours=1))
+    access, certificate = ask_for(Desk(grpc_channel, signed), child).name, delete(desk, gone).name
+    handover = desk.offer(case.name).name
     for each in (case, other):
         let_in(talent_database, each.name)
     with_an_old_calendar(talent_database, case.name)
@@ -57,13 +82,35 @@ def things(desk: Desk, talent_database: Database) -> Things:
         catalogue_pb2.CreateCatalogueRequest(content=document(), source="样例", request_id=request_id())
     )
     step = f"{case.name}/matters/pension/steps/check"
-    return Things(case.name, other.name, step, draft.name, asked.talent.phone[-4:])
+    wanting = f"{case.name}/matters/pension/steps/review"
+    brought = desk.upload(wanting, "identity", a_paper()).name
+    for key, outcome in (("check", "needed"), ("review", "accepted"), ("out", "")):
+        desk.finish(f"{other.name}/matters/pension/steps/{key}", outcome=outcome)
+    Reminders(talent_database, Editions()).run(datetime(2026, 11, 19, 1, tzinfo=UTC))
+    order = desk.supervision.IssueSupervisionOrder(
+        supervision_pb2.IssueSupervisionOrderRequest(
+            step=step, requirement="请说明原因", new_date="2026-12-01", request_id=request_id()
+        )
+    )
+    return Things(
+        case=case.name, other=other.name, step=step, draft=draft.name, phone_tail=asked.talent.phone[-4:],
+        handover=handover, child=child, access=access, certificate=certificate, wanting=wanting, document=brought,
+        order=order.name,
+    )  # fmt: skip
 
 
 def filled(rpc: MethodDescriptor, things: Things) -> Message:
     """A request that is good but for its etag: each field by its name."""
     resource = rpc.GetOptions().Extensions[access_pb2.access].resource
-    names = {"Case": things.case, "Step": things.step, "Ledger": things.step, "Catalogue": things.draft}
+    names = {
+        "Case": things.case,
+        "Step": things.step,
+        "Ledger": things.step,
+        "Catalogue": things.draft,
+        "Handover": things.handover,
+        "Child": things.child,
+        "SupervisionOrder": things.order,
+    }
     message = GetMessageClass(rpc.input_type)()
     values: dict[str, Any] = {
         "name": names.get(resource, ""),
@@ -82,6 +129,13 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "remedy": "行政复议",
         "receipt": things.case,
         "phone_tail": things.phone_tail,
+        "case_name": things.case,
+        "child": things.child,
+        "member": 1,
+        "grade": children_pb2.PRIMARY_1,
+        "school": "样例小学",
+        "purpose": "核对年级",
+        "basis": "个人信息保护法47",
         "extension": 5,
         "corrects": 1,
         "valid_from": "2099-01-01",
@@ -90,6 +144,13 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "destination": "371526",
         "calendar_version": published().version,
         "resource": "",
+        "step": things.wanting,
+        "document": "identity",
+        "due_date": str(TODAY + timedelta(days=9)),
+        "requirement": "请说明原因",
+        "new_date": "2026-12-01",
+        "answer": "已办",
+        "date": "2026-11-20",
     }
     for field in rpc.input_type.fields:
         if field.type == FieldDescriptor.TYPE_MESSAGE or field.is_repeated:
@@ -120,6 +181,40 @@ def _update(message: Any, things: Things) -> None:
     message.update_mask.CopyFrom(FieldMask(paths=["employer_name"]))
 
 
+def _access(message: Any, things: Things) -> None:
+    message.name = things.access
+
+
+def _child(message: Any, things: Things) -> None:
+    message.child.CopyFrom(children_pb2.ChildData(name=things.child, etag=STALE, school="别的小学"))
+    message.update_mask.CopyFrom(FieldMask(paths=["school"]))
+
+
+def _document(message: Any, things: Things) -> None:
+    message.name = things.document
+
+
+def _with_span(message: Any, _: Things) -> None:
+    message.span.from_date, message.span.to_date = "2026-11-01", "2026-11-30"
+
+
+def _at_a_date(message: Any, _: Things) -> None:
+    message.date = "2026-11-30"
+
+
+def a_log() -> list[logs_pb2.ImportCaseLogRequest]:
+    """A log without lines."""
+    opens = logs_pb2.LogMapping.Activity(activity="受理", verb=logs_pb2.LogMapping.OPEN)
+    mapping = logs_pb2.LogMapping(
+        origin="370103", destination="371526", matters=["pension"], time_formats=["iso"], activities=[opens]
+    )
+    header = logs_pb2.ImportCaseLogRequest.Header(log="sample", mapping=mapping, request_id=request_id())
+    return [
+        logs_pb2.ImportCaseLogRequest(header=header),
+        logs_pb2.ImportCaseLogRequest(end=logs_pb2.ImportCaseLogRequest.End()),
+    ]
+
+
 def _without_content(message: Any, _: Things) -> None:
     message.ClearField("content")
 
@@ -131,9 +226,23 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "WithdrawMatter": _matter,
     "CloseMatter": _closing,
     "GetRelay": _matter,
+    "OfferHandover": lambda message, things: setattr(message, "name", things.case),
     "RelateCase": lambda message, _: setattr(message, "kind", cases_pb2.Relation.SEE_ALSO),
     "NotifyGaps": lambda message, _: message.gaps.append("申请表"),
     "SuspendStep": lambda message, _: setattr(message, "suspension", clock_pb2.ClockEntry.EXPERT),
+    "UpdateChild": _child,
+    "ApproveChildAccess": _access,
+    "RefuseChildAccess": _access,
+    "ViewChild": _access,
+    "GetDeletionCertificate": lambda message, things: setattr(message, "name", things.certificate),
+    "DownloadDocument": _document,
+    "GetDocument": _document,
+    "AcceptDocument": _document,
+    "RejectDocument": _document,
+    "GetThroughput": _with_span,
+    "GetHandOvers": _with_span,
+    "GetLateness": _with_span,
+    "GetWorkInProgress": _at_a_date,
     "LintCatalogue": _without_content,
     "DiffCatalogues": _without_content,
     "SimulateCatalogue": _without_content,
@@ -143,7 +252,17 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "ListCases": lambda things: things.case,
     "ListCaseTrail": lambda things: things.case,
     "ListCatalogues": lambda things: things.draft,
+    "ListHandovers": lambda things: things.handover,
+    "ListChildAccesses": lambda things: things.access,
     "ListMovingDeadlines": lambda things: things.step,
+    "GetBoard": lambda _: "371526-sic",
+    "ListWatchedSteps": lambda things: things.step,
+    "ListReminders": lambda things: things.step,
+    "ListSupervisionOrders": lambda things: things.order,
+    "GetThroughput": lambda _: "pension",
+    "GetHandOvers": lambda _: "370103-sic",
+    "GetLateness": lambda _: "pension",
+    "GetWorkInProgress": lambda _: "pension",
 }
 
 
@@ -159,8 +278,17 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
         return (("authorization", f"Bearer {token}"),)
 
     def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
-        raw = filled(rpc, things).SerializeToString()
         try:
+            if rpc.client_streaming:
+                log = rpc.name == "ImportCaseLog"
+                sent = a_log() if log else upload_of(things.wanting, "application", a_paper())
+                stream = grpc_channel.stream_stream(PATHS[rpc.full_name])
+                parts = iter([part.SerializeToString() for part in sent])
+                return grpc.StatusCode.OK, b"".join(stream(parts, metadata=metadata(name), timeout=30))
+            raw = filled(rpc, things).SerializeToString()
+            if rpc.server_streaming:
+                answers = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata(name))
+                return grpc.StatusCode.OK, b"".join(answers)
             call = grpc_channel.unary_unary(PATHS[rpc.full_name])
             return grpc.StatusCode.OK, call(raw, metadata=metadata(name), timeout=30)
         except grpc.RpcError as error:

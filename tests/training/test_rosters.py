@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from datetime import date
 
 import grpc
@@ -11,7 +13,12 @@ from liancai.training.v1 import enrolments_pb2
 from liancai.training.v1 import rosters_pb2 as pb
 
 from services.platform.database import Database
+from services.platform.errors import Unavailable
+from services.platform.transaction import Tx
 from services.reference import resident_id
+from services.training import importing
+from services.training.decisions import Application, Decision
+from services.training.enrolling import Desk
 from tests.office import Office, a_class, request_id, somebody
 from tests.training.journal import prove
 from tests.training.roster_desk import Header, Result, bring, rows_of
@@ -40,6 +47,29 @@ def test_valid_rows_fill_the_class_then_the_waitlist_and_every_row_has_a_verdict
     assert done.progress[-1].decided == 25
     assert enrolled_in(office, held) == (20, 3)
     prove(database, order)
+
+
+def test_where_one_slice_cannot_be_written_those_after_it_are_not_either(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else they would have seats, or places on the waitlist, before people who stand before them."""
+    held = office.open_class(office.contracted(headcount=30).name, capacity=6).name
+    rows = rows_of([somebody() for _ in range(10)])
+    monkeypatch.setattr(importing, "SLICE", 2)
+    enrol_many, slices = Desk.enrol_many, itertools.count(1)
+
+    def second_fails(desk: Desk, tx: Tx, applications: Sequence[Application]) -> list[Decision]:
+        if next(slices) == 2:
+            raise Unavailable
+        return enrol_many(desk, tx, applications)
+
+    monkeypatch.setattr(Desk, "enrol_many", second_fails)
+    with pytest.raises(grpc.RpcError) as refused:
+        bring(office, held, rows)
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert enrolled_in(office, held) == (2, 0)
+    again = bring(office, held, rows)
+    assert again.results == [Result.UNCHANGED] * 2 + [Result.ENROLLED] * 4 + [Result.WAITLISTED] * 4
 
 
 def test_importing_the_same_file_again_changes_nothing_and_says_so(office: Office) -> None:

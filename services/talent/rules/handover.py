@@ -30,9 +30,10 @@ class Refusal(StrEnum):
 class HandoverRefused(Exception):
     """A step that the protocol forbids."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, differences: tuple[Discrepancy, ...] = ()) -> None:
         super().__init__(refusal)
         self.refusal = refusal
+        self.differences = differences  # of a case that is not as listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,8 @@ def accept(custody: Custody, number: int, by: Side, now: Manifest, signed: str) 
     waiting = _waiting(custody, number)
     if by is not waiting.receiver:
         raise HandoverRefused(Refusal.NOT_RECEIVER)
-    if compare(waiting.manifest, now):
-        raise HandoverRefused(Refusal.NOT_AS_LISTED)
+    if found := compare(waiting.manifest, now):
+        raise HandoverRefused(Refusal.NOT_AS_LISTED, found)
     return replace(_settled(custody, waiting, "accept", signed), holder=by)
 
 

@@ -23,6 +23,7 @@ from services.talent.tables.base import Base
 WAITING = text("state = 'WAITING'")
 ON_A_DESK = text("alarm IS NOT NULL")
 UNASSIGNED = text("alarm IS NOT NULL AND assignee = ''")
+TO_REMIND = text("alarm IS NOT NULL AND remind IS NOT NULL")
 
 
 class MatterRow(Base):
@@ -57,6 +58,9 @@ class StepRow(Base):
         Index("steps_by_owner", "owner", "alarm", "id", sqlite_where=ON_A_DESK, postgresql_where=ON_A_DESK),
         Index("steps_by_unit", "unit", "alarm", "id", sqlite_where=UNASSIGNED, postgresql_where=UNASSIGNED),
         Index("steps_of_a_unit", "unit", "case_id"),
+        Index("steps_to_remind", "remind", "id", sqlite_where=TO_REMIND, postgresql_where=TO_REMIND),
+        Index("steps_by_start", "start_time"),
+        Index("steps_by_finish", "finish_time"),
     )
 
     id: Mapped[int] = mapped_column(SEQUENCE, primary_key=True, autoincrement=True)
@@ -86,9 +90,15 @@ class StepRow(Base):
     # the day it should be done by while it is on a desk, 9999-12-31 without a limit; NULL when it is on none: indexes
     # of today hold only what is to be done
     alarm: Mapped[date | None]
+    # the first days of the yellow and of the red light, and the day to look whether anybody has to be told
+    yellow: Mapped[date | None]
+    red: Mapped[date | None]
+    remind: Mapped[date | None]
     entries: Mapped[int] = mapped_column(Integer)  # in its ledger
+    owed: Mapped[date | None]  # the first day a document is promised for, while that is open
     start_time: Mapped[datetime | None]
     finish_time: Mapped[datetime | None]
+    finish_date: Mapped[date | None]  # the Asia/Shanghai date of finish_time
     update_time: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer)
 

@@ -1,0 +1,120 @@
+"""kill -9 in the middle of uploads: what was acknowledged is whole, what was not is nowhere, and can be sent again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+from liancai.talent.v1 import documents_pb2 as pb
+from sqlalchemy import select
+
+from services import host
+from services.platform.blobs import CHUNK, Blobs
+from services.platform.database import Database
+from services.talent.service import PART
+from services.talent.sweeping import Sweep
+from services.talent.tables import DocumentRow
+from services.talent.uploads import LARGEST
+from tests.conftest import token_of
+from tests.races.servers import QUICK, Server, served
+from tests.talent.desk import Desk, a_paper, upload_of
+
+NewSettings = Callable[..., host.Settings]
+ROOM = 40 * 1024 * 1024  # bytes a server may grow by, whatever passes through it
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def running(
+    request: pytest.FixtureRequest, new_settings: NewSettings, folders: Iterator[Path], tmp_path: Path
+) -> Iterator[tuple[Server, host.Settings]]:
+    """A server of its own with a store of its own."""
+    settings = new_settings(request.param, LIANCAI_DOCUMENTS=str(tmp_path / "documents"))
+    with served(settings, next(folders)) as (server,):
+        yield server, settings
+
+
+def desk_at(channel: grpc.Channel, settings: host.Settings) -> Desk:
+    return Desk(channel, token_of(settings, roles=("caseworker", "auditor"), unit="371526-tf"))
+
+
+def a_step(desk: Desk) -> str:
+    return f"{desk.open('residence_permit').name}/matters/residence_permit/steps/issue"
+
+
+def files(folder: str) -> set[Path]:
+    return {path for path in Path(folder).glob("*/*") if path.is_file()}
+
+
+def test_a_server_killed_in_the_middle_of_an_upload_has_nothing_of_it(
+    running: tuple[Server, host.Settings],
+) -> None:
+    server, settings = running
+    folder = settings.of_parts["LIANCAI_DOCUMENTS"]
+    with grpc.insecure_channel(server.address, options=QUICK) as channel:
+        desk = desk_at(channel, settings)
+        step = a_step(desk)
+        whole = a_paper(CHUNK * 6)
+        kept = desk.upload(step, "ground", whole)
+        parts = upload_of(step, "ground", a_paper(CHUNK * 8))
+
+        half = threading.Event()
+
+        def until_killed() -> Iterator[pb.UploadDocumentRequest]:
+            yield from parts[:5]
+            assert half.wait(60)
+            server.kill()
+            yield from parts[5:]
+
+        answers = desk.documents.UploadDocument(until_killed())
+        assert [next(answers).progress.received for _ in parts[1:5]][-1] == 4 * CHUNK
+        half.set()
+        with pytest.raises(grpc.RpcError) as broken:
+            list(answers)
+        assert broken.value.code() is grpc.StatusCode.UNAVAILABLE
+        (draft,) = (path for path in files(folder) if path.parent.name == "drafts")
+        server.start()
+        server.ready()
+        case = step.partition("/matters/")[0]
+        found = desk.documents.ListDocuments(pb.ListDocumentsRequest(case_name=case)).documents
+        assert [each.name for each in found] == [kept.name]
+        assert desk.download(kept.name)[1] == whole
+        # the same request is sent again, and done
+        again = list(desk.documents.UploadDocument(iter(parts)))[-1].document
+        assert again.sha256 == parts[0].header.sha256
+    vault = host.open_vault(settings)
+    database = Database(settings.database("talent"), "talent", PART.books, vault)
+    try:
+        blobs = Blobs(Path(folder), vault)
+        Sweep(database, blobs).run(datetime.now(UTC) + timedelta(hours=2))
+        with database.reading() as session:
+            rows = session.scalars(select(DocumentRow.sha256)).all()
+        assert files(folder) == {blobs.path(sha256) for sha256 in rows}
+        assert not draft.exists()
+        assert all(blobs.verify(sha256) for sha256 in rows)
+    finally:
+        database.close()
+
+
+def test_the_memory_of_a_server_does_not_grow_with_what_passes_through_it(
+    running: tuple[Server, host.Settings],
+) -> None:
+    server, settings = running
+    process = psutil.Process(server.process.pid)
+    with grpc.insecure_channel(server.address, options=QUICK) as channel:
+        desk = desk_at(channel, settings)
+        step = a_step(desk)
+        desk.download(desk.upload(step, "ground", a_paper(CHUNK * 4)).name)
+        before, most = process.memory_info().rss, 0
+        for _ in range(3):
+            name = ""
+            for part in desk.documents.UploadDocument(iter(upload_of(step, "ground", a_paper(LARGEST)))):
+                most, name = max(most, process.memory_info().rss), part.document.name
+            request = pb.DownloadDocumentRequest(name=name, purpose="核对材料", request_id=f"memory-{name[10:]}")
+            for _ in desk.documents.DownloadDocument(request):
+                most = max(most, process.memory_info().rss)
+        assert most - before < ROOM, f"{(most - before) >> 20} MiB"
