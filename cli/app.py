@@ -34,6 +34,7 @@ NOUNS = {
     "case": "case_logs",  # the last of those that add to its verbs: logs, counts, steps
     "document": "documents",
     "commissioner": "commissioners",
+    "request": "requests",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

@@ -55,7 +55,7 @@ CASE_STANDPOINTS = {
     "catalogue editor": Caller("editor", "371526-hrss", HOME, frozenset({"catalogue_editor"})),
     "without a token": ANYBODY,
 }
-# who stands where to a commissioner whom the institution of 371526 sends to 370103
+# who stands where to a commissioner whom the institution of 371526 sends to 370103, and to a request of the enterprise
 DISPATCH_STANDPOINTS = {
     "science, home": Caller("science-home", "371526-sci", HOME, frozenset({"science_officer"})),
     "science, its city": Caller("science-city", "371500-sci", CITY, frozenset({"science_officer"})),
@@ -77,6 +77,7 @@ SCOPES = {
     "Reference": Scope(),
     "Case": Scope((HOME, PARTNER), (UNIT,)),
     "Commissioner": Scope((HOME, PARTNER), (INSTITUTION,)),
+    "Request": Scope((HOME, PARTNER), (ENTERPRISE,)),
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Handover": Scope((HOME, PARTNER)),
@@ -99,7 +100,8 @@ holds a table written by hand, the policies and a running server against one ano
 The resource is one of 371526 (where the work is) with the partner 370103, its enterprise and its institution. A
 register of other bureaus, a quota and an entry in the register of institutions belong to 371526 alone. In the green
 channel it is a case that 371526 holds and 370103 was let into by a hand-over, or a step in it of the bureau 371526-sic.
-In dispatch it is a commissioner whom the institution of 371526 sends to 370103.
+In dispatch it is a commissioner whom the institution of 371526 sends to 370103, or a request of the enterprise of
+371526 for one of 370103.
 
 | who | role | division |
 | --- | --- | --- |"""

@@ -84,7 +84,7 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         reading.name("name", request.name, "commissioners")
         reading.done()
         with self._database.reading() as session:
-            row = queries.visible(session, Call.of(context), request.name)
+            row = queries.visible(session, Call.of(context), CommissionerRow, request.name)
             return messages.commissioner(session, self._database.vault, row)
 
     def ListCommissioners(
@@ -93,7 +93,11 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         """A page of the commissioners within reach, newest first."""
         call = Call.of(context)
         page = self._pages.read(call, request)
-        wanted = _filtered(request.filter).where(queries.within_reach(call)).order_by(CommissionerRow.id.desc())
+        wanted = (
+            _filtered(request.filter)
+            .where(queries.within_reach(call, CommissionerRow))
+            .order_by(CommissionerRow.id.desc())
+        )
         if page.after is not None:
             wanted = wanted.where(CommissionerRow.id < page.after[0])
         with self._database.reading() as session:
@@ -116,7 +120,7 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         ways = finding.read_query(reading, "query", request.query, vault, today, COLUMNS)
         reading.done()
         with self._database.reading() as session:
-            wanted = select(CommissionerRow).where(queries.within_reach(call))
+            wanted = select(CommissionerRow).where(queries.within_reach(call, CommissionerRow))
             rows, after = finding.find(session, ways, wanted, page)
             shown = messages.commissioners(session, vault, [row for (row,) in rows])
         return pb.ListCommissionersResponse(
@@ -141,7 +145,7 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         vault = self._database.vault
 
         def work(tx: Tx) -> pb.Commissioner:
-            row = queries.for_change(tx, call, name, request.commissioner.etag)
+            row = queries.for_change(tx, call, CommissionerRow, name, request.commissioner.etag)
             vetting.require_state(row, states.LIVE if set(paths) <= fields.NOT_VETTED else (CommissionerState.APPLIED,))
             wished = messages.commissioner(tx.session, vault, row)
             full_name, wished.resident_id, wished.phone = messages.clear(vault, row)
@@ -174,7 +178,7 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         reading.done()
 
         def work(tx: Tx) -> pb.Commissioner:
-            row = queries.for_change(tx, call, name, request.etag)
+            row = queries.for_change(tx, call, CommissionerRow, name, request.etag)
             vetting.require_state(row, states.LIVE)
             row.unavailable_weekdays, row.update_time = weekdays, tx.now
             flag_modified(row, "update_time")  # whoever saw other absences is stale, also at one and the same moment
@@ -201,7 +205,7 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         reading.done()
 
         def work(tx: Tx) -> pb.RevealCommissionerResponse:
-            row = queries.visible(tx.session, call, request.name)
+            row = queries.visible(tx.session, call, CommissionerRow, request.name)
             tx.record(call, request.name, reason=purpose)
             full_name, number, phone = messages.clear(self._database.vault, row)
             return pb.RevealCommissionerResponse(full_name=full_name, resident_id=number, phone=phone)

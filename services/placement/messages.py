@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from liancai.placement.v1 import commissioners_pb2
+from liancai.placement.v1 import commissioners_pb2, requests_pb2
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.placement.rules.registering import Kind
-from services.placement.tables import AbsenceRow, CommissionerRow, MemberRow, SkillRow
+from services.placement.tables import AbsenceRow, CommissionerRow, MemberRow, RequestRow, SkillRow
 from services.platform.requests import etag_of, stamp
 from services.platform.vault import Vault
 from services.reference import resident_id, writing
@@ -90,6 +90,36 @@ def _commissioner(
         term_end=row.term_end.isoformat() if row.term_end else "",
         reason=row.reason,
         rule_pack=row.rule_pack,
+        etag=etag_of(row.version),
+        create_time=stamp(row.create_time),
+        update_time=stamp(row.update_time),
+    )
+
+
+def request(row: RequestRow) -> requests_pb2.Request:
+    """A request as its readers see it."""
+    wished = row.wished_commissioner
+    return requests_pb2.Request(
+        name=f"requests/{row.id}",
+        state=requests_pb2.Request.State.Value(row.state),
+        kind=requests_pb2.Request.Kind.Value(row.kind),
+        problem=row.problem,
+        discipline=commissioners_pb2.Discipline(code=row.discipline, level=row.level),
+        host_credit_code=row.host_credit_code,
+        host_name=row.host_name,
+        division=row.division,
+        partner_division=row.partner_division,
+        place=row.place,
+        window_start=row.window_start.isoformat(),
+        window_end=row.window_end.isoformat(),
+        working_days=row.working_days,
+        may_split=row.may_split,
+        priority=row.priority,
+        priority_reason=row.priority_reason,
+        wished_commissioner=f"commissioners/{wished}" if wished else "",
+        refused_commissioners=[f"commissioners/{each}" for each in row.refused_commissioners],
+        team_needed=row.team_needed,
+        reason=row.reason,
         etag=etag_of(row.version),
         create_time=stamp(row.create_time),
         update_time=stamp(row.update_time),

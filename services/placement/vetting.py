@@ -129,7 +129,7 @@ class Vetting(commissioners_pb2_grpc.CommissionersServicer):
         allowed, target = COMMISSIONER_VERBS[verb]
 
         def work(tx: Tx) -> pb.Commissioner:
-            row = queries.for_change(tx, call, name, request.etag)
+            row = queries.for_change(tx, call, CommissionerRow, name, request.etag)
             require_state(row, allowed)
             change(tx, row)
             row.state, row.update_time = target, tx.now

@@ -14,6 +14,7 @@ from liancai.placement.v1 import (
 )
 from liancai.placement.v1 import (
     commissioners_pb2_grpc,
+    requests_pb2_grpc,
 )
 from liancai.reference.v1 import reference_pb2_grpc
 from liancai.talent.v1 import (
@@ -73,6 +74,7 @@ SERVICES = [
     (logs_pb2_grpc, "CaseLogs"),
     (talent_audit_pb2_grpc, "CaseTrail"),
     (commissioners_pb2_grpc, "Commissioners"),
+    (requests_pb2_grpc, "Requests"),
     (placement_audit_pb2_grpc, "PlacementTrail"),
     (events_pb2_grpc, "Events"),
 ]

@@ -15,16 +15,16 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
-from liancai.placement.v1 import commissioners_pb2
+from liancai.placement.v1 import commissioners_pb2, requests_pb2
 
 from docs import policies
-from docs.policies import DISPATCH_STANDPOINTS, HOME, INSTITUTION, PARTNER, Answer
+from docs.policies import DISPATCH_STANDPOINTS, ENTERPRISE, HOME, INSTITUTION, PARTNER, Answer
 from services import host
 from services.platform.identity import issue
 from services.platform.policy import Policy
 from tests.office import request_id
 from tests.placement.conftest import NewDesk
-from tests.placement.desk import a_commissioner
+from tests.placement.desk import a_commissioner, a_request
 from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
 from tests.test_contract import PATHS, RPCS
 
@@ -38,16 +38,26 @@ OURS: dict[str, Any] = {
 }
 
 
+ASKED_BY_US: dict[str, Any] = {
+    "host_credit_code": ENTERPRISE,
+    "division": HOME,
+    "partner_division": PARTNER,
+    "place": HOME,
+}
+
+
 @dataclass(frozen=True)
 class Things:
-    """What the institution of Gaotang sends to Shizhong."""
+    """What the institution of Gaotang sends to Shizhong, and what its enterprise asks for."""
 
     commissioner: str
+    request: str
 
 
 @pytest.fixture(scope="module")
 def things(new_desk: NewDesk) -> Things:
-    return Things(new_desk(HOME, "science_officer").apply(full_name="样例甲乙", **OURS).name)
+    desk = new_desk(HOME, "science_officer")
+    return Things(desk.apply(full_name="样例甲乙", **OURS).name, desk.ask(**ASKED_BY_US).name)
 
 
 def filled(rpc: MethodDescriptor, things: Things) -> Message:
@@ -55,7 +65,7 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
     resource = rpc.GetOptions().Extensions[access_pb2.access].resource
     message = GetMessageClass(rpc.input_type)()
     values: dict[str, Any] = {
-        "name": {"Commissioner": things.commissioner}.get(resource, ""),
+        "name": {"Commissioner": things.commissioner, "Request": things.request}.get(resource, ""),
         "etag": STALE,
         "request_id": request_id(),
         "reason": "说明理由",
@@ -80,14 +90,26 @@ def _update(message: Any, things: Things) -> None:
     message.update_mask.CopyFrom(FieldMask(paths=["days_a_year"]))
 
 
+def _create(message: Any, _: Things) -> None:
+    message.request.CopyFrom(a_request(**ASKED_BY_US))
+
+
+def _change(message: Any, things: Things) -> None:
+    message.request.CopyFrom(requests_pb2.Request(name=things.request, etag=STALE, working_days=3))
+    message.update_mask.CopyFrom(FieldMask(paths=["working_days"]))
+
+
 SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "ApplyCommissioner": _apply,
     "UpdateCommissioner": _update,
+    "CreateRequest": _create,
+    "UpdateRequest": _change,
 }
 # lists of whatever one may see: what of ours is in them
 MARKS: dict[str, Callable[[Things], str]] = {
     "ListCommissioners": lambda things: things.commissioner,
     "SearchCommissioners": lambda things: things.commissioner,
+    "ListRequests": lambda things: things.request,
     "ListPlacementTrail": lambda things: things.commissioner,
 }
 

@@ -251,6 +251,17 @@ DISPATCH = """
     WithdrawCommissioner  y y o o  y  o o  . .
     RenewCommissioner     . y . .  .  . .  . .
     RevealCommissioner    y y o o  .  . .  . .
+
+    CreateRequest         y y y o  o  y o  . .
+    GetRequest            y y y o  o  y o  y y
+    ListRequests          y y y o  o  y o  y y
+    UpdateRequest         y y y o  o  y o  . .
+    SubmitRequest         y y y o  o  y o  . .
+    ReturnRequest         y y o o  .  . .  . .
+    AcceptRequest         y y o o  .  . .  . .
+    CancelRequest         y y o o  o  y o  . .
+    MarkUnserved          y y o o  .  . .  . .
+
     ListPlacementTrail    . . . .  .  . .  . y
 """
 LETTERS = {"y": Answer.YES, "o": Answer.OWN, ".": Answer.NO}

@@ -1,4 +1,4 @@
-"""The life of a commissioner."""
+"""The lives of a commissioner and of a request."""
 
 from __future__ import annotations
 
@@ -29,4 +29,25 @@ COMMISSIONER_VERBS: dict[str, tuple[tuple[CommissionerState, ...], CommissionerS
     "refuse": (BEFORE_FILED, _CS.REFUSED),
     "withdraw": (LIVE, _CS.WITHDRAWN),
     "renew": ((_CS.FILED,), _CS.FILED),
+}
+
+
+class RequestState(StrEnum):
+    """The life of a request (科技需求)."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    ACCEPTED = "ACCEPTED"
+    CANCELLED = "CANCELLED"
+    UNSERVED = "UNSERVED"
+
+
+_RS = RequestState
+REQUEST_VERBS: dict[str, tuple[tuple[RequestState, ...], RequestState]] = {
+    "update": ((_RS.DRAFT,), _RS.DRAFT),
+    "submit": ((_RS.DRAFT,), _RS.SUBMITTED),
+    "return": ((_RS.SUBMITTED,), _RS.DRAFT),
+    "accept": ((_RS.SUBMITTED,), _RS.ACCEPTED),
+    "cancel": ((_RS.DRAFT, _RS.SUBMITTED, _RS.ACCEPTED), _RS.CANCELLED),
+    "unserved": ((_RS.ACCEPTED,), _RS.UNSERVED),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
 from services.placement.tables.records import NumberRow
+from services.placement.tables.requests import RequestRow
 from services.platform.database import Books
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "CommissionerRow",
     "MemberRow",
     "NumberRow",
+    "RequestRow",
     "SkillRow",
 ]
 

@@ -143,6 +143,48 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_reply_record_time"), ["record_time"], unique=False)
 
     op.create_table(
+        "requests",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("problem", sa.String(length=500), nullable=False),
+        sa.Column(
+            "discipline",
+            sa.String(length=7).with_variant(sa.String(length=7, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("host_credit_code", sa.String(length=18), nullable=False),
+        sa.Column("host_name", sa.String(length=100), nullable=False),
+        sa.Column("division", sa.String(length=6), nullable=False),
+        sa.Column("partner_division", sa.String(length=6), nullable=False),
+        sa.Column("place", sa.String(length=9), nullable=False),
+        sa.Column("window_start", sa.Date(), nullable=False),
+        sa.Column("window_end", sa.Date(), nullable=False),
+        sa.Column("working_days", sa.Integer(), nullable=False),
+        sa.Column("may_split", sa.Boolean(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("priority_reason", sa.String(length=200), nullable=False),
+        sa.Column("wished_commissioner", sa.String(length=40), nullable=False),
+        sa.Column("refused_commissioners", sa.JSON(), nullable=False),
+        sa.Column("team_needed", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("create_time", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("update_time", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("level BETWEEN 1 AND 3", name="levels_of_three"),
+        sa.CheckConstraint("priority BETWEEN 1 AND 5", name="priorities_of_five"),
+        sa.CheckConstraint("window_start <= window_end", name="a_window_of_a_day"),
+        sa.CheckConstraint("working_days >= 1", name="wants_a_day"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.create_index("requests_by_discipline", ["discipline", "id"], unique=False)
+        batch_op.create_index("requests_by_division", ["division", "id"], unique=False)
+        batch_op.create_index("requests_by_host", ["host_credit_code", "id"], unique=False)
+        batch_op.create_index("requests_by_partner", ["partner_division", "id"], unique=False)
+
+    op.create_table(
         "absences",
         sa.Column("commissioner_id", sa.String(length=40), nullable=False),
         sa.Column("first_day", sa.Date(), nullable=False),
@@ -199,6 +241,13 @@ def downgrade() -> None:
 
     op.drop_table("members")
     op.drop_table("absences")
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.drop_index("requests_by_partner")
+        batch_op.drop_index("requests_by_host")
+        batch_op.drop_index("requests_by_division")
+        batch_op.drop_index("requests_by_discipline")
+
+    op.drop_table("requests")
     with op.batch_alter_table("reply", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reply_record_time"))
 
