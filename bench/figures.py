@@ -56,9 +56,11 @@ class Seconds:
 
     def row(self) -> list[str]:
         """Its line in the table."""
-        spread = f"{min(self.seconds):.2f} .. {max(self.seconds):.2f} s"
-        gate = f"below {self.gate:.2f} s"
-        return [self.name, f"{median(self.seconds):.2f} s", spread, gate, "pass" if self.passed else "FAIL"]
+        unit, scale = ("s", 1) if self.gate >= 0.1 else ("ms", 1000)
+        low, middle, high, gate = (
+            f"{scale * each:.2f}" for each in (min(self.seconds), median(self.seconds), max(self.seconds), self.gate)
+        )
+        return [self.name, f"{middle} {unit}", f"{low} .. {high} {unit}", f"below {gate} {unit}", _verdict(self)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ class Sample:
     def row(self, name: str) -> list[str]:
         """Its line in the table."""
         return [name, f"{self.rate:.0f}", f"{self.latency:.1f}", *(f"{each:.0f}" for each in astuple(self)[2:])]
+
+
+def _verdict(figure: Seconds) -> str:
+    return "pass" if figure.passed else "FAIL"
 
 
 def middle(samples: Sequence[Sample]) -> Sample:

@@ -23,6 +23,7 @@ from services import host
 from services.platform import migrate
 from services.platform.database import Database
 from services.platform.identity import Caller, issue
+from services.platform.part import Part
 from services.platform.vault import Vault
 from services.training.service import PART
 from tests.office import INSTITUTION, Office
@@ -158,15 +159,15 @@ def embedded(data: Path) -> dict[str, str]:
     return {"LIANCAI_DATA": str(data)}
 
 
-def on_postgresql(data: Path, database: str) -> dict[str, str]:
+def on_postgresql(data: Path, database: str, part: Part = PART) -> dict[str, str]:
     """Settings of a server with its keys in `data`, and its database, which is migrated, on PostgreSQL."""
     settings = {"LIANCAI_DATA": str(data), "LIANCAI_DATABASE": database, "LIANCAI_KEYS": str(data / "keys")}
-    _migrate(host.Settings(settings))
+    _migrate(host.Settings(settings), part)
     return settings
 
 
 @contextmanager
-def site(name: str, environment: Mapping[str, str], **more: str) -> Iterator[Site]:
+def site(name: str, environment: Mapping[str, str], *, module: str = "bench.server", **more: str) -> Iterator[Site]:
     """A bench server on a free port. Two with one `environment` are replicas: they share database and keys."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -177,7 +178,7 @@ def site(name: str, environment: Mapping[str, str], **more: str) -> Iterator[Sit
     errors = settings.data / f"{name}.errors"
     with ExitStack() as stack:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.server"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env={**surroundings(), **own},
             stderr=stack.enter_context(errors.open("wb")),
@@ -198,11 +199,11 @@ def surroundings() -> dict[str, str]:
     return {**kept, "PYTHONPATH": f"{ROOT / 'protos'}{os.pathsep}{ROOT}"}
 
 
-def _migrate(settings: host.Settings) -> None:
+def _migrate(settings: host.Settings, part: Part) -> None:
     vault = Vault.open(settings.keys, create=True)
-    database = Database(settings.database(PART.name), PART.name, PART.books, vault, lanes=0)
+    database = Database(settings.database(part.name), part.name, part.books, vault, lanes=0)
     try:
-        migrate.upgrade(database.writing_engine, PART.name, PART.migrations)
+        migrate.upgrade(database.writing_engine, part.name, part.migrations)
     finally:
         database.close()
 

@@ -31,8 +31,11 @@ NOUNS = {
     "quota": "quotas",
     "roster": "rosters",
     "register": "registers",
-    "case": "case_logs",  # the last of those that add to its verbs: logs, counts, steps
+    "case": "case_logs",  # the last of those that add to its verbs: logs, counts, talk, steps
     "document": "documents",
+    "desk": "desks",
+    "complaint": "complaints",
+    "bulk": "bulk",
     "commissioner": "commissioners",
     "request": "requests",
     "catalogue": "catalogues",

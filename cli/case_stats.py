@@ -10,7 +10,7 @@ from liancai.talent.v1 import statistics_pb2 as pb
 from liancai.talent.v1.statistics_pb2_grpc import StatisticsStub
 
 from cli import show, wire
-from cli.case_steps import app
+from cli.case_talk import app
 from cli.grammar import Format, Mistake, Output, day, moment, option
 from cli.texts import t
 

@@ -35,7 +35,7 @@ from cli.grammar import (
 from cli.texts import t
 
 __all__ = ["app"]  # others add to it
-TODAY = ("why", "due_date", "masked_name", "matter_title", "step")
+TODAY = ("why", "due_date", "masked_name", "matter_title", "step", "covered")
 LINES = ("track", "date", "count", "text")
 ENTRIES = ("number", "kind", "occur_time", "actor", "reason", "evidence", "void_reason")
 
@@ -343,10 +343,13 @@ def relay(ctx: typer.Context, name: MatterName, output: Output = Format.table) -
 def today(
     ctx: typer.Context,
     due_by: Annotated[str, option("due_by", "--due-by", metavar="YYYY-MM-DD", parser=day, show_default=False)] = "",
+    whys: Annotated[
+        list[Any] | None, option("why", "--why", metavar="WHY", parser=one_of(worklist_pb2.TodayItem.Why))
+    ] = None,
     limit: Limit = 50,
     output: Output = Format.table,
 ) -> None:
     """Lists what is to be done, what is due first first."""
-    request = worklist_pb2.ListTodayRequest(due_by=due_by)
+    request = worklist_pb2.ListTodayRequest(due_by=due_by, whys=whys or [])
     found = wire.of(ctx).pages(WorklistStub, request, "items", limit)
     show.rows(found, TODAY, output, limit)

@@ -251,7 +251,9 @@ def availability(
     ctx: typer.Context,
     name: CommissionerName,
     weekdays: Annotated[list[int] | None, option("never_on", "--never-on", metavar="1-7", parser=whole)] = None,
-    absences: Annotated[list[Any] | None, option("absent", "--absent", metavar="FIRST[..LAST]", parser=absence)] = None,
+    absences: Annotated[
+        list[Any] | None, option("cannot_serve", "--absent", metavar="FIRST[..LAST]", parser=absence)
+    ] = None,
     etag: Etag = "",
     *,
     request_id: RequestId,

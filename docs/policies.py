@@ -88,6 +88,11 @@ SCOPES = {
     "Board": Scope((HOME, PARTNER), (UNIT,)),
     "SupervisionOrder": Scope((HOME, PARTNER), (UNIT,)),
     "Statistics": Scope((HOME, PARTNER)),
+    "Desk": Scope((HOME,), (UNIT,)),
+    "Job": Scope((HOME,)),
+    "Note": Scope((HOME, PARTNER)),
+    "Rating": Scope((HOME, PARTNER)),
+    "Complaint": Scope((HOME, PARTNER)),
     "Catalogue": Scope(),
     "Progress": Scope(),
 }

@@ -2,8 +2,40 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum, auto
+
 from services.platform.requests import Reading
-from services.reference import credit_code, divisions
+from services.reference import credit_code, divisions, names, resident_id, writing
+from services.reference.resident_id import ResidentIdFault
+from services.reference.text import compact
+
+LONGEST_QUERY = 50  # characters
+_NUMBER = re.compile(r"[0-9]+X?")  # once compacted
+_BEGINNING = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af·A-Za-zÀ-ǜ .'\-]+")
+_LETTER = re.compile(r"[^ .'·\-]")
+
+
+class Sought(Enum):
+    """What somebody looks for people by."""
+
+    PHONE = auto()
+    RESIDENT_ID = auto()
+    NAME = auto()  # its beginning, as it is written
+    LATIN = auto()  # the beginning of its pinyin or of its initials
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query for people: a number whole, or the beginning of a name."""
+
+    by: Sought
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Query({self.by.name})"
 
 
 def read_credit_code(reading: Reading, field: str, code: str) -> str:
@@ -38,3 +70,30 @@ def read_place(reading: Reading, field: str, code: str) -> str:
     ):
         reading.wrong(field, "FIELD_DIVISION")
     return code
+
+
+def read_query(reading: Reading, field: str, query: str, today: date) -> Query | None:
+    """What a query looks for; None, with a violation noted, if it is neither a number nor the beginning of a name."""
+    faults = len(reading.violations)
+    text = reading.text(field, query, 1, LONGEST_QUERY)
+    if len(reading.violations) > faults:
+        return None
+    number = compact(text)
+    phone = writing.normalise_phone(text)
+    if writing.PHONE.fullmatch(phone):
+        return Query(Sought.PHONE, phone)
+    if _NUMBER.fullmatch(number):
+        if len(number) != 18:
+            reading.wrong(field, "FIELD_WHOLE_NUMBER")
+            return None
+        try:
+            return Query(Sought.RESIDENT_ID, resident_id.parse(text, today).number)
+        except ResidentIdFault as fault:
+            reading.wrong(field, writing.code_of(fault))
+            return None
+    name = writing.normalise_name(text)
+    if not (_BEGINNING.fullmatch(name) and _LETTER.search(name)):
+        reading.wrong(field, "FIELD_SEARCH")
+        return None
+    typed = "" if any(character >= "\u2e80" for character in name) else names.latin(name)
+    return Query(Sought.LATIN, typed) if typed else Query(Sought.NAME, name)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import grpc
+import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -30,3 +34,11 @@ def violations_of(error: BaseException) -> list[error_details_pb2.BadRequest.Fie
         if detail.Unpack(request):
             return list(request.field_violations)
     return []
+
+
+@contextmanager
+def refused(code: grpc.StatusCode, reason: str) -> Iterator[None]:
+    """What is done within is refused so."""
+    with pytest.raises(grpc.RpcError) as error:
+        yield
+    assert (error.value.code(), info_of(error.value)[0]) == (code, reason)

@@ -10,14 +10,14 @@ from liancai.placement.v1 import commissioners_pb2_grpc
 from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm.attributes import flag_modified
 
-from services import finding
 from services.fields import read_credit_code
 from services.placement import commissioner_fields as fields
-from services.placement import messages, queries, vetting
+from services.placement import messages, queries, searching, vetting
 from services.placement.rules import states
 from services.placement.rules.registering import Kind
 from services.placement.rules.states import CommissionerState
 from services.placement.tables import AbsenceRow, CommissionerRow, MemberRow, SkillRow
+from services.platform import ways
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Denied, Exists, Invalid, NotFound, Violation
@@ -28,15 +28,6 @@ from services.platform.transaction import Tx
 from services.reference import divisions
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-
-COLUMNS = finding.Columns(
-    full_name=CommissionerRow.full_name,
-    name_pinyin=CommissionerRow.name_pinyin,
-    name_initials=CommissionerRow.name_initials,
-    resident_id_index=CommissionerRow.resident_id_index,
-    phone_index=CommissionerRow.phone_index,
-    ties=(CommissionerRow.id,),
-)
 
 
 class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersServicer):
@@ -117,12 +108,12 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         page: Page = self._pages.read(call, request)
         reading = Reading()
         today, vault = day_of(self._database.clock()), self._database.vault
-        ways = finding.read_query(reading, "query", request.query, vault, today, COLUMNS)
+        known = searching.read_query(reading, "query", request.query, vault, today)
         reading.done()
         with self._database.reading() as session:
             wanted = select(CommissionerRow).where(queries.within_reach(call, CommissionerRow))
-            rows, after = finding.find(session, ways, wanted, page)
-            shown = messages.commissioners(session, vault, [row for (row,) in rows])
+            rows, after = ways.search(session, wanted, known, page)
+            shown = messages.commissioners(session, vault, [row[0] for row in rows])
         return pb.ListCommissionersResponse(
             commissioners=shown, next_page_token=self._pages.token(call, request, after) if after else ""
         )

@@ -21,6 +21,7 @@ from services.reference.clock import day_of
 from services.talent import casefiles, clocks, messages, papers
 from services.talent.advancing import Desk
 from services.talent.casefiles import CaseFile, EntryFile, StepFile
+from services.talent.covers import covered_by
 from services.talent.editions import Editions
 from services.talent.queries import scope_of_step
 from services.talent.results import check_result
@@ -70,11 +71,12 @@ class Actor:
         )
         answers: list[matters_pb2.Step | Fault] = []
         touched: dict[str, CaseFile] = {}
+        covered = Covered(tx)
         for act in acts:
             try:
                 desk, step = self._desk(tx, files, act)
                 desk.papers = held
-                answers.append(self._act(tx, desk, step, act))
+                answers.append(self._act(tx, desk, step, act, covered))
                 touched[desk.file.id] = desk.file
             except Fault as fault:
                 answers.append(fault)
@@ -90,10 +92,11 @@ class Actor:
         check_etag(act.etag, act.name, step.version)
         return self._editions.desk(tx.session, act.call, file, tx.now, act.occurred), step
 
-    def _act(self, tx: Tx, desk: Desk, step: StepFile, act: Act) -> matters_pb2.Step:
+    def _act(self, tx: Tx, desk: Desk, step: StepFile, act: Act, covered: Covered) -> matters_pb2.Step:
         require_running(desk.file, step, act.verb)
         event, verb = VERBS[act.verb]
         before = step.entries
+        absent = covered.whose(act.call, step) if act.verb != "assign" else ""
         verb(desk, step, act)
         desk.file.touch(step, desk.now)
         step.alarm = clocks.alarm(desk.file, step)
@@ -108,6 +111,7 @@ class Actor:
             step=step.key,
             state=step.state,
             **({"entries": entered} if entered else {}),
+            **({"covered": absent} if absent else {}),
         )
         return messages.step(act.call, step, desk.kind(step), desk.edition, desk.opened, on=day_of(desk.now))
 
@@ -115,6 +119,23 @@ class Actor:
 def _step_of(files: Mapping[str, CaseFile], act: Act) -> StepFile | None:
     file = files.get(act.step[0])
     return file.step(*act.step[1:]) if file else None
+
+
+class Covered:
+    """Tells whose work an act was, where its caller stands in; each caller is looked up once."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._known: dict[str, list[str]] = {}
+
+    def whose(self, call: Call, step: StepFile) -> str:
+        """The absent officer that a step is assigned to, if the caller stands in for that one today; else ""."""
+        subject = call.caller.subject
+        if step.assignee in ("", subject):
+            return ""
+        if subject not in self._known:
+            self._known[subject] = covered_by(self._tx.connection, subject, day_of(self._tx.now))
+        return step.assignee if step.assignee in self._known[subject] else ""
 
 
 def require_running(file: CaseFile, step: StepFile, verb: str) -> None:

@@ -78,7 +78,7 @@ class Cases(cases_pb2_grpc.CasesServicer):
         call = Call.of(context)
         page = self._pages.read(call, request)
         asked, reading = request.filter, Reading()
-        wanted = details.selected().where(queries.within_reach(call)).order_by(CaseRow.id.desc())
+        wanted = details.selected().order_by(CaseRow.id.desc()).limit(page.size + 1)
         if states := reading.choices("filter.states", asked.states, pb.Case.State):
             wanted = wanted.where(CaseRow.state.in_(states))
         if owner := reading.text("filter.owner", asked.owner, 0, 200):
@@ -91,7 +91,12 @@ class Cases(cases_pb2_grpc.CasesServicer):
         if page.after is not None:
             wanted = wanted.where(CaseRow.id < page.after[0])
         with self._database.reading() as session:
-            rows = [details.CaseDetail(*row) for row in session.execute(wanted.limit(page.size + 1))]
+            found = {
+                row[0]: details.CaseDetail(*row)
+                for part in queries.parts_of_reach(call)
+                for row in session.execute(wanted.where(part))
+            }
+            rows = [found[number] for number in sorted(found, reverse=True)[: page.size + 1]]
             heads = self._views.heads(session, rows[: page.size])
         more = len(rows) > page.size
         return pb.ListCasesResponse(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, LargeBinary, Select, bindparam, cast, func, literal_column, null, select, union_all
 
 from services.platform.prepared import Prepared, any_of
 from services.talent.rules.lights import Turns
@@ -47,8 +47,25 @@ class CaseDetail:
         return f"CaseDetail({self.id})"
 
 
+WIDTH = len(fields_of(CaseDetail))  # columns of what is selected
+
+
 def _column(name: str) -> Any:
     return getattr(TalentRow if name in ("resident_id_sealed", "full_name") else CaseRow, name)
+
+
+def _hanging(what: str, number: Any, kind: Any, other: Any = None, division: Any = None, sealed: Any = None) -> Any:
+    """Columns of something that hangs on a case; what a kind of it does not have is empty."""
+    empty: Any = literal_column("''")
+    nothing = cast(null(), LargeBinary) if sealed is None else sealed
+    return select(
+        literal_column(f"'{what}'").label("what"),
+        number.label("number"),
+        kind.label("kind"),
+        (empty if other is None else other).label("other"),
+        (empty if division is None else division).label("division"),
+        nothing.label("sealed"),
+    )
 
 
 def selected() -> Select[Any]:
@@ -58,28 +75,33 @@ def selected() -> Select[Any]:
 
 
 _DETAIL = Prepared(selected().where(CaseRow.id == bindparam("of")))
-_FAMILY = Prepared(
-    select(FamilyMemberRow.number, FamilyMemberRow.kind, FamilyMemberRow.name_sealed)
-    .where(FamilyMemberRow.case_id == bindparam("of"))
-    .order_by(FamilyMemberRow.number)
-)
-_RELATIONS = Prepared(
-    select(CaseRelationRow.other_id, CaseRelationRow.kind)
-    .where(CaseRelationRow.case_id == bindparam("of"))
-    .order_by(CaseRelationRow.other_id)
-)
-_OTHERS = Prepared(
-    select(CaseRow.id, CaseRow.division, CaseRow.partner_division)
-    .where(CaseRow.talent_id == bindparam("talent"), CaseRow.id != bindparam("of"), CaseRow.state == CaseState.OPEN)
-    .order_by(CaseRow.id)
-    .limit(10)
-)
 _step = StepRow.__table__.c
 _TURNS = Prepared(
     select(_step.case_id, func.min(_step.yellow), func.min(_step.red))
     .where(any_of(_step.case_id, "ids"), _step.alarm.is_not(None))
     .group_by(_step.case_id)
 )
+# what hangs on a case, in one round trip: what it is, and its values, of which each kind has its own
+_HANGING = Prepared(
+    union_all(
+        _hanging(
+            "member", FamilyMemberRow.number, FamilyMemberRow.kind, sealed=FamilyMemberRow.name_sealed
+        ).where(FamilyMemberRow.case_id == bindparam("of")),
+        _hanging("relation", literal_column("0"), CaseRelationRow.kind, CaseRelationRow.other_id).where(
+            CaseRelationRow.case_id == bindparam("of")
+        ),
+        select(
+            _hanging("other", literal_column("0"), CaseRow.partner_division, CaseRow.id, CaseRow.division)
+            .where(
+                CaseRow.talent_id == bindparam("talent"), CaseRow.id != bindparam("of"),
+                CaseRow.state == CaseState.OPEN,
+            )
+            .order_by(CaseRow.id)
+            .limit(10)
+            .subquery()
+        ),
+    )
+)  # fmt: skip
 
 
 def read(connection: Connection, number: str) -> CaseDetail:
@@ -88,20 +110,31 @@ def read(connection: Connection, number: str) -> CaseDetail:
     return CaseDetail(*row)
 
 
-def family(connection: Connection, number: str) -> list[tuple[int, str, bytes | None]]:
-    """Number, kind and sealed name of every member of the family."""
-    return [(row[0], row[1], row[2]) for row in _FAMILY.rows(connection, {"of": number})]
+@dataclass(slots=True)
+class Hanging:
+    """What hangs on a case."""
+
+    family: list[tuple[int, str, bytes | None]] = field(default_factory=list)  # number, kind, sealed name
+    relations: list[tuple[str, str]] = field(default_factory=list)  # the other case, and how
+    others: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # open cases, and who sees them
 
 
-def relations(connection: Connection, number: str) -> list[tuple[str, str]]:
-    """The other cases it has to do with, and how."""
-    return [(row[0], row[1]) for row in _RELATIONS.rows(connection, {"of": number})]
-
-
-def others_of(connection: Connection, detail: CaseDetail) -> list[tuple[str, tuple[str, ...]]]:
-    """Other open cases of the same talent, with the divisions that may see each."""
-    rows = _OTHERS.rows(connection, {"talent": detail.talent_id, "of": detail.id})
-    return [(row[0], tuple(code for code in row[1:] if code)) for row in rows]
+def hanging(connection: Connection, detail: CaseDetail) -> Hanging:
+    """The family, other cases it has to do with, and other open cases of the same talent."""
+    found = Hanging()
+    for what, number, kind, other, division, sealed in _HANGING.rows(
+        connection, {"of": detail.id, "talent": detail.talent_id}
+    ):
+        if what == "member":
+            found.family.append((number, kind, sealed))
+        elif what == "relation":
+            found.relations.append((other, kind))
+        else:
+            found.others.append((other, tuple(code for code in (division, kind) if code)))
+    found.family.sort()
+    found.relations.sort()
+    found.others.sort()
+    return found
 
 
 def turns(connection: Connection, ids: list[str]) -> dict[str, Turns]:

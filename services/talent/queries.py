@@ -108,16 +108,27 @@ def scope_of_ledger(file: CaseFile, step: StepFile) -> Scope:
 
 def within_reach(call: Call, action: str = "") -> ColumnElement[bool]:
     """The cases of a list that its caller may see; those they may do another `action` to, if it is given."""
+    parts = parts_of_reach(call, action)
+    return or_(*parts) if parts else false()
+
+
+def parts_of_reach(call: Call, action: str = "") -> list[ColumnElement[bool]]:
+    """The parts of what a caller may see, each of which one index has in the order of numbers: a list reads them by
+    themselves and puts them together, where the database would sort all there is.
+    """
     reach = call.reach(action)
     terms: list[ColumnElement[bool]] = []
     if reach.division is not None:
         low, high = scope_range(reach.division)
-        terms += [CaseRow.division.between(low, high), CaseRow.partner_division.between(low, high)]
+        if low == high:
+            terms += [CaseRow.division == low, CaseRow.partner_division == low]
+        else:
+            terms.append(or_(CaseRow.division.between(low, high), CaseRow.partner_division.between(low, high)))
     if reach.unit is not None:
         own = and_(StepRow.unit == reach.unit, StepRow.case_id == CaseRow.id)
         seen = or_(StepRow.division == CaseRow.division, StepRow.division == CaseRow.partner_division)
         terms.append(exists().where(own, seen))
-    return or_(*terms) if terms else false()
+    return terms
 
 
 def steps_within_reach(call: Call, unit: ColumnElement[str] | Any = StepRow.unit) -> ColumnElement[bool]:

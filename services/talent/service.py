@@ -10,18 +10,28 @@ import grpc
 from liancai.talent.v1 import (
     audit_pb2,
     audit_pb2_grpc,
+    bulk_pb2,
+    bulk_pb2_grpc,
     cases_pb2,
     cases_pb2_grpc,
     catalogue_pb2,
     catalogue_pb2_grpc,
     children_pb2,
     children_pb2_grpc,
+    complaints_pb2,
+    complaints_pb2_grpc,
+    desks_pb2,
+    desks_pb2_grpc,
     documents_pb2,
     documents_pb2_grpc,
     handovers_pb2,
     handovers_pb2_grpc,
     logs_pb2,
     logs_pb2_grpc,
+    notes_pb2,
+    notes_pb2_grpc,
+    ratings_pb2,
+    ratings_pb2_grpc,
     recalculation_pb2,
     recalculation_pb2_grpc,
     statistics_pb2,
@@ -40,13 +50,18 @@ from services.platform.pages import Pages
 from services.platform.part import Part
 from services.talent import editions
 from services.talent.audit import CaseTrail
+from services.talent.bulk import Bulk, TalentJobs
 from services.talent.case_logs import CaseLogs
 from services.talent.cases import Cases
 from services.talent.catalogues import Catalogues
 from services.talent.children import Children
+from services.talent.complaints import Complaints
+from services.talent.desks import Desks
 from services.talent.documents import Documents
 from services.talent.editions import SHIPPED, Editions
 from services.talent.handovers import Handovers
+from services.talent.notes import Notes
+from services.talent.ratings import Ratings
 from services.talent.recalculating import Recalculations
 from services.talent.reminding import Reminders
 from services.talent.statistics import Statistics
@@ -80,6 +95,12 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     supervision_pb2_grpc.add_SupervisionServicer_to_server(Supervision(database, pages, known), server)
     statistics_pb2_grpc.add_StatisticsServicer_to_server(Statistics(database), server)
     logs_pb2_grpc.add_CaseLogsServicer_to_server(CaseLogs(database, known), server)
+    bulk_pb2_grpc.add_BulkServicer_to_server(Bulk(database), server)
+    bulk_pb2_grpc.add_JobsServicer_to_server(TalentJobs(database, pages), server)
+    desks_pb2_grpc.add_DesksServicer_to_server(Desks(database, pages, known), server)
+    notes_pb2_grpc.add_NotesServicer_to_server(Notes(database, pages), server)
+    ratings_pb2_grpc.add_RatingsServicer_to_server(Ratings(database, pages, known), server)
+    complaints_pb2_grpc.add_ComplaintsServicer_to_server(Complaints(database, pages, known), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
 
 
@@ -113,18 +134,9 @@ PART = Part(
     files=tuple(
         module.DESCRIPTOR
         for module in (
-            catalogue_pb2,
-            cases_pb2,
-            steps_pb2,
-            documents_pb2,
-            worklist_pb2,
-            recalculation_pb2,
-            handovers_pb2,
-            children_pb2,
-            supervision_pb2,
-            statistics_pb2,
-            logs_pb2,
-            audit_pb2,
+            *(catalogue_pb2, cases_pb2, steps_pb2, documents_pb2, worklist_pb2, recalculation_pb2, audit_pb2),
+            *(handovers_pb2, children_pb2, supervision_pb2, statistics_pb2, logs_pb2),
+            *(desks_pb2, notes_pb2, ratings_pb2, complaints_pb2, bulk_pb2),
         )
     ),
     books=BOOKS,
@@ -132,5 +144,6 @@ PART = Part(
     policy=HERE / "policy.cedar",
     texts=HERE / "texts.toml",
     mount=mount,
+    jobs="services.talent.jobs:KINDS",
     upkeep=upkeep,
 )

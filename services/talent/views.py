@@ -32,6 +32,7 @@ class Views:
         connection = session.connection()
         detail = details.read(connection, file.id)
         edition = self._editions.of(session, file.catalogue_id)
+        hanging = details.hanging(connection, detail)
         found = self.head(detail)
         found.family.extend(
             pb.FamilyMember(
@@ -39,11 +40,11 @@ class Views:
                 kind=pb.FamilyMember.Kind.Value(kind),
                 masked_name=people.masked_member(self._vault, file.id, number, sealed),
             )
-            for number, kind, sealed in details.family(connection, file.id)
+            for number, kind, sealed in hanging.family
         )
         found.relations.extend(
             pb.Relation(case_name=f"cases/{other}", kind=pb.Relation.Kind.Value(kind))
-            for other, kind in details.relations(connection, file.id)
+            for other, kind in hanging.relations
         )
         today, seen = self._editions.today(), _seen(call, file)
         found.matters.extend(messages.matter(call, file, each, edition, on=today) for each in seen)
@@ -56,7 +57,7 @@ class Views:
                 message=call.say("TC-DUPLICATE", {"other": f"cases/{other}"}),
                 others=[f"cases/{other}"],
             )
-            for other, sides in details.others_of(connection, detail)
+            for other, sides in hanging.others
             if call.may("talent.case.read", Scope(sides))
         )
         return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
 from dataclasses import fields as fields_of
 from datetime import date
 from typing import Any
@@ -24,9 +27,15 @@ from services.talent import messages
 from services.talent.advancing import type_of
 from services.talent.casefiles import StepFile
 from services.talent.clocks import NO_LIMIT
+from services.talent.covers import covered_by
 from services.talent.editions import Editions
-from services.talent.rules.states import StepState
+from services.talent.rules.states import STEP_ENDED, StepState
+from services.talent.searching import search
 from services.talent.tables import CaseRow, StepRow, TalentRow
+from services.talent.views import Views
+
+MOST_COUNTED = 5000  # steps
+SCANNED = 1000  # steps read at once where only some are wanted
 
 
 def _found(*terms: Any) -> Select[Any]:
@@ -34,7 +43,7 @@ def _found(*terms: Any) -> Select[Any]:
     # a row value: both databases begin to read the index where the last page ended
     key = tuple_(StepRow.alarm, StepRow.id)
     after = tuple_(bindparam("day", type_=StepRow.alarm.type), bindparam("last", type_=StepRow.id.type))
-    columns: list[Any] = [StepRow.alarm, StepRow.id]
+    columns: list[Any] = [StepRow.alarm, StepRow.id, StepRow.state, StepRow.assignee, StepRow.unit, StepRow.owed]
     return (
         select(*columns)
         .where(*terms, key > after, StepRow.alarm <= bindparam("due_by", type_=StepRow.alarm.type))
@@ -56,36 +65,121 @@ _SHOWN = Prepared(
 )
 
 
+Key = tuple[date, int, str, str, str, date | None]  # alarm, number, state, assignee, unit, day of a promised document
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose today it is: the caller's, and that of those the caller stands in for."""
+
+    call: Call
+    today: date
+    absent: tuple[str, ...]
+
+    def keys(self, connection: Connection, last: tuple[date, int], due_by: date, size: int) -> list[Key]:
+        """The first steps after `last`, once each, in order."""
+        given = {"day": last[0], "last": last[1], "due_by": due_by, "size": size}
+        caller = self.call.caller
+        found: list[tuple[Any, ...]] = []
+        for officer in (caller.subject, *self.absent):
+            found += _MINE.rows(connection, {**given, "me": officer})
+            found += _OWNED.rows(connection, {**given, "me": officer})
+        if caller.unit:
+            found += _OF_UNIT.rows(connection, {**given, "unit": caller.unit})
+        return sorted({(row[0], row[1], row[2], row[3], row[4], row[5]) for row in found})[:size]
+
+    def why(self, key: Key) -> str:
+        """Why a step is on the list: what the caller has to do first, then what others have to."""
+        alarm, _, state, assignee, unit, owed = key
+        if owed == alarm and (state in STEP_ENDED or owed <= self.today):
+            return "DOCUMENT_OWED"
+        own = assignee in (self.call.caller.subject, *self.absent)
+        of_unit = not assignee and unit == self.call.caller.unit
+        if alarm < self.today:
+            return "OVERDUE"
+        if state == StepState.RETURNED:
+            return "RETURNED"
+        if state == StepState.SUSPENDED:
+            return "STUCK"
+        if not own and not of_unit:
+            return "WAITING"
+        if alarm == self.today:
+            return "DUE"
+        return "UNASSIGNED" if of_unit else "UPCOMING"
+
+    def page(
+        self, connection: Connection, last: tuple[date, int], due_by: date, size: int, whys: Collection[str]
+    ) -> list[Key]:
+        """The first `size` steps after `last` that are there for one of `whys`, or for anything."""
+        if not whys:
+            return self.keys(connection, last, due_by, size)
+        found: list[Key] = []
+        while len(found) < size:
+            some = self.keys(connection, last, due_by, SCANNED)
+            found += [key for key in some if self.why(key) in whys]
+            if len(some) < SCANNED:
+                break
+            last = some[-1][0], some[-1][1]
+        return found[:size]
+
+
 class Worklist(worklist_pb2_grpc.WorklistServicer):
-    """The caller's own list."""
+    """The caller's own list, and the search for cases."""
 
     def __init__(self, database: Database, pages: Pages, editions: Editions) -> None:
         self._database = database
         self._pages = pages
         self._editions = editions
+        self._views = Views(database.vault, editions)
 
     def ListToday(self, request: pb.ListTodayRequest, context: grpc.ServicerContext) -> pb.ListTodayResponse:
         """What is due first comes first."""
         call, reading = Call.of(context), Reading()
         page = self._pages.read(call, request)
         due_by = reading.day("due_by", request.due_by) if request.due_by else NO_LIMIT
+        whys = reading.choices("whys", request.whys, pb.TodayItem.Why)
         reading.done()
         last = (date.fromisoformat(page.after[0]), page.after[1]) if page.after else (date.min, 0)
-        today = day_of(self._database.clock())
         with self._database.reading() as session:
             connection = session.connection()
-            keys = _keys(connection, call, last, due_by, page.size + 1)
-            shown = {row[0]: row for row in _SHOWN.rows(connection, {"ids": [number for _, number in keys]})}
-            items = [self._item(session, call, shown[number], today) for _, number in keys[: page.size]]
+            desk = self._desk(connection, call)
+            keys = desk.page(connection, last, due_by, page.size + 1, whys)
+            shown = {row[0]: row for row in _SHOWN.rows(connection, {"ids": [key[1] for key in keys[: page.size]]})}
+            items = [self._item(session, desk, key, shown[key[1]]) for key in keys[: page.size]]
         token = ""
         if len(keys) > page.size:
-            day, number = keys[page.size - 1]
+            day, number, *_ = keys[page.size - 1]
             token = self._pages.token(call, request, [day.isoformat(), number])
         return pb.ListTodayResponse(items=[item for item in items if item is not None], next_page_token=token)
 
-    def _item(self, session: Session, call: Call, row: tuple[Any, ...], today: date) -> pb.TodayItem | None:
+    def GetTodayCounts(self, request: pb.GetTodayCountsRequest, context: grpc.ServicerContext) -> pb.TodayCounts:
+        """By why they are there."""
+        call = Call.of(context)
+        with self._database.reading() as session:
+            connection = session.connection()
+            desk = self._desk(connection, call)
+            keys = desk.keys(connection, (date.min, 0), NO_LIMIT, MOST_COUNTED + 1)
+        counted = Counter(desk.why(key) for key in keys[:MOST_COUNTED])
+        return pb.TodayCounts(
+            counts=[
+                pb.TodayCounts.Count(why=pb.TodayItem.Why.Value(why), steps=counted[why])
+                for why in pb.TodayItem.Why.keys()[1:]
+            ],
+            steps=min(len(keys), MOST_COUNTED),
+            more=len(keys) > MOST_COUNTED,
+        )
+
+    def SearchCases(self, request: pb.SearchCasesRequest, context: grpc.ServicerContext) -> pb.SearchCasesResponse:
+        """By receipt, name or number."""
+        return search(self._database, self._pages, self._views, Call.of(context), request)
+
+    def _desk(self, connection: Connection, call: Call) -> Desk:
+        today = day_of(self._database.clock())
+        return Desk(call, today, tuple(covered_by(connection, call.caller.subject, today)))
+
+    def _item(self, session: Session, desk: Desk, key: Key, row: tuple[Any, ...]) -> pb.TodayItem | None:
         """A step with why it is here; None where the caller may not see its case (any more)."""
-        step = StepFile(*row[: len(_COLUMNS)])
+        call, step = desk.call, StepFile(*row[: len(_COLUMNS)])
         division, partner, catalogue_id, full_name = row[len(_COLUMNS) :]
         sides = tuple(code for code in (division, partner) if code)
         units = (step.unit,) if step.unit and step.division in sides else ()
@@ -95,40 +189,12 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
         kind = edition.matter(type_of(step.matter))
         alarm = step.alarm or NO_LIMIT
         return pb.TodayItem(
-            why=pb.TodayItem.Why.Value(_why(call, step, today)),
+            why=pb.TodayItem.Why.Value(desk.why(key)),
             case_name=f"cases/{step.case_id}",
             masked_name=writing.mask_name(full_name),
-            step=messages.step(call, step, kind.step(step.key), edition, on=today),
+            step=messages.step(call, step, kind.step(step.key), edition, on=desk.today),
             matter_title=getattr(kind.title, call.language),
             due_date="" if alarm == NO_LIMIT else alarm.isoformat(),
             owed_date=step.owed.isoformat() if step.owed else "",
+            covered=step.assignee if step.assignee in desk.absent else "",
         )
-
-
-def _keys(
-    connection: Connection, call: Call, last: tuple[date, int], due_by: date, size: int
-) -> list[tuple[date, int]]:
-    """Date and number of the first steps after `last`: the caller's, the unit's, and those of the caller's cases."""
-    given = {"day": last[0], "last": last[1], "due_by": due_by, "size": size}
-    caller = call.caller
-    found = _MINE.rows(connection, {**given, "me": caller.subject})
-    found += _OWNED.rows(connection, {**given, "me": caller.subject})
-    if caller.unit:
-        found += _OF_UNIT.rows(connection, {**given, "unit": caller.unit})
-    return sorted({(row[0], row[1]) for row in found})[:size]
-
-
-def _why(call: Call, step: StepFile, today: date) -> str:
-    """Why a step is on the list: what the caller has to do first, then what others have to."""
-    if step.owed is not None and step.owed == step.alarm and (step.ended or step.owed <= today):
-        return "DOCUMENT_OWED"
-    others = step.assignee != call.caller.subject and (step.assignee or step.unit != call.caller.unit)
-    if step.alarm is not None and step.alarm < today:
-        return "OVERDUE"
-    if step.state == StepState.RETURNED:
-        return "RETURNED"
-    if step.state == StepState.SUSPENDED:
-        return "STUCK"
-    if others:
-        return "WAITING"
-    return "DUE" if step.alarm == today else "UPCOMING"

@@ -1,29 +1,30 @@
-"""Finding trainees, and the enrolments they have within a caller's reach."""
+"""Finding people: by the beginning of a name, its pinyin or initials, or by a whole number.
+
+Numbers are found by blind index: the whole number or nobody.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from liancai.training.v1 import enrolments_pb2 as pb
 from sqlalchemy import Select, select
 
-from services import finding
+from services import fields
+from services.fields import Sought
+from services.platform import ways
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.pages import Pages
 from services.platform.requests import Reading
+from services.platform.vault import Vault
+from services.platform.ways import Way, beginning
 from services.reference.clock import day_of
 from services.training import queries
 from services.training.tables import ClassRow, EnrolmentRow, OrderRow, TraineeRow
 
-COLUMNS = finding.Columns(
-    full_name=TraineeRow.full_name,
-    name_pinyin=TraineeRow.name_pinyin,
-    name_initials=TraineeRow.name_initials,
-    resident_id_index=TraineeRow.resident_id_index,
-    phone_index=EnrolmentRow.phone_index,
-    ties=(TraineeRow.id, EnrolmentRow.id),
-)
+_TIES = (TraineeRow.id, EnrolmentRow.id)
 
 Render = Callable[[EnrolmentRow, TraineeRow], pb.Enrolment]
 
@@ -34,7 +35,7 @@ def search(
     """A page of the enrolments within reach whose people the query finds."""
     page = pages.read(call, request)
     reading = Reading()
-    ways = finding.read_query(reading, "query", request.query, database.vault, day_of(database.clock()), COLUMNS)
+    known = read_query(reading, "query", request.query, database.vault, day_of(database.clock()))
     class_name = reading.optional_name("class_name", request.class_name, "classes")
     order = reading.optional_name("order", request.order, "orders")
     states = reading.choices("states", request.states, pb.Enrolment.State)
@@ -45,10 +46,10 @@ def search(
             queries.visible(session, call, ClassRow, class_name)
         if order:
             queries.visible(session, call, OrderRow, order)
-        rows, after = finding.find(session, ways, wanted, page)
+        rows, key = ways.search(session, wanted, known, page)
     return pb.ListEnrolmentsResponse(
-        enrolments=[render(row, trainee) for row, trainee in rows],
-        next_page_token=pages.token(call, request, after) if after else "",
+        enrolments=[render(row[0], row[1]) for row in rows],
+        next_page_token=pages.token(call, request, key) if key else "",
     )
 
 
@@ -65,3 +66,18 @@ def within(call: Call, class_name: str, order: str, states: Sequence[str]) -> Se
     if order:
         wanted = wanted.where(EnrolmentRow.order_id == order.partition("/")[2])
     return wanted.where(EnrolmentRow.state.in_(states)) if states else wanted
+
+
+def read_query(reading: Reading, field: str, query: str, vault: Vault, today: date) -> list[Way]:
+    """The ways to look for a query: a number has one, letters have two. Notes a violation if it is none of them."""
+    sought = fields.read_query(reading, field, query, today)
+    if sought is None:
+        return []
+    text = sought.text
+    if sought.by is Sought.PHONE:
+        return [Way(EnrolmentRow.phone_index, _TIES, vault.index("phone", text))]
+    if sought.by is Sought.RESIDENT_ID:
+        return [Way(TraineeRow.resident_id_index, _TIES, vault.index("resident_id", text))]
+    if sought.by is Sought.LATIN:
+        return [beginning(column, _TIES, text) for column in (TraineeRow.name_pinyin, TraineeRow.name_initials)]
+    return [beginning(TraineeRow.full_name, _TIES, text)]

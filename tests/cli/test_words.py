@@ -194,6 +194,7 @@ def test_every_command_of_the_job_is_there() -> None:
         *("open", "show", "list", "update", "add", "withdraw", "refuse", "waive", "close", "reopen", "relate", "merge"),
         *("owner", "progress", "trail", "advance", "receive", "gaps", "supply", "accept", "suspend", "resume"),
         *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today", "stats", "import-log"),
+        *("search", "counts", "note", "notes", "rating-code", "rate", "rated", "visit", "ratings"),
     }
     assert listed["case stats"] == {"throughput", "hand-overs", "lateness", "progress"}
     assert listed["supervision"] == {
@@ -202,6 +203,9 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["document"] == {
         *("upload", "download", "show", "list", "check", "accept", "reject", "promise", "waive"),
     }
+    assert listed["desk"] == {"officer", "officers", "cover", "uncover", "covers", "why", "balance"}
+    assert listed["bulk"] == {"reassign", "suspend", "notify", "show", "list", "items", "cancel", "watch"}
+    assert listed["complaint"] == {"file", "extend", "answer", "list"}
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
     assert listed["commissioner"] == {
         *("apply", "show", "list", "search", "update", "availability", "recommend", "vet", "endorse", "file"),

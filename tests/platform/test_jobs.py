@@ -63,8 +63,13 @@ def things(database: Database) -> dict[str, int]:
 
 def lapse(database: Database) -> None:
     """As if whoever holds a job had shown no sign of life for long."""
+    lapse_of(database, JOBS)
+
+
+def lapse_of(database: Database, jobs: Jobs) -> None:
+    """Likewise, of the jobs of any service."""
     with database.writing_engine.begin() as connection:
-        connection.execute(update(JOBS.table).where(JOBS.table.c.state == State.RUNNING).values(held_until=FIRST))
+        connection.execute(update(jobs.table).where(jobs.table.c.state == State.RUNNING).values(held_until=FIRST))
 
 
 def until(enough: Callable[[], Any]) -> None:

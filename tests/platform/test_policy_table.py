@@ -215,6 +215,36 @@ CASES = """
     WaiveDocument         y o o  y o  . .  .  .
 
     ListToday             y y y  y y  . .  .  .
+    GetTodayCounts        y y y  y y  . .  .  .
+    SearchCases           y y o  y o  y y  .  .
+
+    SetOfficer            y o o  y o  . .  .  .
+    ListOfficers          y o o  y o  y .  .  .
+    AddCover              y o o  y o  . .  .  .
+    EndCover              y o o  y o  . .  .  .
+    ListCovers            y o o  y o  y .  .  .
+    ExplainAssignment     y o o  y o  y y  .  .
+    BalanceStep           y o o  y o  . .  .  .
+
+    SubmitBulk            y y y  y y  . .  .  .
+    GetJob                y o o  o o  . .  .  .
+    ListJobs              y o o  o o  . .  .  .
+    ListJobItems          y o o  o o  . .  .  .
+    CancelJob             y o o  o o  . .  .  .
+    WatchJob              y o o  o o  . .  .  .
+
+    AddNote               y y o  . .  . .  .  .
+    ListNotes             y y o  . .  . .  .  .
+    GetRatingCode         y y o  . .  . .  .  .
+    RateMatter            y y y  y y  y y  y  y
+    RecordRating          y y o  . .  . .  .  .
+    VisitRating           y y o  . .  . .  .  .
+    ListRatings           y y o  . .  y .  .  .
+    FileComplaint         y y o  . .  . .  .  .
+    ExtendComplaint       y y o  . .  . .  .  .
+    AnswerComplaint       y y o  . .  . .  .  .
+    ListComplaints        y y o  . .  y .  .  .
+
     ListMovingDeadlines   y y o  . .  y y  .  .
     RecalculateDeadlines  . . .  . .  y .  .  .
     ListCaseTrail         . . .  . .  . y  .  .

@@ -16,7 +16,7 @@ from liancai.training.v1 import errors_pb2 as training_errors
 from services import host
 from services.platform.texts import CORE, LANGUAGES, Texts, language_of
 from services.reference import credit_code, resident_id
-from services.talent.rules import clock, days, filetypes, handover, ledger, lint, moves, reading, simulation
+from services.talent.rules import balance, clock, days, filetypes, handover, ledger, lint, moves, reading, simulation
 
 FILES = [CORE, host.HERE / "lookups.toml", *(part.texts for part in host.PARTS)]
 SENTENCES = {key: value for path in FILES for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
@@ -37,9 +37,10 @@ def made_by_talent() -> set[str]:
         "HANDOVER": handover.Refusal,
         "ARCHIVE": filetypes.ArchiveFault,
         "MOVE": moves.Direction,
+        "BALANCE": balance.Why,
     }
     found = {f"{prefix}_{word}" for prefix, words in made.items() for word in words}
-    found |= {"DAY_OFF_HOLIDAY", "DAY_OFF_WEEKEND", "DAY_COUNTED_MAKE_UP", "DAY_COUNTED_WORKDAY"}
+    found |= {"BULK_DONE", "DAY_OFF_HOLIDAY", "DAY_OFF_WEEKEND", "DAY_COUNTED_MAKE_UP", "DAY_COUNTED_WORKDAY"}
     return found | set(lint.CODES) | {f"DAY_{why}" for why in clock.Why if why is not clock.Why.DAY_OFF}
 
 

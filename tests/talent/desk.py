@@ -12,16 +12,23 @@ import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from liancai.talent.v1 import (
     audit_pb2_grpc,
+    bulk_pb2_grpc,
     cases_pb2,
     cases_pb2_grpc,
     catalogue_pb2_grpc,
     children_pb2_grpc,
+    complaints_pb2_grpc,
+    desks_pb2,
+    desks_pb2_grpc,
     documents_pb2,
     documents_pb2_grpc,
     handovers_pb2,
     handovers_pb2_grpc,
     logs_pb2_grpc,
     matters_pb2,
+    notes_pb2_grpc,
+    ratings_pb2,
+    ratings_pb2_grpc,
     recalculation_pb2_grpc,
     statistics_pb2_grpc,
     steps_pb2,
@@ -54,6 +61,12 @@ class Desk:
         self.cases: Any = Signed(cases_pb2_grpc.CasesStub(channel), metadata)
         self.steps: Any = Signed(steps_pb2_grpc.StepsStub(channel), metadata)
         self.worklist: Any = Signed(worklist_pb2_grpc.WorklistStub(channel), metadata)
+        self.desks: Any = Signed(desks_pb2_grpc.DesksStub(channel), metadata)
+        self.bulk: Any = Signed(bulk_pb2_grpc.BulkStub(channel), metadata)
+        self.jobs: Any = Signed(bulk_pb2_grpc.JobsStub(channel), metadata)
+        self.notes: Any = Signed(notes_pb2_grpc.NotesStub(channel), metadata)
+        self.ratings: Any = Signed(ratings_pb2_grpc.RatingsStub(channel), metadata)
+        self.complaints: Any = Signed(complaints_pb2_grpc.ComplaintsStub(channel), metadata)
         self.recalculations: Any = Signed(recalculation_pb2_grpc.RecalculationsStub(channel), metadata)
         self.handovers: Any = Signed(handovers_pb2_grpc.HandoversStub(channel), metadata)
         self.children: Any = Signed(children_pb2_grpc.ChildrenStub(channel), metadata)
@@ -148,6 +161,38 @@ class Desk:
             step = self.act("StartStep", name, **more)
         chosen = outcome or (step.outcomes[0] if step.outcomes else "")
         return self.act("CompleteStep", name, outcome=chosen, result=self.result_of(name), **more)
+
+    def ended(self, name: str, matter: str) -> str:
+        """The resource name of a matter of a case, which is withdrawn: it has ended."""
+        found = f"{name}/matters/{matter}"
+        asked = cases_pb2.WithdrawMatterRequest(name=found, reason="本人放弃", request_id=request_id())
+        self.cases.WithdrawMatter(asked)
+        return found
+
+    def rate(self, matter: str, level: ratings_pb2.Rating.Level.ValueType, **fields: Any) -> ratings_pb2.Rating:
+        """What the applicant said on the phone."""
+        asked = ratings_pb2.RecordRatingRequest(matter=matter, level=level, request_id=request_id(), **fields)
+        rated: ratings_pb2.Rating = self.ratings.RecordRating(asked)
+        return rated
+
+    def officers(self, unit: str, **shares: int) -> None:
+        """Officers of a unit with their shares; an underscore stands for a space."""
+        for officer, share in shares.items():
+            name = officer.replace("_", " ")
+            asked = desks_pb2.SetOfficerRequest(unit=unit, officer=name, share=share, request_id=request_id())
+            self.desks.SetOfficer(asked)
+
+    def cover(
+        self, unit: str, absent: str, deputy: str, start: str = "2026-11-20", end: str = "2026-11-30"
+    ) -> desks_pb2.Cover:
+        """Somebody stands in for somebody absent; both are officers of the unit."""
+        self.officers(unit, **{absent: 10, deputy: 10})
+        asked = desks_pb2.AddCoverRequest(
+            unit=unit, absent=absent, deputy=deputy, start_date=start, end_date=end, reason="休假",
+            request_id=request_id(),
+        )  # fmt: skip
+        made: desks_pb2.Cover = self.desks.AddCover(asked)
+        return made
 
     def result_of(self, name: str) -> dict[str, str]:
         """A result that the catalogue takes, for a step."""

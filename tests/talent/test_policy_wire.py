@@ -16,12 +16,16 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
 from liancai.talent.v1 import (
+    bulk_pb2,
     cases_pb2,
     catalogue_pb2,
     children_pb2,
     clock_pb2,
+    complaints_pb2,
     logs_pb2,
     matters_pb2,
+    notes_pb2,
+    ratings_pb2,
     supervision_pb2,
 )
 
@@ -62,6 +66,11 @@ class Things:
     wanting: str
     document: str
     order: str
+    ended: str
+    code: str
+    cover: str
+    complaint: str
+    job: str
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +91,17 @@ def things(desk: Desk, talent_database: Database, grpc_channel: grpc.Channel, se
         catalogue_pb2.CreateCatalogueRequest(content=document(), source="样例", request_id=request_id())
     )
     step = f"{case.name}/matters/pension/steps/check"
+    third = desk.open("pension")
+    let_in(talent_database, third.name)
+    ended = desk.ended(third.name, "pension")
+    code = desk.ratings.GetRatingCode(ratings_pb2.GetRatingCodeRequest(name=ended)).code
+    desk.rate(ended, ratings_pb2.Rating.DISSATISFIED)
+    complaint = complaints_pb2.FileComplaintRequest(
+        case_name=case.name, channel=complaints_pb2.Complaint.HOTLINE, text="办理慢", request_id=request_id()
+    )
+    bulk = bulk_pb2.SubmitBulkRequest(
+        notify=bulk_pb2.BulkNotify(message="样例通知"), names=[case.name], request_id=request_id()
+    )
     wanting = f"{case.name}/matters/pension/steps/review"
     brought = desk.upload(wanting, "identity", a_paper()).name
     for key, outcome in (("check", "needed"), ("review", "accepted"), ("out", "")):
@@ -95,7 +115,9 @@ def things(desk: Desk, talent_database: Database, grpc_channel: grpc.Channel, se
     return Things(
         case=case.name, other=other.name, step=step, draft=draft.name, phone_tail=asked.talent.phone[-4:],
         handover=handover, child=child, access=access, certificate=certificate, wanting=wanting, document=brought,
-        order=order.name,
+        order=order.name, ended=ended, code=code,
+        cover=desk.cover("371526-sic", "an absent officer", "a deputy").name,
+        complaint=desk.complaints.FileComplaint(complaint).name, job=desk.bulk.SubmitBulk(bulk).job,
     )  # fmt: skip
 
 
@@ -110,6 +132,10 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "Handover": things.handover,
         "Child": things.child,
         "SupervisionOrder": things.order,
+        "Desk": things.cover,
+        "Rating": things.ended,
+        "Complaint": things.complaint,
+        "Job": things.job,
     }
     message = GetMessageClass(rpc.input_type)()
     values: dict[str, Any] = {
@@ -149,9 +175,21 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "due_date": str(TODAY + timedelta(days=9)),
         "requirement": "请说明原因",
         "new_date": "2026-12-01",
-        "answer": "已办",
         "date": "2026-11-20",
+        "query": things.case,
+        "unit": "371526-sic",
+        "officer": "an officer",
+        "absent": "an absent officer",
+        "deputy": "a deputy",
+        "end_date": "2026-11-21",
+        "text": "样例",
+        "answer": "样例",
+        "result": "样例",
+        "code": things.code,
+        "level": ratings_pb2.Rating.FAIR,
     }
+    if rpc.input_type.name in ("RateMatterRequest", "RecordRatingRequest"):
+        values["matter"] = things.ended
     for field in rpc.input_type.fields:
         if field.type == FieldDescriptor.TYPE_MESSAGE or field.is_repeated:
             continue
@@ -215,6 +253,11 @@ def a_log() -> list[logs_pb2.ImportCaseLogRequest]:
     ]
 
 
+def _bulk(message: Any, things: Things) -> None:
+    message.notify.message = "样例通知"
+    message.names.append(things.case)
+
+
 def _without_content(message: Any, _: Things) -> None:
     message.ClearField("content")
 
@@ -243,6 +286,9 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "GetHandOvers": _with_span,
     "GetLateness": _with_span,
     "GetWorkInProgress": _at_a_date,
+    "SubmitBulk": _bulk,
+    "AddNote": lambda message, _: setattr(message, "kind", notes_pb2.Note.REMARK),
+    "FileComplaint": lambda message, _: setattr(message, "channel", complaints_pb2.Complaint.LETTER),
     "LintCatalogue": _without_content,
     "DiffCatalogues": _without_content,
     "SimulateCatalogue": _without_content,
@@ -251,6 +297,10 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
 MARKS: dict[str, Callable[[Things], str]] = {
     "ListCases": lambda things: things.case,
     "ListCaseTrail": lambda things: things.case,
+    "SearchCases": lambda things: things.case,
+    "ListJobs": lambda things: things.job,
+    "ListRatings": lambda things: things.ended,
+    "ListComplaints": lambda things: things.complaint,
     "ListCatalogues": lambda things: things.draft,
     "ListHandovers": lambda things: things.handover,
     "ListChildAccesses": lambda things: things.access,
@@ -287,7 +337,11 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
                 return grpc.StatusCode.OK, b"".join(stream(parts, metadata=metadata(name), timeout=30))
             raw = filled(rpc, things).SerializeToString()
             if rpc.server_streaming:
-                answers = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata(name))
+                answers = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata(name), timeout=30)
+                if rpc.name.startswith("Watch"):
+                    first: bytes = next(answers)
+                    answers.cancel()
+                    return grpc.StatusCode.OK, first
                 return grpc.StatusCode.OK, b"".join(answers)
             call = grpc_channel.unary_unary(PATHS[rpc.full_name])
             return grpc.StatusCode.OK, call(raw, metadata=metadata(name), timeout=30)

@@ -45,7 +45,7 @@ def test_what_is_due_first_comes_first_and_says_why_it_is_there(desk: Desk, offi
     old, new = desk.open("pension", at="2026-11-02"), desk.open("pension")
     step = f"{new.name}/matters/pension/steps/check"
     assert whys(officer, old.name) == [WHY.OVERDUE]
-    assert whys(officer, new.name) == [WHY.UPCOMING]
+    assert whys(officer, new.name) == [WHY.UNASSIGNED]
     assert whys(desk, new.name) == [WHY.WAITING], "the owner sees what the case waits for"
     items = today(officer)
     days = [item.due_date or "9999" for item in items]

@@ -8,7 +8,6 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Table, insert
 
-from services import finding
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.policy import Reach
@@ -28,7 +27,7 @@ class AsOf:
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
 
-    def reach(self, action: str = "") -> Reach:
+    def reach(self, _action: str = "") -> Reach:
         return self._reach
 
 
@@ -66,7 +65,7 @@ def crowd(office: Office, database: Database) -> Database:
 def plan(database: Database, query: str, after: list[Any] | None, reach: Reach) -> list[list[str]]:
     """How the database would go each way of a query."""
     reading = Reading()
-    ways = finding.read_query(reading, "query", query, database.vault, date(2026, 11, 23), searching.COLUMNS)
+    ways = searching.read_query(reading, "query", query, database.vault, date(2026, 11, 23))
     reading.done()
     wanted = searching.within(cast(Call, AsOf(reach)), "", "", ["ENROLLED", "WAITLISTED"])
     steps = []

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from services.platform.database import Books
+from services.platform.jobs import Jobs
 from services.talent.tables.base import Base
 from services.talent.tables.cases import CaseRelationRow, CaseRow, FamilyMemberRow, TalentRow
 from services.talent.tables.catalogues import CatalogueRow, MovedDeadlineRow, RecalculationRow
 from services.talent.tables.children import CertificateRow, ChildAccessRow, ChildEntryRow, ChildRow
 from services.talent.tables.documents import DocumentPromiseRow, DocumentRow
+from services.talent.tables.feedback import ComplaintRow, RatingRow
 from services.talent.tables.handovers import HandoverRow
 from services.talent.tables.logs import LogCaseRow, LogLineRow
 from services.talent.tables.records import NumberRow
 from services.talent.tables.steps import ClockEntryRow, MatterRow, StepRow
 from services.talent.tables.supervision import ReminderRow, SupervisionOrderRow
+from services.talent.tables.work import CoverRow, NoteRow, OfficerRow
 
 __all__ = [
     "BOOKS",
+    "JOBS",
     "Base",
     "CaseRelationRow",
     "CaseRow",
@@ -25,6 +29,8 @@ __all__ = [
     "ChildEntryRow",
     "ChildRow",
     "ClockEntryRow",
+    "ComplaintRow",
+    "CoverRow",
     "DocumentPromiseRow",
     "DocumentRow",
     "FamilyMemberRow",
@@ -33,7 +39,10 @@ __all__ = [
     "LogLineRow",
     "MatterRow",
     "MovedDeadlineRow",
+    "NoteRow",
     "NumberRow",
+    "OfficerRow",
+    "RatingRow",
     "RecalculationRow",
     "ReminderRow",
     "StepRow",
@@ -42,3 +51,4 @@ __all__ = [
 ]
 
 BOOKS = Books.in_schema(Base.metadata)
+JOBS = Jobs.in_schema(Base.metadata)

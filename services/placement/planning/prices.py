@@ -1,0 +1,124 @@
+"""The proven bound: what each request would have to pay, found by subgradients of the Lagrangian.
+
+With the rule that a request is served once priced instead of held, every commissioner's best schedule is exact, and the
+prices plus the best schedules are never less than the best plan. That holds for any prices: the bound needs no
+convergence to be valid. The prices also tell which slots a good plan is made of (`slacks`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from services.placement.planning.problem import NEVER, Floats, Ints, Problem
+from services.placement.planning.schedules import Tables, chosen, group_gains, tables
+
+GRID = 12  # prices of a day that are tried first
+PATIENCE = 15  # steps without a better bound before they shrink
+SHRINK, STEP, LAST_STEP = 0.7, 0.013, 1e-7  # steps in shares of the mean worth of a visit
+STEADY, SPREAD = 0.9, 0.999  # moments of Adam (Kingma and Ba 2015)
+MARGIN = 1e-9  # of rounding in sums of this size
+
+
+class Prices:
+    """Steps towards the least bound. Deterministic: the same problem gives the same steps."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.iterations = 0
+        self.bound = np.inf
+        self.best = np.zeros(problem.requests)
+        self._first = np.zeros(problem.requests)
+        self._second = np.zeros(problem.requests)
+        self._waited = 0
+        self._group_key = (
+            problem.group_commissioner.astype(np.int64) * problem.days + problem.group_day
+        ) * problem.longest + problem.group_stay
+        self._group_end = np.append(problem.group_first[1:], problem.slots)
+        top = np.zeros(problem.requests)
+        np.maximum.at(top, problem.slot_request, problem.slot_value)
+        stay = np.zeros(problem.requests)
+        stay[problem.slot_request] = problem.slot_stay
+        wanted = top[top > 0]
+        self._scale = float(wanted.mean()) if len(wanted) else 1.0
+        self._step = STEP * self._scale
+        for day_price in np.linspace(0, self._scale / 2, GRID):
+            self._weigh(np.maximum(0, top - day_price * stay - self._step))
+        self._now = self.best.copy()
+
+    @property
+    def settled(self) -> bool:
+        """Whether more steps would change nothing that can be seen."""
+        return self._step < LAST_STEP * self._scale
+
+    def advance(self) -> None:
+        """One step."""
+        before = self.bound
+        slope = self._weigh(self._now)
+        self.iterations += 1
+        self._waited = 0 if self.bound < before - 1e-6 * abs(before) else self._waited + 1
+        if self._waited > PATIENCE:
+            self._step *= SHRINK
+            self._waited = 0
+            self._now = self.best.copy()
+        self._first = STEADY * self._first + (1 - STEADY) * slope
+        self._second = SPREAD * self._second + (1 - SPREAD) * slope * slope
+        first = self._first / (1 - STEADY**self.iterations)
+        second = np.sqrt(self._second / (1 - SPREAD**self.iterations)) + 1e-8
+        self._now = np.maximum(0, self._now - self._step * first / second)
+
+    def _weigh(self, prices: Floats) -> Floats:
+        """Notes the bound of these prices; its slope: 1 less how often each request is taken."""
+        solved = tables(self.problem, group_gains(self.problem, prices))
+        bound = float(solved.best.sum() + prices.sum())
+        bound += MARGIN * abs(bound)
+        if bound < self.bound:
+            self.bound, self.best = bound, prices.copy()
+        taken = self._taken(solved, prices)
+        times = np.bincount(self.problem.slot_request[taken], minlength=self.problem.requests)
+        slope: Floats = 1.0 - times.astype(np.float64)
+        return slope
+
+    def _taken(self, solved: Tables, prices: Floats) -> Ints:
+        """The slots of the best schedules."""
+        problem = self.problem
+        who, day, stay = chosen(problem, solved)
+        group = np.searchsorted(self._group_key, (who * problem.days + day) * problem.longest + stay)
+        begin = problem.group_first[group]
+        width = self._group_end[group] - begin
+        ends = np.cumsum(width)
+        slots = np.repeat(begin - ends + width, width) + np.arange(int(width.sum()))
+        if not len(slots):
+            return slots
+        net = problem.slot_value[slots] - prices[problem.slot_request[slots]]
+        best = np.maximum.reduceat(net, ends - width)
+        hits = np.flatnonzero(net >= np.repeat(best, width))
+        _, first = np.unique(np.repeat(np.arange(len(width)), width)[hits], return_index=True)
+        return slots[hits[first]]
+
+
+def priced(problem: Problem, prices: Floats) -> float:
+    """The bound that these prices prove."""
+    return float(tables(problem, group_gains(problem, prices)).best.sum() + prices.sum())
+
+
+def slacks(problem: Problem, prices: Floats) -> Floats:
+    """For each slot the best schedule through it less the best schedule of its commissioner: 0 or less.
+
+    In a plan of objective z no slot can stand whose slack is below z less the bound of these prices.
+    """
+    solved = tables(problem, group_gains(problem, prices))
+    days, most = problem.days, problem.load.shape[1]
+    until = np.full((days + 1, most, problem.commissioners), NEVER)
+    until[0, 0] = 0
+    through = np.full((days, problem.longest, problem.commissioners), NEVER)
+    for day in range(days):
+        np.maximum(until[day + 1], until[day], out=until[day + 1])
+        for stay in range(1, min(problem.longest, days - day, most - 1) + 1):
+            here = until[day][: most - stay]
+            after = until[day + stay][stay:]
+            np.maximum(after, here + solved.gain[day, stay - 1], out=after)
+            through[day, stay - 1] = (here + solved.onward[day + stay][stay:]).max(axis=0)
+    net = problem.slot_value - prices[problem.slot_request]
+    at = through[problem.slot_day, problem.slot_stay - 1, problem.slot_commissioner]
+    found: Floats = net + at - solved.best[problem.slot_commissioner]
+    return found

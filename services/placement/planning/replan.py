@@ -1,0 +1,206 @@
+"""A published plan after something happened: fewest changed promises first, then value.
+
+A promise is a published assignment; its weight says how much it hurts to change it. What still can stand stays. What
+cannot (or is freed by name) is planned again, with new requests, in the room that is left: no promise is touched for
+it. Then, up to a budget, one promise after the other may move, never fall, where that serves what would else be
+unserved, most points for the weight first. Each step is told with what it gained, for the bureau to choose how far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+
+import numpy as np
+
+from services.placement.planning.draft import NOBODY, ByRequest, Draft
+from services.placement.planning.ejection import Ejection
+from services.placement.planning.layout import Layout, lay_out
+from services.placement.planning.search import Limits, solve
+from services.placement.rules.checker import Violation, violations
+from services.placement.rules.dispatch import Assignment, Dispatch, account
+
+LEAST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What one plan does otherwise than another, by request."""
+
+    moved: tuple[str, ...]  # to another commissioner
+    shifted: tuple[str, ...]  # the same commissioner on other days
+    dropped: tuple[str, ...]
+    added: tuple[str, ...]
+
+    @property
+    def changed(self) -> int:
+        """Promises that were not kept as they were."""
+        return len(self.moved) + len(self.shifted) + len(self.dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A plan on the way: promises `changed`, their `weight`, the objective. The first touches none that can stand."""
+
+    changed: int
+    weight: float
+    objective: float
+    served: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """The new plan; `hit` are the promises that could not stand, `steps` how each change paid."""
+
+    assignments: tuple[Assignment, ...]
+    hit: tuple[str, ...]
+    differences: Differences
+    steps: tuple[Step, ...]
+
+
+def differences(before: Iterable[Assignment], after: Iterable[Assignment]) -> Differences:
+    """Compares two plans."""
+    old = {each.request: each for each in before}
+    new = {each.request: each for each in after}
+    both = sorted(old.keys() & new.keys())
+    return Differences(
+        moved=tuple(name for name in both if old[name].commissioner != new[name].commissioner),
+        shifted=tuple(
+            name for name in both if old[name] != new[name] and old[name].commissioner == new[name].commissioner
+        ),
+        dropped=tuple(sorted(old.keys() - new.keys())),
+        added=tuple(sorted(new.keys() - old.keys())),
+    )
+
+
+def standing(dispatch: Dispatch, published: Iterable[Assignment], weight: Mapping[str, float]) -> list[Assignment]:
+    """What of a plan can still stand; of visits that are in one another's way the heavier stay."""
+    left = sorted(published)
+    without_pins = replace(dispatch, pins=())
+    while found := violations(without_pins, left):
+        # those alone at fault go first; then, of those at fault together, the lightest
+        alone = [each for each in left if violations(without_pins, [each])]
+        out = set(alone) or {min(_at_fault(found[0], left), key=lambda each: (weight.get(each.request, 1.0), each))}
+        left = [each for each in left if each not in out]
+    pinned = {pin.request: pin for pin in dispatch.pins}
+    return [each for each in left if pinned.get(each.request, each) == each]
+
+
+def _at_fault(violation: Violation, plan: Iterable[Assignment]) -> list[Assignment]:
+    """The visits that break a rule together: of one request, in one another's way, or over one limit."""
+    if violation.code == "PD-TWICE":
+        return [each for each in plan if each.request == violation.request]
+    of = [each for each in plan if each.commissioner == violation.commissioner]
+    if violation.code == "PD-ONE-PLACE":
+        names = {violation.request, *violation.detail["others"].split(", ")}
+        return [each for each in of if each.request in names]
+    return of
+
+
+def replan(
+    dispatch: Dispatch,
+    published: Iterable[Assignment],
+    *,
+    weight: Mapping[str, float] | None = None,
+    freed: Iterable[str] = (),
+    budget: int = 0,
+    limits: Limits | None = None,
+) -> Replanned:
+    """Plans again. `weight` of a promise by request (1 unless given), `freed` may change for nothing.
+
+    `budget` is how many promises that could stand may move; `limits` are for what is planned again.
+    """
+    promised = tuple(published)
+    weights, free = weight or {}, frozenset(freed)
+    kept = standing(dispatch, [each for each in promised if each.request not in free], weights)
+    held = {each.request for each in kept}
+    hit = tuple(sorted(each.request for each in promised if each.request not in held | free))
+    fixed = {each.request: each for each in (*kept, *dispatch.pins)}
+    around = replace(dispatch, pins=tuple(fixed.values()))
+    plan = solve(lay_out(around), limits or Limits(rounds=40, steps=160)).assignments
+    steps = [Step(differences(promised, plan).changed, _weight(promised, plan, weights), account(dispatch, plan).total)]
+    if budget > 0:
+        plan = _moved(lay_out(dispatch), plan, promised, weights, budget, steps)
+    return Replanned(plan, hit, differences(promised, plan), tuple(steps))
+
+
+def price(dispatch: Dispatch, plan: Iterable[Assignment], promise: str, limits: Limits | None = None) -> float:
+    """What keeping one promise costs: the points that a plan gains which is free of it, all others as they are."""
+    standing_plan = tuple(plan)
+    kept = {each.request: each for each in standing_plan if each.request != promise}
+    around = replace(dispatch, pins=tuple({**kept, **{pin.request: pin for pin in dispatch.pins}}.values()))
+    found = solve(lay_out(around), limits or Limits(rounds=10, steps=160), start=standing_plan)
+    return max(0.0, found.last.objective - account(dispatch, standing_plan).total)
+
+
+def improve(
+    dispatch: Dispatch, plan: Iterable[Assignment], *, keep: float = 0.95, limits: Limits | None = None
+) -> tuple[Assignment, ...]:
+    """A plan drawn up by hand, made better with at least the share `keep` of its visits as they are.
+
+    Freed are those that leave most on the table: what the best commissioner would bring less what this one does.
+    Visits that break a rule are freed first, above the share, since they cannot stand.
+    """
+    kept = standing(dispatch, plan, {})
+    layout = lay_out(dispatch)
+    problem = layout.problem
+    top = np.full(problem.requests, -np.inf)
+    np.maximum.at(top, problem.slot_request, problem.slot_value)
+    slots = layout.slots(kept)
+    served = problem.slot_request[slots]
+    loss = dict(zip(served.tolist(), (top[served] - problem.slot_value[slots]).tolist(), strict=True))
+    number = {name: index for index, name in enumerate(layout.requests)}
+    pinned = {pin.request for pin in dispatch.pins}
+    loose = [each for each in kept if each.request not in pinned]
+    loose.sort(key=lambda each: (-loss.get(number[each.request], 0.0), each))
+    freed = {each.request for each in loose[: int((1 - keep) * len(kept) + LEAST)]}
+    fixed = {each.request: each for each in kept if each.request not in freed}
+    fixed |= {pin.request: pin for pin in dispatch.pins}
+    around = lay_out(replace(dispatch, pins=tuple(fixed.values())))
+    return solve(around, limits or Limits(rounds=40, steps=160), start=kept).assignments
+
+
+def _weight(promised: Iterable[Assignment], plan: Iterable[Assignment], weights: Mapping[str, float]) -> float:
+    new = set(plan)
+    return sum(weights.get(each.request, 1.0) for each in promised if each not in new)
+
+
+def _moved(
+    layout: Layout,
+    plan: tuple[Assignment, ...],
+    promised: tuple[Assignment, ...],
+    weights: Mapping[str, float],
+    budget: int,
+    steps: list[Step],
+) -> tuple[Assignment, ...]:
+    """Lets promises move one after the other while it pays."""
+    problem = layout.problem
+    draft = Draft(problem, layout.slots(plan).tolist())
+    ejection = Ejection(problem, ByRequest(problem))
+    costs = np.zeros(problem.requests)
+    number = {name: index for index, name in enumerate(layout.requests)}
+    for each in set(plan) & set(promised):
+        costs[number[each.request]] = weights.get(each.request, 1.0)
+    left = budget
+    # what is best was best when it was looked at: it is looked at again before it is done
+    waiting = [(-np.inf, request) for request in np.flatnonzero(draft.slot == NOBODY).tolist()]
+    while waiting and left > 0:
+        _, request = heappop(waiting)
+        move = ejection.cheapest(draft, request, costs, left)
+        if move is None:
+            continue
+        if waiting and -move.rate > waiting[0][0]:
+            heappush(waiting, (-move.rate, request))
+            continue
+        before = draft.slot.copy()
+        if not ejection.push(draft, move.slot, none_out=True):
+            continue
+        changed = np.flatnonzero((before != draft.slot) & (costs > 0))
+        left -= len(changed)
+        costs[changed] = 0.0  # it has been changed: to change it again costs nothing more
+        plan = tuple(layout.assignments(draft.slots))
+        objective = account(layout.dispatch, plan).total
+        told = differences(promised, plan).changed
+        steps.append(Step(told, _weight(promised, plan, weights), objective, layout.requests[request]))
+    return plan
