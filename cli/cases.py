@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
 from google.protobuf.field_mask_pb2 import FieldMask
+from liancai.common.v1.event_pb2 import WatchEventsRequest
 from liancai.talent.v1 import audit_pb2, audit_pb2_grpc, matters_pb2
 from liancai.talent.v1 import cases_pb2 as pb
 from liancai.talent.v1.cases_pb2_grpc import CasesStub
+from liancai.talent.v1.events_pb2_grpc import CaseEventsStub
 
 from cli import show, wire
+from cli.events import Once, Position, followed
 from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
@@ -38,6 +42,7 @@ from cli.texts import t
 app = Noun("case")
 COLUMNS = ("name", "state", "masked_name", "origin", "destination", "employer_name", "owner", "open_time")
 STEPS = ("name", "title", "state", "division", "bureau", "assignee", "deadline", "outcome")
+EVENTS = ("sequence", "subject", "case_sequence", "time", "type", "data")
 TRAIL = ("sequence", "record_time", "occur_time", "actor", "unit", "action", "resource", "reason", "detail")
 
 CaseName = Annotated[str, argument("case", metavar="CASE", parser=resource("cases"))]
@@ -364,3 +369,17 @@ def trail(
     request = audit_pb2.ListCaseTrailRequest(resource=name)
     found = wire.of(ctx).pages(audit_pb2_grpc.CaseTrailStub, request, "entries", limit)
     show.rows(found, TRAIL, output, limit)
+
+
+@app.verb("watch")
+def watch(
+    ctx: typer.Context,
+    name: Annotated[str, argument("case_or_all", metavar="[CASE]", parser=resource("cases"))] = "",
+    position: Position = 0,
+    once: Once = False,
+    limit: Limit = 0,
+    output: Output = Format.jsonl,
+) -> None:
+    """Prints what becomes of one case, or of all one may read, as it happens."""
+    request = WatchEventsRequest(position=position, subject=name, stop_at_end=once)
+    show.rows(islice(followed(ctx, CaseEventsStub, request), limit or None), EVENTS, output, limit)

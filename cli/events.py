@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from liancai.common.v1 import event_pb2 as pb
@@ -16,26 +16,30 @@ from cli.grammar import Format, Limit, Noun, Output, option, whole
 app = Noun("event")
 COLUMNS = ("sequence", "time", "type", "subject", "data")
 
+Position = Annotated[int, option("event_position", "--from", parser=whole, metavar="N")]
+Once = Annotated[bool, option("event_once", "--once", show_default=False)]
+
 
 @app.verb("watch")
 def watch(
     ctx: typer.Context,
-    position: Annotated[int, option("event_position", "--from", parser=whole, metavar="N")] = 0,
+    position: Position = 0,
     subject: Annotated[str, option("event_subject", "--subject", metavar="NAME", show_default=False)] = "",
-    once: Annotated[bool, option("event_once", "--once", show_default=False)] = False,
+    once: Once = False,
     limit: Limit = 0,
     output: Output = Format.jsonl,
 ) -> None:
     """Prints each event as it comes. A server ends a stream now and then: it is asked again from where it was."""
-    link = wire.of(ctx)
     request = pb.WatchEventsRequest(position=position, subject=subject, stop_at_end=once)
+    show.rows(islice(followed(ctx, EventsStub, request), limit or None), COLUMNS, output, limit)
 
-    def events() -> Iterator[pb.Event]:
-        while True:
-            for part in link.stream(link.stub(EventsStub).WatchEvents, request):
-                yield from part.events
-                request.position = part.position
-            if once:
-                return
 
-    show.rows(islice(events(), limit or None), COLUMNS, output, limit)
+def followed(ctx: typer.Context, stub: Any, request: pb.WatchEventsRequest) -> Iterator[pb.Event]:
+    """The events of one service from a position on; for ever, unless they stop at the end."""
+    link = wire.of(ctx)
+    while True:
+        for part in link.stream(link.stub(stub).WatchEvents, request):
+            yield from part.events
+            request.position = part.position
+        if request.stop_at_end:
+            return

@@ -76,6 +76,7 @@ SCOPES = {
     "AuditTrail": Scope((HOME,)),
     "Reference": Scope(),
     "Case": Scope((HOME, PARTNER), (UNIT,)),
+    "CaseEvent": Scope((HOME, PARTNER), (UNIT,)),
     "Commissioner": Scope((HOME, PARTNER), (INSTITUTION,)),
     "Request": Scope((HOME, PARTNER), (ENTERPRISE,)),
     "Step": Scope((HOME,), (UNIT,)),

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,6 +36,7 @@ SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / 
 RPCS: list[MethodDescriptor] = [
     rpc for file in host.contract(host.PARTS) for service in file.services_by_name.values() for rpc in service.methods
 ]
+_NAMES = Counter(rpc.name for rpc in RPCS)
 PATHS = {rpc.full_name: f"/{rpc.containing_service.full_name}/{rpc.name}" for rpc in RPCS}
 REASONS = [
     (service, value.name)
@@ -50,6 +52,14 @@ ROLES = (
     *("hr_officer", "enterprise", "institution", "supervisor", "auditor"),
     *("caseworker", "bureau", "catalogue_editor", "science_officer"),
 )
+
+
+def called(rpc: MethodDescriptor) -> str:
+    """What tests call an RPC: by its name, after that of its service where another one has the same."""
+    return rpc.name if _NAMES[rpc.name] == 1 else f"{rpc.containing_service.name}.{rpc.name}"
+
+
+BY_NAME = {called(rpc): rpc for rpc in RPCS}
 PUBLIC = {rpc.full_name for rpc in RPCS if rpc.GetOptions().Extensions[access_pb2.access].public}
 
 
@@ -102,14 +112,14 @@ def test_every_service_of_every_proto_is_served_by_a_host() -> None:
     assert declared == {rpc.containing_service.full_name for rpc in RPCS}
 
 
-@pytest.mark.parametrize("rpc", RPCS, ids=lambda rpc: rpc.name)
+@pytest.mark.parametrize("rpc", RPCS, ids=called)
 def test_every_rpc_names_its_action_and_resource(rpc: MethodDescriptor) -> None:
     access = rpc.GetOptions().Extensions[access_pb2.access]
     assert re.fullmatch(rf"{rpc.containing_service.file.package.split('.')[1]}(\.[a-z]+)+", access.action)
     assert re.fullmatch(r"[A-Z][A-Za-z]+", access.resource)
 
 
-@pytest.mark.parametrize("rpc", RPCS, ids=lambda rpc: rpc.name)
+@pytest.mark.parametrize("rpc", RPCS, ids=called)
 def test_every_rpc_has_a_policy_that_lets_somebody_in(rpc: MethodDescriptor) -> None:
     action = rpc.GetOptions().Extensions[access_pb2.access].action
     assert f'Action::"{action}"' in CEDAR
@@ -127,7 +137,7 @@ def test_every_action_of_the_policies_is_asked_for_somewhere() -> None:
     assert '.backdate"' in SOURCES
 
 
-@pytest.mark.parametrize("rpc", RPCS, ids=lambda rpc: rpc.name)
+@pytest.mark.parametrize("rpc", RPCS, ids=called)
 def test_every_rpc_is_unauthenticated_without_a_token(
     rpc: MethodDescriptor, channel: tuple[grpc.Channel, host.Settings]
 ) -> None:
@@ -143,7 +153,7 @@ def test_two_rpcs_alone_are_open_to_those_without_a_token() -> None:
     assert {"liancai.talent.v1.Cases.QueryProgress", "liancai.talent.v1.Ratings.RateMatter"} == PUBLIC
 
 
-@pytest.mark.parametrize("rpc", RPCS, ids=lambda rpc: rpc.name)
+@pytest.mark.parametrize("rpc", RPCS, ids=called)
 def test_every_rpc_is_denied_to_a_role_that_no_policy_knows(
     rpc: MethodDescriptor, channel: tuple[grpc.Channel, host.Settings]
 ) -> None:
@@ -158,7 +168,7 @@ def test_every_rpc_is_denied_to_a_role_that_no_policy_knows(
     assert refusal(channel[0], rpc, token) == (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
 
 
-@pytest.mark.parametrize("rpc", RPCS, ids=lambda rpc: rpc.name)
+@pytest.mark.parametrize("rpc", RPCS, ids=called)
 def test_every_rpc_has_a_handler(rpc: MethodDescriptor, channel: tuple[grpc.Channel, host.Settings]) -> None:
     metadata = [("authorization", f"Bearer {token_of(channel[1], roles=ROLES, division='371500')}")]
     code = grpc.StatusCode.OK
@@ -183,8 +193,7 @@ def test_an_rpc_that_the_contract_does_not_know_is_denied_to_everybody(
         server.add_insecure_port(f"unix:{tmp_path}/s")
         server.start()
         with grpc.insecure_channel(f"unix:{tmp_path}/s") as other:
-            rpc = next(rpc for rpc in RPCS if rpc.name == "GetOrder")
-            assert refusal(other, rpc, token_of(channel[1]))[0] is grpc.StatusCode.PERMISSION_DENIED
+            assert refusal(other, BY_NAME["GetOrder"], token_of(channel[1]))[0] is grpc.StatusCode.PERMISSION_DENIED
         server.stop(0).wait()
 
 
@@ -217,7 +226,7 @@ READS = re.compile("Get|List|Check|Explain|Search|Watch|Lint|Diff|Simulate|Query
 OURS = [rpc for rpc in RPCS if rpc.containing_service.name != "Reference"]  # which is looked up and has no rows
 
 
-@pytest.mark.parametrize("rpc", OURS, ids=lambda rpc: rpc.name)
+@pytest.mark.parametrize("rpc", OURS, ids=called)
 def test_what_changes_something_is_made_once_and_seen_first(rpc: MethodDescriptor) -> None:
     asked = rpc.input_type
     fields = set((asked.fields_by_name["header"].message_type if rpc.client_streaming else asked).fields_by_name)
@@ -231,7 +240,7 @@ def test_what_changes_something_is_made_once_and_seen_first(rpc: MethodDescripto
         assert "etag" in changed.fields_by_name
 
 
-@pytest.mark.parametrize("rpc", [rpc for rpc in OURS if re.match("List|Search", rpc.name)], ids=lambda rpc: rpc.name)
+@pytest.mark.parametrize("rpc", [rpc for rpc in OURS if re.match("List|Search", rpc.name)], ids=called)
 def test_every_list_comes_in_pages(rpc: MethodDescriptor) -> None:
     assert {"page_size", "page_token"} <= set(rpc.input_type.fields_by_name)
     assert "next_page_token" in rpc.output_type.fields_by_name

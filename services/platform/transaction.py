@@ -61,12 +61,14 @@ class Tx:
         occur_time: datetime | None = None,
         reason: str = "",
         detail: Mapping[str, Any] | None = None,
+        noted: Mapping[str, Any] | None = None,
         number: int = 0,
     ) -> None:
         """Notes who did what to `resource`, and if `event` is given what became of it (`order.verified`).
 
-        `detail` is what changed; it goes into both and must hold no personal data. `number` is that of the event within
-        its case, for a service that numbers them.
+        `detail` is what changed; it goes into both and must hold no personal data. `noted` goes into the trail alone:
+        what somebody has written, such as evidence, a remedy or an officer. `number` is that of the event within its
+        case, for a service that numbers them.
         """
         occurred = occur_time or self.now
         caller, said = call.caller, detail or {}
@@ -74,7 +76,7 @@ class Tx:
             self._trail.audit,
             (
                 *(self.now, occurred, caller.subject, caller.unit, caller.division),
-                *(action or call.action, resource, reason, call.request_id, said),
+                *(action or call.action, resource, reason, call.request_id, {**said, **noted} if noted else said),
             ),
         )
         if event:

@@ -55,10 +55,11 @@ Verb = Callable[[Desk, StepFile, Act], None]
 
 
 class Actor:
-    """Does acts, a list at a time."""
+    """Does acts, a list at a time; of the past of another system without the documents, which stayed there."""
 
-    def __init__(self, editions: Editions) -> None:
+    def __init__(self, editions: Editions, *, documents: bool = True) -> None:
         self._editions = editions
+        self._documents = documents
 
     def act_many(self, tx: Tx, acts: Sequence[Act]) -> list[matters_pb2.Step | Fault]:
         """Answers every act, in order, with the step as it is then or with why it was refused."""
@@ -75,7 +76,7 @@ class Actor:
         for act in acts:
             try:
                 desk, step = self._desk(tx, files, act)
-                desk.papers = held
+                desk.papers = held if self._documents else None
                 answers.append(self._act(tx, desk, step, act, covered))
                 touched[desk.file.id] = desk.file
             except Fault as fault:
@@ -111,7 +112,7 @@ class Actor:
             step=step.key,
             state=step.state,
             **({"entries": entered} if entered else {}),
-            **({"covered": absent} if absent else {}),
+            noted={"covered": absent} if absent else None,
         )
         return messages.step(act.call, step, desk.kind(step), desk.edition, desk.opened, on=day_of(desk.now))
 

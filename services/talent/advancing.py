@@ -37,7 +37,7 @@ class Desk:
     opened: list[StepFile] = field(default_factory=list)
     ended: list[MatterFile] = field(default_factory=list)
     begun: list[MatterFile] = field(default_factory=list)
-    papers: Papers = field(default_factory=dict)  # of the steps that are accepted or completed
+    papers: Papers | None = field(default_factory=dict)  # of the steps that are accepted or completed; None: not asked
     _terms: dict[int, Terms] = field(default_factory=dict)
 
     def kind(self, step: StepFile) -> catalogue.Step:
@@ -111,8 +111,13 @@ class Desk:
         self.file.touch(step, self.now, state=StepState.PENDING)
         self.recount(step)
 
-    def record(self, tx: Tx, verb: str, *, reason: str = "", late_reason: str = "", **detail: Any) -> None:
-        """Notes the act and what followed from it, each event with its number within the case."""
+    def record(
+        self, tx: Tx, verb: str, *, reason: str = "", late_reason: str = "", noted: Any = None, **detail: Any
+    ) -> None:
+        """Notes the act and what followed from it, each event with its number within the case.
+
+        What somebody has written (`reason`, and the mapping `noted`) goes into the trail alone.
+        """
         file, call = self.file, self.call
         tx.record(
             call,
@@ -121,6 +126,7 @@ class Desk:
             occur_time=self.occurred,
             reason=late_reason or reason,
             detail=detail,
+            noted=noted,
             number=file.count_event(),
         )
         for matter in self.begun:

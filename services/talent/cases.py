@@ -190,7 +190,7 @@ class Cases(cases_pb2_grpc.CasesServicer):
             desk.file.values["owner"] = owner
             for step in desk.file.steps:
                 desk.file.touch(step, desk.now, owner=owner)
-            return "case.assigned", {"from": before, "to": owner, "reason": reason}
+            return "case.assigned", {"reason": reason, "noted": {"from": before, "to": owner}}
 
         return self._act(call, request, reading, change)
 

@@ -60,7 +60,13 @@ class Desks(desks_pb2_grpc.DesksServicer):
                 row = OfficerRow(unit=unit, subject=officer)
                 tx.session.add(row)
             row.share, row.update_time = share, tx.now
-            tx.record(call, f"units/{unit}"[:64], event="desk.officer_set", detail={"officer": officer, "share": share})
+            tx.record(
+                call,
+                f"units/{unit}"[:64],
+                event="desk.officer_set",
+                detail={"share": share},
+                noted={"officer": officer},
+            )
             return pb.Officer(unit=unit, officer=officer, share=share)
 
         return self._database.write(call, request, work, key=f"units/{unit}")
@@ -122,8 +128,9 @@ class Desks(desks_pb2_grpc.DesksServicer):
             )  # fmt: skip
             tx.session.add(row)
             tx.session.flush()
-            told = {"absent": absent, "deputy": deputy, "from": f"{start}", "to": f"{end}"}
-            tx.record(call, f"covers/{row.id}", event="cover.added", reason=reason, detail=told)
+            noted = {"absent": absent, "deputy": deputy}
+            told = {"unit": unit, "from": f"{start}", "to": f"{end}"}
+            tx.record(call, f"covers/{row.id}", event="cover.added", reason=reason, detail=told, noted=noted)
             return _cover(row)
 
         return self._database.write(call, request, work, key=f"units/{unit}")
@@ -143,7 +150,7 @@ class Desks(desks_pb2_grpc.DesksServicer):
             check_etag(request.etag, name, row.version)
             row.end_time = row.end_time or tx.now
             tx.session.flush()
-            tx.record(call, name, event="cover.ended", detail={"absent": row.absent, "deputy": row.deputy})
+            tx.record(call, name, event="cover.ended", noted={"absent": row.absent, "deputy": row.deputy})
             return _cover(row)
 
         return self._database.write(call, request, work, key=name)

@@ -53,8 +53,8 @@ class Ending:
             matter = _matter(desk, request.name, key, _CLOSES[state])
             desk.end_matter(matter, state, reason=reason, evidence=evidence)
             desk.settle()
-            told = {"matter": key, "state": state, "reason": reason, "evidence": evidence}
-            return "matter.ended", told | ({"remedy": remedy} if remedy else {})
+            noted = {"evidence": evidence, **({"remedy": remedy} if remedy else {})}
+            return "matter.ended", {"matter": key, "state": state, "reason": reason, "noted": noted}
 
         return call, request, reading, change
 

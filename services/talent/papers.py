@@ -58,6 +58,8 @@ def read(connection: Connection, steps: Iterable[int]) -> Papers:
 
 def require(desk: Desk, step: StepFile, stage: Stage) -> None:
     """Raises Refused STEP_DOCUMENTS, with a Finding for each, unless the documents are there, or promised."""
+    if desk.papers is None:
+        return
     kind = desk.kind(step)
     lacking = papers.gaps(kind.documents, desk.papers.get(step.id, {}), stage, day_of(desk.occurred))
     if lacking:

@@ -47,11 +47,11 @@ def check_matter(file: CaseFile, key: str) -> None:
 
 
 def tell(tx: Tx, call: Call, file: CaseFile, event: str, **told: Any) -> None:
-    """Notes it in the trail of the case and counts its event. Nothing of what somebody said goes there."""
-    occurred, late_reason = told.pop("occurred", None), told.pop("late_reason", "")
-    tx.record(
-        call, file.name, event=event, occur_time=occurred, reason=late_reason, detail=told, number=file.count_event()
-    )
+    """Notes it in the trail of the case and counts its event. Nothing of what somebody said goes there; an officer's
+    reason goes into the trail.
+    """
+    occurred, reason = told.pop("occurred", None), told.pop("late_reason", "") or told.pop("reason", "")
+    tx.record(call, file.name, event=event, occur_time=occurred, reason=reason, detail=told, number=file.count_event())
     casefiles.write(tx, [file])
 
 

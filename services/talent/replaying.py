@@ -103,7 +103,7 @@ class Replay:
         self._database = database
         self._editions = editions
         self._intake = Intake(database.vault, editions)
-        self._actor = Actor(editions)
+        self._actor = Actor(editions, documents=False)
 
     def case(
         self, call: Call, mapping: Mapping, key: str, events: Sequence[Event], lines: Sequence[Line]

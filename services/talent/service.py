@@ -24,6 +24,8 @@ from liancai.talent.v1 import (
     desks_pb2_grpc,
     documents_pb2,
     documents_pb2_grpc,
+    events_pb2,
+    events_pb2_grpc,
     handovers_pb2,
     handovers_pb2_grpc,
     logs_pb2,
@@ -46,8 +48,10 @@ from liancai.talent.v1 import (
 
 from services.platform.blobs import Blobs
 from services.platform.database import Database
+from services.platform.outbox import source_of
 from services.platform.pages import Pages
 from services.platform.part import Part
+from services.platform.watching import Watching
 from services.talent import editions
 from services.talent.audit import CaseTrail
 from services.talent.bulk import Bulk, TalentJobs
@@ -59,6 +63,7 @@ from services.talent.complaints import Complaints
 from services.talent.desks import Desks
 from services.talent.documents import Documents
 from services.talent.editions import SHIPPED, Editions
+from services.talent.events import CaseEvents, sees
 from services.talent.handovers import Handovers
 from services.talent.notes import Notes
 from services.talent.ratings import Ratings
@@ -102,6 +107,8 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     ratings_pb2_grpc.add_RatingsServicer_to_server(Ratings(database, pages, known), server)
     complaints_pb2_grpc.add_ComplaintsServicer_to_server(Complaints(database, pages, known), server)
     audit_pb2_grpc.add_CaseTrailServicer_to_server(CaseTrail(database, pages), server)
+    watching = Watching(database, source_of(settings, "talent"), sees)
+    events_pb2_grpc.add_CaseEventsServicer_to_server(CaseEvents(watching), server)
 
 
 def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetime], None]:
@@ -136,7 +143,7 @@ PART = Part(
         for module in (
             *(catalogue_pb2, cases_pb2, steps_pb2, documents_pb2, worklist_pb2, recalculation_pb2, audit_pb2),
             *(handovers_pb2, children_pb2, supervision_pb2, statistics_pb2, logs_pb2),
-            *(desks_pb2, notes_pb2, ratings_pb2, complaints_pb2, bulk_pb2),
+            *(desks_pb2, notes_pb2, ratings_pb2, complaints_pb2, bulk_pb2, events_pb2),
         )
     ),
     books=BOOKS,

@@ -38,6 +38,9 @@ from liancai.talent.v1 import (
     supervision_pb2_grpc,
     worklist_pb2_grpc,
 )
+from liancai.talent.v1 import (
+    events_pb2_grpc as case_events_pb2_grpc,
+)
 from liancai.training.v1 import (
     agreements_pb2_grpc,
     audit_pb2_grpc,
@@ -84,6 +87,7 @@ SERVICES = [
     (ratings_pb2_grpc, "Ratings"),
     (complaints_pb2_grpc, "Complaints"),
     (talent_audit_pb2_grpc, "CaseTrail"),
+    (case_events_pb2_grpc, "CaseEvents"),
     (commissioners_pb2_grpc, "Commissioners"),
     (requests_pb2_grpc, "Requests"),
     (placement_audit_pb2_grpc, "PlacementTrail"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from liancai.common.v1 import types_pb2
+from liancai.common.v1 import event_pb2, types_pb2
 from liancai.talent.v1 import (
     audit_pb2,
     cases_pb2,
@@ -207,3 +207,26 @@ def test_deadlines_are_seen_and_stored(server: Any, liancai: Run) -> None:
     server.answers["RecalculateDeadlines"] = lambda *_: recalculation_pb2.Recalculation(earlier=2)
     assert liancai("deadline", "recalculate", "--calendar", "2027+1", "--reason", "r").code == 0
     assert server.requests("RecalculateDeadlines")[0].calendar_version == "2027+1"
+
+
+@pytest.mark.parametrize(("words", "subject"), [([], ""), (["LT1"], CASE)])
+def test_watch_follows_one_case_or_all_from_a_position(
+    server: Any, liancai: Run, words: list[str], subject: str
+) -> None:
+    events = [event_pb2.Event(sequence=n, subject=CASE, case_sequence=n, type="t", data="{}") for n in (8, 9)]
+
+    def answer(request: event_pb2.WatchEventsRequest, _: Any) -> Any:
+        positions.append(request.position)
+        yield event_pb2.WatchEventsResponse(events=[each for each in events if each.sequence > request.position][:1])
+        yield event_pb2.WatchEventsResponse(position=request.position + 1)
+
+    positions: list[int] = []
+    server.answers["WatchEvents"] = answer
+    done = liancai("case", "watch", *words, "--from", "7", "--limit", "2")
+    assert done.code == 0, done.err
+    told = [json.loads(line) for line in done.out.splitlines()]
+    assert [(each["subject"], each["case_sequence"]) for each in told] == [(CASE, "8"), (CASE, "9")]
+    assert positions == [7, 8], "it goes on from where the stream ended"
+    assert {each.subject for each in server.requests("WatchEvents")} == {subject}
+    liancai("case", "watch", *words, "--once", "-o", "table")
+    assert server.requests("WatchEvents")[-1].stop_at_end

@@ -193,7 +193,7 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["case"] == {
         *("open", "show", "list", "update", "add", "withdraw", "refuse", "waive", "close", "reopen", "relate", "merge"),
         *("owner", "progress", "trail", "advance", "receive", "gaps", "supply", "accept", "suspend", "resume"),
-        *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today", "stats", "import-log"),
+        *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today", "watch", "stats", "import-log"),
         *("search", "counts", "note", "notes", "rating-code", "rate", "rated", "visit", "ratings"),
     }
     assert listed["case stats"] == {"throughput", "hand-overs", "lateness", "progress"}

@@ -280,13 +280,13 @@ def test_a_refused_call_is_let_go_without_the_collector(office: Office) -> None:
     gc.collect()
     gc.disable()
     try:
-        for _ in range(5):
+        for _ in range(20):
             for refused in (office.orders.GetOrder, office.enrolments.Enrol):
                 with pytest.raises(grpc.RpcError):
                     refused(unary if refused == office.orders.GetOrder else late)
         office.orders.GetOrder(orders_pb2.GetOrderRequest(name=order.name))
-        # ten were refused; one or two may still be on their way out
-        assert sum(isinstance(each, Call) for each in gc.get_objects()) < 5
+        # forty were refused; a few may still be on their way out
+        assert sum(isinstance(each, Call) for each in gc.get_objects()) < 20
     finally:
         gc.enable()
 

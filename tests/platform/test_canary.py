@@ -32,7 +32,7 @@ from tests.conftest import fresh_settings, token_of
 from tests.office import ENTERPRISE, Office, a_class, an_order, request_id, somebody
 from tests.races.books import TABLES
 from tests.races.servers import QUICK, Server, database_gone, engine_of
-from tests.test_contract import PATHS, RPCS
+from tests.test_contract import BY_NAME, PATHS
 
 NAME, PHONE = "欧阳丹青瑶", "13957246813"
 NUMBER = resident_id.make("370103", date(1987, 6, 5), 432)
@@ -43,7 +43,6 @@ SECRETS = {
     "phone": [PHONE.encode()],
     "name": [NAME.encode(), json.dumps(NAME).strip('"').encode(), NAME.encode("utf-16-le"), NAME.encode("gb18030")],
 }
-RPC_BY_NAME = {rpc.name: rpc for rpc in RPCS}
 
 
 def found_in(data: bytes) -> list[str]:
@@ -62,7 +61,7 @@ class Witness:
 
     def ask(self, name: str, *parts: Message | bytes) -> list[bytes]:
         """The replies, none where it was refused."""
-        rpc: MethodDescriptor = RPC_BY_NAME[name]
+        rpc: MethodDescriptor = BY_NAME[name]
         raw = [part if isinstance(part, bytes) else part.SerializeToString() for part in parts]
         replies: list[bytes] = []
         try:
@@ -87,7 +86,7 @@ class Witness:
 
     def one(self, name: str, request: Message) -> Any:
         """The reply, as a message."""
-        reply = GetMessageClass(RPC_BY_NAME[name].output_type)()
+        reply = GetMessageClass(BY_NAME[name].output_type)()
         reply.ParseFromString(self.ask(name, request)[0])
         return reply
 
@@ -208,12 +207,12 @@ def walk(office: Office, witness: Witness) -> tuple[str, str]:
 
 
 def _reference(rpc: str, **fields: str) -> Message:
-    return GetMessageClass(RPC_BY_NAME[rpc].input_type)(**fields)
+    return GetMessageClass(BY_NAME[rpc].input_type)(**fields)
 
 
 def stuff_every_rpc(witness: Witness) -> None:
     """Every RPC with her in every text field, which none takes, then as broken messages."""
-    for name, rpc in RPC_BY_NAME.items():
+    for name, rpc in BY_NAME.items():
         request = stuffed(GetMessageClass(rpc.input_type)())
         witness.ask(name, request)
         witness.ask(name, request.SerializeToString()[:-1] + b"\xff")
@@ -306,7 +305,7 @@ def flown(
         class_name, mine = walk(office, witness)
         everything_else(office, witness)
         stuff_every_rpc(witness)
-        assert set(witness.codes) == set(RPC_BY_NAME), "an RPC she did not go through"
+        assert set(witness.codes) == set(BY_NAME), "an RPC she did not go through"
         break_it(engine, witness, settings, class_name, mine)
         # the one RPC that may show her; asked elsewhere so that it is not among what was heard
         full = office.enrolments.RevealEnrolment(
@@ -331,7 +330,7 @@ def everything_else(office: Office, witness: Witness) -> None:
     order = office.orders.CreateOrder(orders_pb2.CreateOrderRequest(order=an_order(), request_id=request_id()))
     witness.ask("GetOrder", orders_pb2.GetOrderRequest(name=order.name))
     witness.ask("ListOrders", orders_pb2.ListOrdersRequest())
-    assert witness.ask("WatchEvents", event_pb2.WatchEventsRequest(stop_at_end=True)), "nothing was told of her"
+    assert witness.ask("Events.WatchEvents", event_pb2.WatchEventsRequest(stop_at_end=True)), "nothing was told of her"
     office.enrol(office.open_class(office.contracted().name).name, somebody())
     teacher = institutions_pb2.AddTeacherRequest(
         institution=office.registered(), full_name=NAME, resident_id=NUMBER, request_id=request_id()

@@ -30,7 +30,7 @@ from tests.office import (
     somebody,
 )
 from tests.races.books import TABLES
-from tests.test_contract import PATHS, ROLES, RPCS
+from tests.test_contract import PATHS, ROLES, RPCS, called
 
 WHOLE = (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64)
 NASTY: dict[int, list[Any]] = {
@@ -122,7 +122,7 @@ def good_requests(office: Office) -> dict[str, Message]:
         service = rpc.containing_service.name.lower()
         if "name" in rpc.input_type.fields_by_name and service in names:
             request.name = names[service]  # type: ignore[attr-defined]
-        found[rpc.name] = request
+        found[called(rpc)] = request
     found["ChangeOrderHeadcount"].headcount = 85  # type: ignore[attr-defined]
     found["CreateAgreement"] = agreements_pb2.CreateAgreementRequest(agreement=an_agreement(order))
     found["UpdateAgreement"] = agreements_pb2.UpdateAgreementRequest(
@@ -159,14 +159,14 @@ def requests(office: Office) -> dict[str, Message]:
     return good_requests(office)
 
 
-@pytest.mark.parametrize("rpc", [rpc for rpc in RPCS if not rpc.client_streaming], ids=lambda rpc: rpc.name)
+@pytest.mark.parametrize("rpc", [rpc for rpc in RPCS if not rpc.client_streaming], ids=called)
 def test_no_field_of_a_request_can_make_the_server_fail(
     rpc: Any, requests: dict[str, Message], grpc_channel: grpc.Channel, settings: host.Settings
 ) -> None:
     metadata = [("authorization", f"Bearer {token_of(settings, roles=ROLES)}")]
     call = grpc_channel.unary_unary(PATHS[rpc.full_name])
     sent, failed = 0, []
-    for request in variants(requests[rpc.name]):
+    for request in variants(requests[called(rpc)]):
         try:
             call(request.SerializeToString(), metadata=metadata, timeout=20)
         except grpc.RpcError as error:

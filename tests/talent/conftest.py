@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import grpc
 import pytest
 
@@ -9,14 +11,16 @@ from services import host
 from services.platform.database import Database
 from tests.conftest import token_of
 from tests.talent.desk import Desk
+from tests.talent.told import faults
 
 ROLES = ("caseworker", "auditor", "catalogue_editor", "supervisor")
 
 
 @pytest.fixture(scope="module")
-def desk(grpc_channel: grpc.Channel, settings: host.Settings) -> Desk:
-    """A caseworker of Gaotang, where talents go to."""
-    return Desk(grpc_channel, token_of(settings, roles=ROLES, unit="371526-tf", subject="caseworker"))
+def desk(grpc_channel: grpc.Channel, settings: host.Settings, talent_database: Database) -> Iterator[Desk]:
+    """A caseworker of Gaotang, where talents go to; in the end, every event is looked at."""
+    yield Desk(grpc_channel, token_of(settings, roles=ROLES, unit="371526-tf", subject="caseworker"))
+    assert not faults(talent_database)
 
 
 @pytest.fixture(scope="module")

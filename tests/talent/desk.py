@@ -22,6 +22,7 @@ from liancai.talent.v1 import (
     desks_pb2_grpc,
     documents_pb2,
     documents_pb2_grpc,
+    events_pb2_grpc,
     handovers_pb2,
     handovers_pb2_grpc,
     logs_pb2_grpc,
@@ -68,6 +69,7 @@ class Desk:
         self.ratings: Any = Signed(ratings_pb2_grpc.RatingsStub(channel), metadata)
         self.complaints: Any = Signed(complaints_pb2_grpc.ComplaintsStub(channel), metadata)
         self.recalculations: Any = Signed(recalculation_pb2_grpc.RecalculationsStub(channel), metadata)
+        self.events: Any = Signed(events_pb2_grpc.CaseEventsStub(channel), metadata)
         self.handovers: Any = Signed(handovers_pb2_grpc.HandoversStub(channel), metadata)
         self.children: Any = Signed(children_pb2_grpc.ChildrenStub(channel), metadata)
         self.documents: Any = Signed(documents_pb2_grpc.DocumentsStub(channel), metadata)
@@ -117,9 +119,10 @@ class Desk:
 
     def bring(self, name: str) -> None:
         """Has every document of a step brought and accepted that is not there yet."""
-        if not kind_of(name).documents:
+        wanted = self.check(name).requirements
+        if not wanted:
             return
-        for each in self.check(name).requirements:
+        for each in wanted:
             if each.standing not in (documents_pb2.Requirement.RECEIVED, documents_pb2.Requirement.ACCEPTED):
                 self.upload(name, each.document, a_paper())
         request = documents_pb2.ListDocumentsRequest(case_name=name.partition("/matters/")[0], page_size=1000)

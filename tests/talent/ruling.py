@@ -44,6 +44,8 @@ class Telling:
         self.step = (
             f"{desk.open(matter, occur_time=stamp(begins), late_reason='补录').name}/matters/{matter}/steps/only"
         )
+        if checks:
+            desk.bring(self.step)
         self.ledger = ledger
         self.numbers: dict[int, int] = {}  # of the labelled case: in the service's ledger
         self.entries = 0

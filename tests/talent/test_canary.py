@@ -11,6 +11,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from liancai.common.v1 import event_pb2
 from liancai.talent.v1 import cases_pb2 as pb
 
 from services import host
@@ -49,7 +50,11 @@ def heard(grpc_channel: grpc.Channel, settings: host.Settings, desk: Desk) -> li
         rpc = next(each for each in OURS if each.name == name)
         raw = request if isinstance(request, bytes) else request.SerializeToString()
         try:
-            said.append((name, grpc_channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)))
+            if rpc.server_streaming:
+                parts = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)
+                said.append((name, b"".join(parts)))
+            else:
+                said.append((name, grpc_channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)))
         except grpc.RpcError as error:
             said.append((name, (error.details() or "").encode()))
             for _, value in error.trailing_metadata() or ():
@@ -76,6 +81,8 @@ def heard(grpc_channel: grpc.Channel, settings: host.Settings, desk: Desk) -> li
         ask(rpc.name, request.SerializeToString()[:-1] + b"\xff")
     close = pb.WithdrawMatterRequest(name=f"{opened.name}/matters/pension", reason="不办了", request_id=request_id())
     ask("WithdrawMatter", close)
+    ask("WatchEvents", event_pb2.WatchEventsRequest(stop_at_end=True))
+    assert b"liancai.talent.matter.ended" in said[-1][1], "nothing was told of her"
     return said
 
 

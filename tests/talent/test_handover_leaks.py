@@ -91,7 +91,8 @@ def requests(rpc: MethodDescriptor, offered: Offered) -> Iterator[Message]:
     things = Things(
         case=offered.case, other=offered.case, step=offered.step, draft="catalogues/current", phone_tail="0000",
         handover=offered.handover, child=offered.child, access=offered.access, certificate=offered.certificate,
-        wanting=offered.step, document=offered.document,
+        wanting=offered.step, document=offered.document, order=offered.case, ended=f"{offered.case}/matters/pension",
+        code=offered.case, cover=offered.case, complaint=offered.case, job=offered.case,
     )  # fmt: skip
     request: Any = filled(rpc, things)
     for name in ("etag", "resource"):
