@@ -36,6 +36,8 @@ NOUNS = {
     "desk": "desks",
     "complaint": "complaints",
     "bulk": "bulk",
+    "commissioner": "commissioners",
+    "request": "requests",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

@@ -44,6 +44,8 @@ _INNER = {
 }
 # messages that say in one line what they have to say
 _LINES: dict[str, Callable[[Any], str]] = {
+    "Discipline": lambda each: f"{each.code}={each.level}",
+    "Absence": lambda each: f"{each.first_day}..{each.last_day}",
     "Finding": lambda each: f"{each.code} {each.message}",
     "Move": lambda each: str(each.text),
     "Step": lambda each: f"{each.name} {each.title}".strip(),

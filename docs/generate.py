@@ -38,7 +38,7 @@ PLATFORM_CODES = {
 
 def sentences() -> dict[str, dict[str, str]]:
     """Every sentence of the server by key."""
-    services = ("services/training/texts.toml", "services/talent/texts.toml")
+    services = tuple(f"services/{each}/texts.toml" for each in ("training", "talent", "placement"))
     files = ("services/platform/texts.toml", "services/lookups.toml", *services)
     return {
         key: both for file in files for key, both in tomllib.loads((ROOT / file).read_text(encoding="utf-8")).items()
@@ -150,7 +150,7 @@ def errors() -> str:
     ]
     for reason, code in PLATFORM_CODES.items():
         lines.append(f"| `{reason}` | {code} | {said[reason]['zh']} | {said[reason]['en']} |")
-    for service in ("training", "talent"):
+    for service in ("training", "talent", "placement"):
         lines += ["", f"## {service}", "", "| reason | what it means | 中文 | English |", "| --- | --- | --- | --- |"]
         source = (ROOT / f"protos/liancai/{service}/v1/errors.proto").read_text(encoding="utf-8")
         for match in REASON.finditer(source):

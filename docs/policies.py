@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
@@ -14,11 +15,12 @@ from services.platform.identity import Caller
 from services.platform.policy import Policy, Scope
 
 HOME, PARTNER, THIRD, FAR = "371526", "370103", "371525", "110101"
+CITY = "371500"
 ENTERPRISE, OTHER_ENTERPRISE, INSTITUTION = "91371526MA3C000119", "91371526MA3C00018X", "52370103MJE0001019"
 UNIT, OTHER_UNIT = "371526-sic", "371526-ybj"
 ROLES = (
     *("hr_officer", "institution", "enterprise", "supervisor", "auditor"),
-    *("caseworker", "bureau", "catalogue_editor", "anybody"),
+    *("caseworker", "bureau", "catalogue_editor", "science_officer", "anybody"),
 )
 
 
@@ -53,6 +55,18 @@ CASE_STANDPOINTS = {
     "catalogue editor": Caller("editor", "371526-hrss", HOME, frozenset({"catalogue_editor"})),
     "without a token": ANYBODY,
 }
+# who stands where to a commissioner whom the institution of 371526 sends to 370103, and to a request of the enterprise
+DISPATCH_STANDPOINTS = {
+    "science, home": Caller("science-home", "371526-sci", HOME, frozenset({"science_officer"})),
+    "science, its city": Caller("science-city", "371500-sci", CITY, frozenset({"science_officer"})),
+    "science, partner": Caller("science-partner", "370103-sci", PARTNER, frozenset({"science_officer"})),
+    "science, third": Caller("science-third", "371525-sci", THIRD, frozenset({"science_officer"})),
+    "institution": STANDPOINTS["institution"],
+    "enterprise": STANDPOINTS["enterprise"],
+    "another enterprise": STANDPOINTS["another enterprise"],
+    "supervisor": STANDPOINTS["supervisor"],
+    "auditor": STANDPOINTS["auditor"],
+}
 WORK = Scope((HOME, PARTNER), (ENTERPRISE, INSTITUTION))  # an order, and whatever hangs on it
 # what has a part in a resource where it is not an order's
 SCOPES = {
@@ -63,6 +77,8 @@ SCOPES = {
     "Reference": Scope(),
     "Case": Scope((HOME, PARTNER), (UNIT,)),
     "CaseEvent": Scope((HOME, PARTNER), (UNIT,)),
+    "Commissioner": Scope((HOME, PARTNER), (INSTITUTION,)),
+    "Request": Scope((HOME, PARTNER), (ENTERPRISE,)),
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Handover": Scope((HOME, PARTNER)),
@@ -90,6 +106,8 @@ holds a table written by hand, the policies and a running server against one ano
 The resource is one of 371526 (where the work is) with the partner 370103, its enterprise and its institution. A
 register of other bureaus, a quota and an entry in the register of institutions belong to 371526 alone. In the green
 channel it is a case that 371526 holds and 370103 was let into by a hand-over, or a step in it of the bureau 371526-sic.
+In dispatch it is a commissioner whom the institution of 371526 sends to 370103, or a request of the enterprise of
+371526 for one of 370103.
 
 | who | role | division |
 | --- | --- | --- |"""
@@ -119,7 +137,8 @@ def action_of(rpc: MethodDescriptor) -> str:
 
 def standpoints(rpc: MethodDescriptor) -> dict[str, Caller]:
     """Who is asked about an RPC."""
-    return CASE_STANDPOINTS if rpc.containing_service.file.package == "liancai.talent.v1" else STANDPOINTS
+    packages = {"liancai.talent.v1": CASE_STANDPOINTS, "liancai.placement.v1": DISPATCH_STANDPOINTS}
+    return packages.get(rpc.containing_service.file.package, STANDPOINTS)
 
 
 def answer(policies: Policy, rpc: MethodDescriptor, caller: Caller) -> Answer:
@@ -141,6 +160,8 @@ def where(policies: Policy, role: str, action: str) -> str:
     if policies.may(caller, action, Scope((HOME,))):
         either = policies.may(caller, action, Scope((FAR, HOME)))
         found.append("own division, either side" if either else "own division, where the work is")
+    elif policies.may(replace(caller, division=CITY), action, Scope((HOME,))):
+        found.append("own city, where the work is")
     if policies.may(caller, action, Scope((FAR,), ("unit",))):
         found.append("own unit")
     return "; ".join(found) or "."
@@ -151,7 +172,7 @@ def page() -> str:
     policies, methods = policy(), rpcs(host.contract(host.PARTS))
     words = {Answer.YES: "**yes**", Answer.OWN: "own", Answer.NO: "."}
     lines = [INTRODUCTION]
-    for name, caller in {**STANDPOINTS, **CASE_STANDPOINTS}.items():
+    for name, caller in {**STANDPOINTS, **CASE_STANDPOINTS, **DISPATCH_STANDPOINTS}.items():
         lines.append(f"| {name} | `{', '.join(caller.roles)}` | {caller.division} |")
     lines.append(LEGEND)
     service = ""

@@ -56,6 +56,22 @@ def read_division(reading: Reading, field: str, code: str, *, required: bool) ->
     return code
 
 
+def read_place(reading: Reading, field: str, code: str) -> str:
+    """The code of a town, or of a county in force. The towns of two counties are known, of others the shape is."""
+    county, town = code[:6], len(code) == 9 and code.isascii() and code.isdigit()
+    known = town and bool(divisions.towns_of(county))
+    if not code:
+        reading.wrong(field, "FIELD_REQUIRED")
+    elif (
+        not (len(code) == 6 or town)
+        or county.endswith("00")
+        or not divisions.is_current(county)
+        or (known and not divisions.is_current(code))
+    ):
+        reading.wrong(field, "FIELD_DIVISION")
+    return code
+
+
 def read_query(reading: Reading, field: str, query: str, today: date) -> Query | None:
     """What a query looks for; None, with a violation noted, if it is neither a number nor the beginning of a name."""
     faults = len(reading.violations)

@@ -28,6 +28,7 @@ from grpc_reflection.v1alpha import reflection
 from liancai.reference.v1 import reference_pb2, reference_pb2_grpc
 
 from services.lookups import Reference
+from services.placement.service import PART as PLACEMENT
 from services.platform import migrate
 from services.platform.boundary import Boundary, methods
 from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql
@@ -44,12 +45,12 @@ from services.platform.webhook import PREFIX
 from services.talent.service import PART as TALENT
 from services.training.service import PART as TRAINING
 
-PARTS: tuple[Part, ...] = (TRAINING, TALENT)
+PARTS: tuple[Part, ...] = (TRAINING, TALENT, PLACEMENT)
 HERE = Path(__file__).parent
 DEFAULT_LISTEN = "127.0.0.1:50151"
 LOCAL_TOKEN = "local.token"  # noqa: S105  a file name
 EVENTS_KEY = "events.key"
-LOCAL_ROLES = frozenset({"hr_officer", "auditor", "caseworker", "supervisor", "catalogue_editor"})
+LOCAL_ROLES = frozenset({"hr_officer", "auditor", "caseworker", "supervisor", "catalogue_editor", "science_officer"})
 DRAIN = 1.0  # seconds we go on serving once told to stop, while balancers see that we are not to be asked any more
 GRACE = 25.0  # seconds calls in flight then have to finish
 UPKEEP = 60.0  # seconds between two rounds of what services do by themselves

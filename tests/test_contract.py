@@ -18,6 +18,7 @@ from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from liancai.common.v1 import access_pb2
+from liancai.placement.v1 import errors_pb2 as placement_errors
 from liancai.talent.v1 import errors_pb2 as talent_errors
 from liancai.training.v1 import errors_pb2 as training_errors
 
@@ -39,13 +40,17 @@ _NAMES = Counter(rpc.name for rpc in RPCS)
 PATHS = {rpc.full_name: f"/{rpc.containing_service.full_name}/{rpc.name}" for rpc in RPCS}
 REASONS = [
     (service, value.name)
-    for service, module in (("training", training_errors), ("talent", talent_errors))
+    for service, module in (
+        ("training", training_errors),
+        ("talent", talent_errors),
+        ("placement", placement_errors),
+    )
     for value in module.ErrorReason.DESCRIPTOR.values
     if value.number
 ]
 ROLES = (
     *("hr_officer", "enterprise", "institution", "supervisor", "auditor"),
-    *("caseworker", "bureau", "catalogue_editor"),
+    *("caseworker", "bureau", "catalogue_editor", "science_officer"),
 )
 
 
@@ -119,7 +124,8 @@ def test_every_rpc_has_a_policy_that_lets_somebody_in(rpc: MethodDescriptor) -> 
     action = rpc.GetOptions().Extensions[access_pb2.access].action
     assert f'Action::"{action}"' in CEDAR
     scope = Scope(("371526",), ("unit",))
-    callers = [Caller("somebody", "unit", "371526", frozenset({role})) for role in ROLES]
+    places = ("371526", "371500")  # some acts are those of the city
+    callers = [Caller("somebody", "unit", place, frozenset({role})) for role in ROLES for place in places]
     assert any(Policy(CEDAR).may(caller, action, scope) for caller in callers)
 
 
@@ -164,7 +170,7 @@ def test_every_rpc_is_denied_to_a_role_that_no_policy_knows(
 
 @pytest.mark.parametrize("rpc", RPCS, ids=called)
 def test_every_rpc_has_a_handler(rpc: MethodDescriptor, channel: tuple[grpc.Channel, host.Settings]) -> None:
-    metadata = [("authorization", f"Bearer {token_of(channel[1], roles=ROLES)}")]
+    metadata = [("authorization", f"Bearer {token_of(channel[1], roles=ROLES, division='371500')}")]
     code = grpc.StatusCode.OK
     try:
         ask(channel[0], rpc, metadata)
@@ -244,7 +250,7 @@ def test_every_list_comes_in_pages(rpc: MethodDescriptor) -> None:
 def test_every_path_is_known_to_the_boundary_with_the_service_that_answers_for_it() -> None:
     known = methods(host.contract(host.PARTS))
     assert set(known) == set(PATHS.values())
-    assert {method.service for method in known.values()} == {"training", "talent", "reference"}
+    assert {method.service for method in known.values()} == {"training", "talent", "placement", "reference"}
     assert all(isinstance(method, Method) and method.reply for method in known.values())
 
 

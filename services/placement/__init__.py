@@ -1,1 +1,1 @@
-"""Commissioners (科技特派员) and other placements. Nothing is served under this name yet."""
+"""Science-and-technology commissioners (科技特派员): the register, what is asked of them, and what binds them."""

@@ -52,8 +52,9 @@ class Policy:
         return self._decided(caller, action, scope)
 
     def may_ever(self, caller: Caller, action: str) -> bool:
-        """Whether there could be a resource the caller may do this to: one in its own division and unit."""
-        return self.may(caller, action, Scope((caller.division,), (caller.unit,)))
+        """Whether there could be a resource the caller may do this to: in its unit, and its division or a part."""
+        places = (caller.division, _part_of(caller.division))
+        return any(self.may(caller, action, Scope((place,), (caller.unit,))) for place in places)
 
     def require(self, caller: Caller, action: str, read: str, scope: Scope, resource: str) -> None:
         """Returns if the caller may. Raises Denied if the caller may at least read it (`read`), else NotFound."""
@@ -89,6 +90,12 @@ class Policy:
         ]
         result = cedarpy.is_authorized(request, self._policies, json.dumps(entities))
         return result.decision is cedarpy.Decision.Allow
+
+
+def _part_of(division: str) -> str:
+    """A code in the division, of the county level: 371500 and 370000 have parts, a county is its own."""
+    whole = len(division) - 4 if division.endswith("0000") else len(division) - 2
+    return division[:whole] + "9" * (len(division) - whole) if division.endswith("00") else division
 
 
 def _entity(

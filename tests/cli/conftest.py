@@ -9,6 +9,13 @@ from typing import Any
 
 import grpc
 import pytest
+from liancai.placement.v1 import (
+    audit_pb2_grpc as placement_audit_pb2_grpc,
+)
+from liancai.placement.v1 import (
+    commissioners_pb2_grpc,
+    requests_pb2_grpc,
+)
 from liancai.reference.v1 import reference_pb2_grpc
 from liancai.talent.v1 import (
     audit_pb2_grpc as talent_audit_pb2_grpc,
@@ -81,6 +88,9 @@ SERVICES = [
     (complaints_pb2_grpc, "Complaints"),
     (talent_audit_pb2_grpc, "CaseTrail"),
     (case_events_pb2_grpc, "CaseEvents"),
+    (commissioners_pb2_grpc, "Commissioners"),
+    (requests_pb2_grpc, "Requests"),
+    (placement_audit_pb2_grpc, "PlacementTrail"),
     (events_pb2_grpc, "Events"),
 ]
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import typer
 from liancai.common.v1 import types_pb2
+from liancai.placement.v1 import commissioners_pb2, requests_pb2
 from liancai.training.v1 import (
     agreements_pb2,
     errors_pb2,
@@ -23,7 +24,7 @@ from liancai.training.v1 import (
 )
 
 import cli
-from cli import agreements, institutions, orders, reports, show
+from cli import agreements, commissioners, institutions, orders, reports, requests, show
 from cli.app import NOUNS, app, main
 from cli.texts import detect, t, words
 from tests.test_contract import RPCS
@@ -206,6 +207,13 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["bulk"] == {"reassign", "suspend", "notify", "show", "list", "items", "cancel", "watch"}
     assert listed["complaint"] == {"file", "extend", "answer", "list"}
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
+    assert listed["commissioner"] == {
+        *("apply", "show", "list", "search", "update", "availability", "recommend", "vet", "endorse", "file"),
+        *("refuse", "withdraw", "renew", "reveal", "trail"),
+    }
+    assert listed["request"] == {
+        *("create", "show", "list", "update", "submit", "return", "accept", "cancel", "unserved"),
+    }
     assert listed["deadline"] == {"moving", "recalculate"}
     assert listed["handover"] == {"offer", "accept", "return", "recall", "show", "list"}
     assert listed["child"] == {
@@ -280,5 +288,7 @@ def test_columns_are_fields() -> None:
         (agreements.COLUMNS, agreements_pb2.Agreement),
         (institutions.COLUMNS, institutions_pb2.Institution),
         (institutions.TEACHER_COLUMNS, institutions_pb2.Teacher),
+        (commissioners.COLUMNS, commissioners_pb2.Commissioner),
+        (requests.COLUMNS, requests_pb2.Request),
     ):
         assert set(columns) <= set(message.DESCRIPTOR.fields_by_name)

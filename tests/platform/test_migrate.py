@@ -13,6 +13,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, MetaData, inspect
 
 from services import host
+from services.placement.service import PART as PLACEMENT
+from services.placement.tables import Base as Dispatch
 from services.platform import migrate
 from services.platform.database import Database
 from services.platform.migrate import SchemaBehind
@@ -133,20 +135,21 @@ def test_down_to_nothing_and_up_again(empty: Engine) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_schema_of_cases_is_what_its_program_declares_up_down_and_up_again(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path, vault: Vault
+@pytest.mark.parametrize(("part", "metadata"), [(TALENT, Cases.metadata), (PLACEMENT, Dispatch.metadata)])
+def test_a_schema_is_what_its_program_declares_up_down_and_up_again(
+    part: Part, metadata: MetaData, kind: str, request: pytest.FixtureRequest, tmp_path: Path, vault: Vault
 ) -> None:
     url = f"sqlite:///{tmp_path}/c.db"
     if kind == "postgresql":
         url = new_postgresql_database(request.getfixturevalue("postgresql"))
-    database = Database(url, TALENT.name, TALENT.books, vault, lanes=0)
-    engine, metadata = database.writing_engine, Cases.metadata
+    database = Database(url, part.name, part.books, vault, lanes=0)
+    engine = database.writing_engine
     for _ in range(2):
-        up(engine, TALENT)
+        up(engine, part)
         assert differences(engine, metadata) == []
         assert tables(engine) == set(metadata.tables)
         assert checks(engine) == declared_checks(metadata)
-        down(engine, TALENT)
+        down(engine, part)
         assert tables(engine) == set()
     database.close()
 

@@ -32,7 +32,7 @@ from liancai.training.v1 import (
 )
 
 from docs import policies
-from docs.policies import CASE_STANDPOINTS, STANDPOINTS, Answer
+from docs.policies import CASE_STANDPOINTS, DISPATCH_STANDPOINTS, STANDPOINTS, Answer
 from services import host
 from services.platform.identity import issue
 from services.platform.policy import Policy
@@ -266,10 +266,39 @@ CASES = """
     GetLateness           y y o  . .  y y  .  .
     GetWorkInProgress     y y o  . .  y y  .  .
 """
+# science officer of the home division, its city, the partner, a third; institution; enterprises; supervisor, auditor
+DISPATCH = """
+    ApplyCommissioner     y y o o  y  o o  . .
+    GetCommissioner       y y y o  y  o o  y y
+    ListCommissioners     y y y o  y  o o  y y
+    SearchCommissioners   y y y o  y  o o  y y
+    UpdateCommissioner    y y o o  y  o o  . .
+    SetAvailability       y y o o  y  o o  . .
+    RecommendCommissioner . . . .  y  o o  . .
+    VetCommissioner       y y o o  .  . .  . .
+    EndorseCommissioner   . y . .  .  . .  . .
+    FileCommissioner      . y . .  .  . .  . .
+    RefuseCommissioner    y y o o  .  . .  . .
+    WithdrawCommissioner  y y o o  y  o o  . .
+    RenewCommissioner     . y . .  .  . .  . .
+    RevealCommissioner    y y o o  .  . .  . .
+
+    CreateRequest         y y y o  o  y o  . .
+    GetRequest            y y y o  o  y o  y y
+    ListRequests          y y y o  o  y o  y y
+    UpdateRequest         y y y o  o  y o  . .
+    SubmitRequest         y y y o  o  y o  . .
+    ReturnRequest         y y o o  .  . .  . .
+    AcceptRequest         y y o o  .  . .  . .
+    CancelRequest         y y o o  o  y o  . .
+    MarkUnserved          y y o o  .  . .  . .
+
+    ListPlacementTrail    . . . .  .  . .  . y
+"""
 LETTERS = {"y": Answer.YES, "o": Answer.OWN, ".": Answer.NO}
 EXPECTED = {
     name: dict(zip(who, (LETTERS[letter] for letter in letters), strict=True))
-    for table, who in ((TABLE, STANDPOINTS), (CASES, CASE_STANDPOINTS))
+    for table, who in ((TABLE, STANDPOINTS), (CASES, CASE_STANDPOINTS), (DISPATCH, DISPATCH_STANDPOINTS))
     for name, *letters in (line.split() for line in table.splitlines() if line.strip())
 }
 STALE = '"999999"'
@@ -575,7 +604,7 @@ def as_expected(expected: Answer, code: grpc.StatusCode, reply: bytes, mark: byt
     return code not in FAILURES if expected is Answer.YES else code in REFUSALS
 
 
-# those of cases are asked in tests/talent/test_policy_wire.py
+# those of cases and of dispatch are asked in test_policy_wire.py of their services
 ASKED = [rpc for rpc in RPCS if policies.standpoints(rpc) is STANDPOINTS]
 
 

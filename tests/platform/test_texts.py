@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from liancai.placement.v1 import errors_pb2 as placement_errors
 from liancai.talent.v1 import errors_pb2 as talent_errors
 from liancai.training.v1 import errors_pb2 as training_errors
 
@@ -52,7 +53,7 @@ def named() -> set[str]:
     found |= set(re.findall(r'(?:Invalid\(|reason: str = )(?:reason=)?"([A-Z_]+)"', code))
     found |= {f"TR-ID-{code.replace('_', '-')}" for code in resident_id.Code}
     found |= {f"TR-USCC-{code}" for code in credit_code.Code}
-    for module in (training_errors, talent_errors):
+    for module in (training_errors, talent_errors, placement_errors):
         found |= {value.name for value in module.ErrorReason.DESCRIPTOR.values if value.number}
     found |= made_by_talent()
     found |= {rule["code"] for rule in PACK["rules"]}

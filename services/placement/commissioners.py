@@ -1,0 +1,276 @@
+"""Handlers of the register of commissioners (科技特派员): reading it, applying, and what may be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import grpc
+from liancai.placement.v1 import commissioners_pb2 as pb
+from liancai.placement.v1 import commissioners_pb2_grpc
+from sqlalchemy import Select, delete, insert, select
+from sqlalchemy.orm.attributes import flag_modified
+
+from services.fields import read_credit_code
+from services.placement import commissioner_fields as fields
+from services.placement import messages, queries, searching, vetting
+from services.placement.rules import states
+from services.placement.rules.registering import Kind
+from services.placement.rules.states import CommissionerState
+from services.placement.tables import AbsenceRow, CommissionerRow, MemberRow, SkillRow
+from services.platform import ways
+from services.platform.boundary import Call
+from services.platform.database import Database
+from services.platform.errors import Denied, Exists, Invalid, NotFound, Violation
+from services.platform.pages import Page, Pages
+from services.platform.policy import Scope
+from services.platform.requests import Reading
+from services.platform.transaction import Tx
+from services.reference import divisions
+from services.reference.clock import day_of
+from services.reference.parameters import Pack
+
+
+class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersServicer):
+    """Each mutating RPC is one transaction; the policies say who may do which."""
+
+    def __init__(self, database: Database, pages: Pages, pack: Pack) -> None:
+        super().__init__(database, pack)
+        self._pages = pages
+
+    def ApplyCommissioner(self, request: pb.ApplyCommissionerRequest, context: grpc.ServicerContext) -> pb.Commissioner:
+        """An application, of which nothing has been vetted."""
+        call = Call.of(context)
+        reading = Reading()
+        reading.request_id(request.request_id)
+        entry = fields.read(reading, request.commissioner, day_of(self._database.clock()))
+        reading.done()
+        vault = self._database.vault
+
+        def work(tx: Tx) -> pb.Commissioner:
+            _may(call, entry)
+            _teammates(tx, call, entry)
+            number = queries.next_number(tx, f"commissioners/{day_of(tx.now):%Y%m}")
+            columns = entry.columns(vault, number)
+            _only_once(tx, columns["resident_id_index"], number)
+            row = CommissionerRow(
+                id=number,
+                state=CommissionerState.APPLIED,
+                unavailable_weekdays=[],
+                create_time=tx.now,
+                update_time=tx.now,
+                **columns,
+            )
+            tx.session.add(row)
+            tx.session.flush()
+            _write_parts(tx, number, entry)
+            detail = {"kind": row.kind, "division": row.division}
+            tx.record(call, f"commissioners/{number}", event="commissioner.applied", detail=detail)
+            return messages.commissioner(tx.session, vault, row)
+
+        return self._database.write(call, request, work)
+
+    def GetCommissioner(self, request: pb.GetCommissionerRequest, context: grpc.ServicerContext) -> pb.Commissioner:
+        """One commissioner."""
+        reading = Reading()
+        reading.name("name", request.name, "commissioners")
+        reading.done()
+        with self._database.reading() as session:
+            row = queries.visible(session, Call.of(context), CommissionerRow, request.name)
+            return messages.commissioner(session, self._database.vault, row)
+
+    def ListCommissioners(
+        self, request: pb.ListCommissionersRequest, context: grpc.ServicerContext
+    ) -> pb.ListCommissionersResponse:
+        """A page of the commissioners within reach, newest first."""
+        call = Call.of(context)
+        page = self._pages.read(call, request)
+        wanted = (
+            _filtered(request.filter)
+            .where(queries.within_reach(call, CommissionerRow))
+            .order_by(CommissionerRow.id.desc())
+        )
+        if page.after is not None:
+            wanted = wanted.where(CommissionerRow.id < page.after[0])
+        with self._database.reading() as session:
+            rows = session.scalars(wanted.limit(page.size + 1)).all()
+            shown = messages.commissioners(session, self._database.vault, rows[: page.size])
+        more = len(rows) > page.size
+        return pb.ListCommissionersResponse(
+            commissioners=shown,
+            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+        )
+
+    def SearchCommissioners(
+        self, request: pb.SearchCommissionersRequest, context: grpc.ServicerContext
+    ) -> pb.ListCommissionersResponse:
+        """A page of the commissioners within reach whom the query finds."""
+        call = Call.of(context)
+        page: Page = self._pages.read(call, request)
+        reading = Reading()
+        today, vault = day_of(self._database.clock()), self._database.vault
+        known = searching.read_query(reading, "query", request.query, vault, today)
+        reading.done()
+        with self._database.reading() as session:
+            wanted = select(CommissionerRow).where(queries.within_reach(call, CommissionerRow))
+            rows, after = ways.search(session, wanted, known, page)
+            shown = messages.commissioners(session, vault, [row[0] for row in rows])
+        return pb.ListCommissionersResponse(
+            commissioners=shown, next_page_token=self._pages.token(call, request, after) if after else ""
+        )
+
+    def UpdateCommissioner(
+        self, request: pb.UpdateCommissionerRequest, context: grpc.ServicerContext
+    ) -> pb.Commissioner:
+        """New values for the fields that the mask names; of what was vetted none."""
+        call = Call.of(context)
+        reading = Reading()
+        reading.request_id(request.request_id)
+        name = reading.name("commissioner.name", request.commissioner.name, "commissioners")
+        paths = request.update_mask.paths
+        if not paths:
+            reading.wrong("update_mask", "FIELD_REQUIRED")
+        for path in paths:
+            if path not in fields.EDITABLE:
+                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        reading.done()
+        vault = self._database.vault
+
+        def work(tx: Tx) -> pb.Commissioner:
+            row = queries.for_change(tx, call, CommissionerRow, name, request.commissioner.etag)
+            vetting.require_state(row, states.LIVE if set(paths) <= fields.NOT_VETTED else (CommissionerState.APPLIED,))
+            wished = messages.commissioner(tx.session, vault, row)
+            full_name, wished.resident_id, wished.phone = messages.clear(vault, row)
+            if row.kind == Kind.INDIVIDUAL:
+                wished.full_name = full_name
+            request.update_mask.MergeMessage(request.commissioner, wished, replace_repeated_field=True)
+            checked = Reading()
+            entry = fields.read(checked, wished, day_of(tx.now))
+            checked.done()
+            _may(call, entry)
+            _teammates(tx, call, entry)
+            columns = entry.columns(vault, row.id)
+            _only_once(tx, columns["resident_id_index"], row.id)
+            for column, value in {**columns, "update_time": tx.now}.items():
+                setattr(row, column, value)
+            tx.session.flush()
+            _write_parts(tx, row.id, entry)
+            tx.record(call, name, event="commissioner.updated", detail={"fields": sorted(paths)})
+            return messages.commissioner(tx.session, vault, row)
+
+        return self._database.write(call, request, work, key=name)
+
+    def SetAvailability(self, request: pb.SetAvailabilityRequest, context: grpc.ServicerContext) -> pb.Commissioner:
+        """Other weekdays and absences in place of those there were."""
+        call = Call.of(context)
+        reading = Reading()
+        name = reading.name("name", request.name, "commissioners")
+        reading.request_id(request.request_id)
+        weekdays, absences = fields.read_availability(reading, request.unavailable_weekdays, request.absences)
+        reading.done()
+
+        def work(tx: Tx) -> pb.Commissioner:
+            row = queries.for_change(tx, call, CommissionerRow, name, request.etag)
+            vetting.require_state(row, states.LIVE)
+            row.unavailable_weekdays, row.update_time = weekdays, tx.now
+            flag_modified(row, "update_time")  # whoever saw other absences is stale, also at one and the same moment
+            tx.session.flush()
+            tx.session.execute(delete(AbsenceRow).where(AbsenceRow.commissioner_id == row.id))
+            days = [{"commissioner_id": row.id, "first_day": first, "last_day": last} for first, last in absences]
+            if days:
+                tx.session.execute(insert(AbsenceRow), days)
+            detail = {"weekdays": weekdays, "absences": len(absences)}
+            tx.record(call, name, event="commissioner.availability_set", detail=detail)
+            return messages.commissioner(tx.session, self._database.vault, row)
+
+        return self._database.write(call, request, work, key=name)
+
+    def RevealCommissioner(
+        self, request: pb.RevealCommissionerRequest, context: grpc.ServicerContext
+    ) -> pb.RevealCommissionerResponse:
+        """The person in full; the reply is not kept, the audit entry is."""
+        call = Call.of(context)
+        reading = Reading()
+        reading.name("name", request.name, "commissioners")
+        purpose = reading.text("purpose", request.purpose, 4, 200)
+        call.request_id = reading.request_id(request.request_id)
+        reading.done()
+
+        def work(tx: Tx) -> pb.RevealCommissionerResponse:
+            row = queries.visible(tx.session, call, CommissionerRow, request.name)
+            tx.record(call, request.name, reason=purpose)
+            full_name, number, phone = messages.clear(self._database.vault, row)
+            return pb.RevealCommissionerResponse(full_name=full_name, resident_id=number, phone=phone)
+
+        return self._database.write_again(call, work, seconds=call.seconds_left)
+
+
+def _filtered(asked: pb.ListCommissionersRequest.Filter) -> Select[CommissionerRow]:
+    """The commissioners that a filter asks for."""
+    reading = Reading()
+    wanted = select(CommissionerRow)
+    if states_asked := reading.choices("filter.states", asked.states, pb.Commissioner.State):
+        wanted = wanted.where(CommissionerRow.state.in_(states_asked))
+    if kinds := reading.choices("filter.kinds", asked.kinds, pb.Commissioner.Kind):
+        wanted = wanted.where(CommissionerRow.kind.in_(kinds))
+    if asked.home_unit_credit_code:
+        code = read_credit_code(reading, "filter.home_unit_credit_code", asked.home_unit_credit_code)
+        wanted = wanted.where(CommissionerRow.home_unit_credit_code == code)
+    if asked.discipline:
+        if not fields.DISCIPLINE.fullmatch(asked.discipline):
+            reading.wrong("filter.discipline", "FIELD_DISCIPLINE")
+        within = SkillRow.code.between(asked.discipline, asked.discipline.ljust(7, "9"))
+        wanted = wanted.where(CommissionerRow.id.in_(select(SkillRow.commissioner_id).where(within)))
+    if asked.division:
+        try:
+            wanted = wanted.where(CommissionerRow.division.between(*divisions.scope_range(asked.division)))
+        except divisions.DivisionFault:
+            reading.wrong("filter.division", "FIELD_DIVISION")
+    reading.done()
+    return wanted
+
+
+def _may(call: Call, entry: fields.Entry) -> None:
+    """Raises Denied unless the caller may do this to a commissioner of these divisions and this unit."""
+    places = tuple(code for code in (entry.values["division"], entry.values["partner_division"]) if code)
+    if not call.may(call.action, Scope(places, (entry.values["home_unit_credit_code"],))):
+        raise Denied(call.action)
+
+
+def _teammates(tx: Tx, call: Call, entry: fields.Entry) -> None:
+    """Raises NotFound for one of a team whom the caller may not see, Invalid for one who is no individual."""
+    leader = entry.values["leader_id"]
+    named = [("leader", leader)] if leader else []
+    for field, number in [*named, *((f"members[{place}]", each) for place, each in enumerate(entry.members))]:
+        row = tx.session.get(CommissionerRow, number)
+        if row is None or not call.may("placement.commissioner.read", queries.scope_of(row)):
+            raise NotFound(f"commissioners/{number}")
+        if row.kind != Kind.INDIVIDUAL:
+            raise Invalid(Violation(f"commissioner.{field}", "FIELD_INDIVIDUAL"))
+
+
+def _only_once(tx: Tx, index: bytes | None, number: str) -> None:
+    """Raises Exists for a person who is on the register, or on the way to it, under another number."""
+    if index is None:
+        return
+    known: Sequence[str] = tx.session.scalars(
+        select(CommissionerRow.id).where(
+            CommissionerRow.resident_id_index == index,
+            CommissionerRow.state.in_(states.LIVE),
+            CommissionerRow.id != number,
+        )
+    ).all()
+    if known:
+        raise Exists("COMMISSIONER_EXISTS", commissioner=f"commissioners/{known[0]}")
+
+
+def _write_parts(tx: Tx, number: str, entry: fields.Entry) -> None:
+    """Disciplines and members in place of those there were."""
+    tx.session.execute(delete(SkillRow).where(SkillRow.commissioner_id == number))
+    tx.session.execute(delete(MemberRow).where(MemberRow.team_id == number))
+    tx.session.execute(
+        insert(SkillRow), [{"commissioner_id": number, "code": code, "level": level} for code, level in entry.skills]
+    )
+    if entry.members:
+        tx.session.execute(
+            insert(MemberRow), [{"team_id": number, "commissioner_id": member} for member in entry.members]
+        )

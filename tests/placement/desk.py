@@ -1,0 +1,134 @@
+"""What tests of the placement service do all the time: bring commissioners onto the register."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from liancai.placement.v1 import (
+    audit_pb2_grpc,
+    commissioners_pb2,
+    commissioners_pb2_grpc,
+    requests_pb2,
+    requests_pb2_grpc,
+)
+
+from services.reference import credit_code
+from tests.office import Signed, request_id, somebody
+
+CITY, COUNTY, SERVED = "370100", "370103", "371526"
+HOME_UNIT = credit_code.make("12", "370103", "49557300")
+OTHER_UNIT = credit_code.make("12", "370103", "49557400")
+HOST = credit_code.make("91", "371526", "MA3C0001")
+AGRONOMY, VEGETABLES = "210", "2103020"
+
+Kind = commissioners_pb2.Commissioner
+
+
+class Desk:
+    """Stubs of the placement service under one token."""
+
+    def __init__(self, channel: grpc.Channel, token: str, language: str = "zh-CN") -> None:
+        metadata = (("authorization", f"Bearer {token}"), ("accept-language", language))
+        self.commissioners: Any = Signed(commissioners_pb2_grpc.CommissionersStub(channel), metadata)
+        self.requests: Any = Signed(requests_pb2_grpc.RequestsStub(channel), metadata)
+        self.trail: Any = Signed(audit_pb2_grpc.PlacementTrailStub(channel), metadata)
+
+    def apply(self, **fields: Any) -> commissioners_pb2.Commissioner:
+        """Somebody who applies; `fields` change them."""
+        request = commissioners_pb2.ApplyCommissionerRequest(
+            commissioner=a_commissioner(**fields), request_id=request_id()
+        )
+        applied: commissioners_pb2.Commissioner = self.commissioners.ApplyCommissioner(request)
+        return applied
+
+    def step(self, verb: str, name: str, **fields: Any) -> commissioners_pb2.Commissioner:
+        """One step of a commissioner's life: `Recommend`, `Vet`, `File` ..."""
+        if verb == "File":
+            fields = {"certificate_number": "鲁科特-1", "term_start": "2026-11-23", **fields}
+        if verb in ("Refuse", "Withdraw"):
+            fields = {"reason": "不符合条件", **fields}
+        request = getattr(commissioners_pb2, f"{verb}CommissionerRequest")(
+            name=name, **{"request_id": request_id(), **fields}
+        )
+        found: commissioners_pb2.Commissioner = getattr(self.commissioners, f"{verb}Commissioner")(request)
+        return found
+
+    def get(self, name: str) -> commissioners_pb2.Commissioner:
+        """A commissioner as it is now."""
+        found: commissioners_pb2.Commissioner = self.commissioners.GetCommissioner(
+            commissioners_pb2.GetCommissionerRequest(name=name)
+        )
+        return found
+
+    def ask(self, **fields: Any) -> requests_pb2.Request:
+        """A draft of a request; `fields` change it."""
+        request = requests_pb2.CreateRequestRequest(request=a_request(**fields), request_id=request_id())
+        made: requests_pb2.Request = self.requests.CreateRequest(request)
+        return made
+
+    def turn(self, verb: str, name: str, **fields: Any) -> requests_pb2.Request:
+        """One step of a request's life: `SubmitRequest`, `MarkUnserved` ..."""
+        kind = getattr(requests_pb2, f"{verb}Request")
+        if "reason" in kind.DESCRIPTOR.fields_by_name:
+            fields = {"reason": "说明理由", **fields}
+        found: requests_pb2.Request = getattr(self.requests, verb)(
+            kind(name=name, **{"request_id": request_id(), **fields})
+        )
+        return found
+
+
+def file(unit: Desk, county: Desk, city: Desk, **fields: Any) -> commissioners_pb2.Commissioner:
+    """A commissioner on the register."""
+    name = unit.apply(**fields).name
+    unit.step("Recommend", name)
+    county.step("Vet", name)
+    city.step("Endorse", name)
+    return city.step("File", name)
+
+
+def a_commissioner(**fields: Any) -> commissioners_pb2.Commissioner:
+    """A good application of somebody new; `fields` change it."""
+    person = somebody()
+    values: dict[str, Any] = {
+        "kind": Kind.INDIVIDUAL,
+        "direction": Kind.FORWARD,
+        "field": Kind.AGRICULTURE,
+        "full_name": person.full_name,
+        "resident_id": person.resident_id,
+        "phone": person.phone,
+        "disciplines": [commissioners_pb2.Discipline(code=AGRONOMY, level=2)],
+        "home_unit_credit_code": HOME_UNIT,
+        "home_unit_name": "市中区样例农业科学研究所",
+        "title": Kind.INTERMEDIATE,
+        "education": Kind.MASTER,
+        "division": COUNTY,
+        "partner_division": SERVED,
+        "home_place": COUNTY,
+        "days_a_year": 40,
+    }
+    if fields.get("kind", Kind.INDIVIDUAL) != Kind.INDIVIDUAL:
+        for name in ("full_name", "resident_id", "title", "education"):
+            del values[name]
+    if fields.get("kind") == Kind.TEAM:
+        del values["phone"]
+    return commissioners_pb2.Commissioner(**{**values, **fields})
+
+
+def a_request(**fields: Any) -> requests_pb2.Request:
+    """A good request of a host in Gaotang; `fields` change it."""
+    values: dict[str, Any] = {
+        "kind": requests_pb2.Request.ON_SITE_GUIDANCE,
+        "problem": "大棚番茄裂果",
+        "discipline": commissioners_pb2.Discipline(code=VEGETABLES, level=2),
+        "host_credit_code": HOST,
+        "host_name": "高唐样例种植专业合作社",
+        "division": SERVED,
+        "partner_division": COUNTY,
+        "place": f"{SERVED}001",
+        "window_start": "2026-12-01",
+        "window_end": "2026-12-31",
+        "working_days": 2,
+        "priority": 1,
+    }
+    return requests_pb2.Request(**{**values, **fields})

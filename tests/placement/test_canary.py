@@ -1,0 +1,102 @@
+"""A canary: one commissioner goes through every RPC of the service and is then looked for wherever she must not be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from liancai.placement.v1 import commissioners_pb2 as pb
+
+from services import host
+from services.placement.tables import Base
+from services.platform.database import Database
+from services.reference import resident_id
+from tests.conftest import token_of
+from tests.office import request_id
+from tests.placement.desk import CITY, Desk, a_commissioner
+from tests.platform.test_canary import stuffed
+from tests.test_contract import PATHS, ROLES, RPCS
+
+NAME, PHONE = "欧阳丹青瑶", "13957246813"
+NUMBER = resident_id.make("370103", date(1987, 6, 5), 432)
+SECRETS = {
+    "number": [NUMBER.encode()],
+    "phone": [PHONE.encode()],
+    "name": [NAME.encode(), json.dumps(NAME).strip('"').encode()],
+}
+OURS = [rpc for rpc in RPCS if rpc.full_name.startswith("liancai.placement.")]
+
+
+def found_in(data: bytes) -> list[str]:
+    """Which of her secrets are in it."""
+    return [kind for kind, spellings in SECRETS.items() if any(each in data for each in spellings)]
+
+
+@pytest.fixture(scope="module")
+def heard(grpc_channel: grpc.Channel, settings: host.Settings, unit: Desk) -> list[tuple[str, bytes]]:
+    """Every reply and every status that came back while she went through everything."""
+    said: list[tuple[str, bytes]] = []
+    metadata = [("authorization", f"Bearer {token_of(settings, roles=ROLES, division=CITY, unit='370100-sci')}")]
+
+    def ask(name: str, request: Message | bytes) -> None:
+        rpc = next(each for each in OURS if each.name == name)
+        raw = request if isinstance(request, bytes) else request.SerializeToString()
+        try:
+            said.append((name, grpc_channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)))
+        except grpc.RpcError as error:
+            said.append((name, (error.details() or "").encode()))
+            for _, value in error.trailing_metadata() or ():
+                said.append((name, value if isinstance(value, bytes) else value.encode()))
+
+    her = {"full_name": NAME, "resident_id": NUMBER, "phone": PHONE}
+    mine = unit.apply(**her)
+    said.append(("ApplyCommissioner", mine.SerializeToString()))
+    for wrong in ({}, {"full_name": PHONE, "phone": NAME}, {"resident_id": NUMBER[:-1] + "?"}, {"full_name": NAME * 9}):
+        request = pb.ApplyCommissionerRequest(commissioner=a_commissioner(**{**her, **wrong}), request_id=request_id())
+        ask("ApplyCommissioner", request)  # who is on the way already, or cannot be
+    ask("GetCommissioner", pb.GetCommissionerRequest(name=mine.name))
+    ask("ListCommissioners", pb.ListCommissionersRequest())
+    for query in (NAME, NAME[:2], "ouyangdan", "oydqy", NUMBER, PHONE, NUMBER[:-1], PHONE[:-1]):
+        ask("SearchCommissioners", pb.SearchCommissionersRequest(query=query, page_size=1))
+    for rpc in OURS:
+        request = stuffed(GetMessageClass(rpc.input_type)())
+        ask(rpc.name, request)
+        ask(rpc.name, request.SerializeToString()[:-1] + b"\xff")
+    for verb, fields in (("Recommend", {}), ("Refuse", {"reason": "材料不实"})):
+        request = getattr(pb, f"{verb}CommissionerRequest")(name=mine.name, request_id=request_id(), **fields)
+        ask(f"{verb}Commissioner", request)
+    return said
+
+
+def test_no_reply_and_no_status_shows_her(heard: list[tuple[str, bytes]]) -> None:
+    assert {name for name, _ in heard} == {rpc.name for rpc in OURS}
+    assert not {(rpc, kind) for rpc, data in heard for kind in found_in(data)}
+
+
+def stored(database: Database) -> Iterator[tuple[str, Any]]:
+    with database.writing_engine.begin() as connection:
+        for table in Base.metadata.tables.values():
+            for row in connection.execute(table.select()).mappings():
+                yield from ((f"{table.name}.{column}", value) for column, value in row.items())
+
+
+def test_no_table_holds_her_in_clear_but_her_name(heard: list[tuple[str, bytes]], placement_database: Database) -> None:
+    hits = set()
+    for column, value in stored(placement_database):
+        data = bytes(value) if isinstance(value, bytes | memoryview) else json.dumps(value, default=str).encode()
+        hits |= {(column, kind) for kind in found_in(data)}
+    assert hits == {("commissioners.full_name", "name")}
+
+
+def test_she_would_have_been_found(county: Desk, heard: list[tuple[str, bytes]]) -> None:
+    name = county.commissioners.SearchCommissioners(pb.SearchCommissionersRequest(query=NUMBER)).commissioners[0].name
+    request = pb.RevealCommissionerRequest(name=name, purpose="核对身份", request_id=request_id())
+    shown = county.commissioners.RevealCommissioner(request)
+    assert found_in(shown.SerializeToString()) == ["number", "phone", "name"]
+    assert not found_in(pb.Commissioner(masked_name="欧****").SerializeToString())

@@ -1,0 +1,156 @@
+"""Who may do what in dispatch, asked of a running server; the table is that of tests/platform/test_policy_table.py."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from liancai.common.v1 import access_pb2
+from liancai.placement.v1 import commissioners_pb2, requests_pb2
+
+from docs import policies
+from docs.policies import DISPATCH_STANDPOINTS, ENTERPRISE, HOME, INSTITUTION, PARTNER, Answer
+from services import host
+from services.platform.identity import issue
+from services.platform.policy import Policy
+from tests.office import request_id
+from tests.placement.conftest import NewDesk
+from tests.placement.desk import a_commissioner, a_request
+from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
+from tests.test_contract import PATHS, RPCS
+
+ASKED = [rpc for rpc in RPCS if policies.standpoints(rpc) is DISPATCH_STANDPOINTS]
+Ask = Callable[[MethodDescriptor, str], tuple[grpc.StatusCode, bytes]]
+OURS: dict[str, Any] = {
+    "home_unit_credit_code": INSTITUTION,
+    "division": HOME,
+    "partner_division": PARTNER,
+    "home_place": HOME,
+}
+
+
+ASKED_BY_US: dict[str, Any] = {
+    "host_credit_code": ENTERPRISE,
+    "division": HOME,
+    "partner_division": PARTNER,
+    "place": HOME,
+}
+
+
+@dataclass(frozen=True)
+class Things:
+    """What the institution of Gaotang sends to Shizhong, and what its enterprise asks for."""
+
+    commissioner: str
+    request: str
+
+
+@pytest.fixture(scope="module")
+def things(new_desk: NewDesk) -> Things:
+    desk = new_desk(HOME, "science_officer")
+    return Things(desk.apply(full_name="样例甲乙", **OURS).name, desk.ask(**ASKED_BY_US).name)
+
+
+def filled(rpc: MethodDescriptor, things: Things) -> Message:
+    """A request that is good but for its etag: each field by its name."""
+    resource = rpc.GetOptions().Extensions[access_pb2.access].resource
+    message = GetMessageClass(rpc.input_type)()
+    values: dict[str, Any] = {
+        "name": {"Commissioner": things.commissioner, "Request": things.request}.get(resource, ""),
+        "etag": STALE,
+        "request_id": request_id(),
+        "reason": "说明理由",
+        "purpose": "核对身份",
+        "query": "样例甲乙",
+        "certificate_number": "样例-1",
+        "term_start": "2026-11-20",
+    }
+    for field in rpc.input_type.fields:
+        if field.type != FieldDescriptor.TYPE_MESSAGE and not field.is_repeated and field.name in values:
+            setattr(message, field.name, values[field.name])
+    SPECIAL.get(rpc.name, lambda *_: None)(message, things)
+    return message
+
+
+def _apply(message: Any, _: Things) -> None:
+    message.commissioner.CopyFrom(a_commissioner(**OURS))
+
+
+def _update(message: Any, things: Things) -> None:
+    message.commissioner.CopyFrom(commissioners_pb2.Commissioner(name=things.commissioner, etag=STALE, days_a_year=50))
+    message.update_mask.CopyFrom(FieldMask(paths=["days_a_year"]))
+
+
+def _create(message: Any, _: Things) -> None:
+    message.request.CopyFrom(a_request(**ASKED_BY_US))
+
+
+def _change(message: Any, things: Things) -> None:
+    message.request.CopyFrom(requests_pb2.Request(name=things.request, etag=STALE, working_days=3))
+    message.update_mask.CopyFrom(FieldMask(paths=["working_days"]))
+
+
+SPECIAL: dict[str, Callable[[Any, Things], None]] = {
+    "ApplyCommissioner": _apply,
+    "UpdateCommissioner": _update,
+    "CreateRequest": _create,
+    "UpdateRequest": _change,
+}
+# lists of whatever one may see: what of ours is in them
+MARKS: dict[str, Callable[[Things], str]] = {
+    "ListCommissioners": lambda things: things.commissioner,
+    "SearchCommissioners": lambda things: things.commissioner,
+    "ListRequests": lambda things: things.request,
+    "ListPlacementTrail": lambda things: things.commissioner,
+}
+
+
+@pytest.fixture(scope="module")
+def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> Ask:
+    """Asks an RPC from a standpoint: the code, and the reply as bytes."""
+
+    @functools.cache
+    def token(name: str) -> str:
+        return issue(host.local_key(settings), DISPATCH_STANDPOINTS[name], valid_for=timedelta(hours=1))
+
+    def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
+        raw, metadata = filled(rpc, things).SerializeToString(), (("authorization", f"Bearer {token(name)}"),)
+        try:
+            call = grpc_channel.unary_unary(PATHS[rpc.full_name])
+            return grpc.StatusCode.OK, call(raw, metadata=metadata, timeout=30)
+        except grpc.RpcError as error:
+            return error.code(), b""
+
+    return asked
+
+
+@pytest.mark.parametrize("rpc", ASKED, ids=lambda rpc: rpc.name)
+def test_the_server_answers_as_the_table_says(rpc: MethodDescriptor, ask: Ask, things: Things) -> None:
+    assert has_handler(rpc), "declared and not served"
+    mark = MARKS.get(rpc.name, lambda _: "")(things).encode()
+    # whoever may do it comes last: what is done then is not in the others' way
+    wrong = []
+    for name, expected in sorted(EXPECTED[rpc.name].items(), key=lambda item: item[1] is Answer.YES):
+        code, reply = ask(rpc, name)
+        if not as_expected(expected, code, reply, mark):
+            wrong.append(f"{name}: {code.name}, expected {expected}")
+    assert not wrong, f"{rpc.name}: {wrong}"
+
+
+def test_a_server_with_another_policy_would_not_pass(
+    ask: Ask, grpc_interceptors: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: everybody may do everything."""
+    monkeypatch.setattr(grpc_interceptors[0], "_policy", Policy("permit (principal, action, resource);"))
+    for rpc in ASKED:
+        if EXPECTED[rpc.name]["another enterprise"] is Answer.NO:
+            assert not as_expected(Answer.NO, *ask(rpc, "another enterprise"), b""), rpc.name
