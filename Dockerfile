@@ -5,7 +5,7 @@ COPY . .
 RUN pip wheel --no-cache-dir --wheel-dir /wheels .
 
 FROM python:3.11-slim
-RUN useradd --create-home --uid 10001 liancai
+RUN useradd --create-home --uid 10001 liancai && install -d -o liancai /documents
 COPY --from=build /wheels /wheels
 RUN pip install --no-cache-dir --no-index --find-links /wheels liancai && rm -rf /wheels
 USER liancai

@@ -1,1 +1,1 @@
-"""The green channel (绿色通道) for relocating talent. Nothing is served under this name yet."""
+"""The green channel (绿色通道) for those who relocate: cases, their matters, steps and clocks, hand-overs, documents."""
