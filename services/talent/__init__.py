@@ -1,1 +1,1 @@
-"""The green channel (绿色通道) for those who relocate: cases, their matters, steps and clocks, hand-overs, documents."""
+"""The green channel (绿色通道) for those who relocate: cases, their matters and clocks, hand-overs and documents."""
