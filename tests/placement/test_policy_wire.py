@@ -25,7 +25,8 @@ from services.platform.policy import Policy
 from tests.office import request_id
 from tests.placement.conftest import NewDesk
 from tests.placement.desk import a_commissioner, a_request
-from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
+from tests.platform.policy_tables import EXPECTED
+from tests.platform.test_policy_table import STALE, as_expected, has_handler
 from tests.test_contract import PATHS, RPCS
 
 ASKED = [rpc for rpc in RPCS if policies.standpoints(rpc) is DISPATCH_STANDPOINTS]

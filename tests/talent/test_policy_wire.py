@@ -40,7 +40,8 @@ from services.talent.catalogue import document
 from services.talent.editions import Editions
 from services.talent.reminding import Reminders
 from tests.office import TODAY, request_id
-from tests.platform.test_policy_table import EXPECTED, STALE, as_expected, has_handler
+from tests.platform.policy_tables import EXPECTED
+from tests.platform.test_policy_table import STALE, as_expected, has_handler
 from tests.talent.desk import CHILD, Desk, a_case, a_paper, upload_of
 from tests.talent.handing import let_in, with_an_old_calendar
 from tests.talent.test_children import add, ask_for, delete
