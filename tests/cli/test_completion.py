@@ -39,7 +39,7 @@ def test_the_script_that_is_shown_completes_in_bash(tmp_path: Path) -> None:
         return shell(f'{asked}; echo "${{COMPREPLY[@]}}"', tmp_path).split()
 
     assert offered("liancai", "or") == ["order"]
-    assert offered("liancai", "re") == ["register"]
+    assert offered("liancai", "re") == ["register", "request"]
     assert offered("liancai", "order", "re") == ["return", "report"]
     assert offered("liancai", "enrolment", "list", "--ex") == ["--export"]
     assert offered("liancai", "nothing") == []
