@@ -112,5 +112,5 @@ def test_an_error_of_the_database_shows_no_parameters(open_small: Open) -> None:
     """PostgreSQL's own DETAIL still quotes the row: that is why no text of an exception is ever logged."""
     database = open_small(lanes=0)
     with pytest.raises(DBAPIError) as error, database.writing_engine.begin() as connection:
-        connection.execute(insert(THING).values(name="13957246813", size=None))
-    assert "13957246813" not in str(error.value).partition("DETAIL")[0]
+        connection.execute(insert(THING).values(name="13957240000", size=None))
+    assert "13957240000" not in str(error.value).partition("DETAIL")[0]
