@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
+from services.placement.tables.plans import (
+    PlanBanRow,
+    PlanInputsRow,
+    PlanPinRow,
+    PlanRow,
+    PlanUnservedRow,
+    PlanVisitRow,
+)
 from services.placement.tables.records import NumberRow
 from services.placement.tables.requests import RequestRow
 from services.platform.database import Books
+from services.platform.jobs import Jobs
 
 __all__ = [
     "BOOKS",
+    "JOBS",
     "AbsenceRow",
     "Base",
     "CommissionerRow",
     "MemberRow",
     "NumberRow",
+    "PlanBanRow",
+    "PlanInputsRow",
+    "PlanPinRow",
+    "PlanRow",
+    "PlanUnservedRow",
+    "PlanVisitRow",
     "RequestRow",
     "SkillRow",
 ]
 
 BOOKS = Books.in_schema(Base.metadata)
+JOBS = Jobs.in_schema(Base.metadata)
