@@ -1,7 +1,7 @@
 """Where divisions lie (地理位置), for distances between a commissioner's home and a host.
 
-Data: ``data/places.csv`` has a point in provinces, cities and counties, in degrees (see ``data/SOURCES.md``); towns have
-none until a bureau gives its own. A town without a point lies where its county does, and `Located.precision` says so.
+Data: ``data/places.csv`` has a point in provinces, cities and counties, in degrees (see ``data/SOURCES.md``); towns
+have none until a bureau gives its own. A town without a point lies where its county does: `Located.precision` says so.
 """
 
 from __future__ import annotations
