@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.placement.tables.assignments import AssignedDayRow, AssignmentRow
 from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
 from services.placement.tables.records import NumberRow
@@ -11,6 +12,8 @@ from services.platform.database import Books
 __all__ = [
     "BOOKS",
     "AbsenceRow",
+    "AssignedDayRow",
+    "AssignmentRow",
     "Base",
     "CommissionerRow",
     "MemberRow",
