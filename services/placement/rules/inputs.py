@@ -23,7 +23,7 @@ class Inputs:
     """The inputs of a plan. Names in `dispatch` are resource names: `requests/20261100001`.
 
     `dates` are its working days: the day number is the index. No day up to `as_of` is available. `calendar` is the
-    version of the calendar, `versions` the etag of each input by name, `unknown_places` codes that nobody has a point of.
+    version of the calendar, `versions` the etag of each input by name, `unknown_places` codes without a point.
     """
 
     dispatch: Dispatch
