@@ -1,4 +1,4 @@
-"""The lives of a commissioner, of a request and of an assignment."""
+"""The lives of a commissioner, of a request, of an assignment and of a plan."""
 
 from __future__ import annotations
 
@@ -87,4 +87,24 @@ REQUEST_FOLLOWS: dict[AssignmentState, RequestState] = {
     _AS.RATED: _RS.RATED,
     _AS.DECLINED: _RS.ACCEPTED,
     _AS.CANCELLED: _RS.ACCEPTED,
+}
+
+
+class PlanState(StrEnum):
+    """The life of a plan (派驻计划)."""
+
+    DRAFT = "DRAFT"
+    REVIEWED = "REVIEWED"
+    PUBLISHED = "PUBLISHED"
+    DISCARDED = "DISCARDED"
+
+
+_PS = PlanState
+PLAN_VERBS: dict[str, tuple[tuple[PlanState, ...], PlanState]] = {
+    "update": ((_PS.DRAFT,), _PS.DRAFT),
+    "solve": ((_PS.DRAFT,), _PS.DRAFT),
+    "review": ((_PS.DRAFT,), _PS.REVIEWED),
+    "return": ((_PS.REVIEWED,), _PS.DRAFT),
+    "publish": ((_PS.REVIEWED,), _PS.PUBLISHED),
+    "discard": ((_PS.DRAFT, _PS.REVIEWED), _PS.DISCARDED),
 }
