@@ -53,10 +53,10 @@ def read(data: object) -> Dispatch:
     pins = _all(data, "pins", _pin, faults, [])
     bans = _all(data, "bans", _pair, faults, [], of=list)
     # a ban on someone who is not there bans nobody: who wrote it meant somebody else
-    for where, pair in (*pins.items(), *bans.items()):
-        request, who = (pair.request, pair.commissioner) if isinstance(pair, Assignment) else pair
-        if not faults and (request not in requests or who not in commissioners):
-            faults.append(f"{where}: no such request or commissioner")
+    named = {where: (pin.request, pin.commissioner) for where, pin in pins.items()} | bans
+    if not faults:
+        unknown = (at for at, (request, who) in named.items() if request not in requests or who not in commissioners)
+        faults += [f"{where}: no such request or commissioner" for where in unknown]
     if faults:
         raise Misread(faults)
     return Dispatch(days, commissioners, requests, worth, far, tuple(pins.values()), frozenset(bans.values()))
