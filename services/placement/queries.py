@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 from sqlalchemy import ColumnElement, Table, false, or_
 from sqlalchemy.orm import Session
 
-from services.placement.tables import CommissionerRow, NumberRow, PlanRow, RequestRow
+from services.placement.tables import CommissionerRow, NumberRow, PlanRow, RequestRow, ServiceAgreementRow
 from services.platform import numbers
 from services.platform.boundary import Call
 from services.platform.errors import NotFound
@@ -16,13 +16,14 @@ from services.platform.requests import check_etag
 from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
 
-Row: TypeAlias = CommissionerRow | RequestRow | PlanRow
-Parted = TypeVar("Parted", CommissionerRow, RequestRow, PlanRow)
+Row: TypeAlias = CommissionerRow | RequestRow | ServiceAgreementRow | PlanRow
+Parted = TypeVar("Parted", CommissionerRow, RequestRow, ServiceAgreementRow, PlanRow)
 # the units that have a part in a row, beside those of its two divisions: the columns of their credit codes
 UNITS: dict[type[Any], tuple[str, ...]] = {
     CommissionerRow: ("home_unit_credit_code",),
     RequestRow: ("host_credit_code",),
     PlanRow: (),
+    ServiceAgreementRow: ("sending_unit_credit_code", "host_credit_code"),
 }
 
 

@@ -15,6 +15,10 @@ from liancai.placement.v1 import (
 from liancai.placement.v1 import (
     commissioners_pb2_grpc,
     requests_pb2_grpc,
+    service_agreements_pb2_grpc,
+)
+from liancai.placement.v1 import (
+    events_pb2_grpc as dispatch_events_pb2_grpc,
 )
 from liancai.reference.v1 import reference_pb2_grpc
 from liancai.talent.v1 import (
@@ -91,6 +95,8 @@ SERVICES = [
     (commissioners_pb2_grpc, "Commissioners"),
     (requests_pb2_grpc, "Requests"),
     (placement_audit_pb2_grpc, "PlacementTrail"),
+    (service_agreements_pb2_grpc, "ServiceAgreements"),
+    (dispatch_events_pb2_grpc, "DispatchEvents"),
     (events_pb2_grpc, "Events"),
 ]
 

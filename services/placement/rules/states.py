@@ -1,4 +1,4 @@
-"""The lives of a commissioner, of a request, of an assignment and of a plan."""
+"""The lives of a commissioner, of a request, of a service agreement, of a plan and of an assignment."""
 
 from __future__ import annotations
 
@@ -54,6 +54,30 @@ REQUEST_VERBS: dict[str, tuple[tuple[RequestState, ...], RequestState]] = {
     "accept": ((_RS.SUBMITTED,), _RS.ACCEPTED),
     "cancel": ((_RS.DRAFT, _RS.SUBMITTED, _RS.ACCEPTED, _RS.PLANNED), _RS.CANCELLED),
     "unserved": ((_RS.ACCEPTED,), _RS.UNSERVED),
+}
+
+
+class ServiceAgreementState(StrEnum):
+    """The life of a service agreement (三方协议)."""
+
+    DRAFT = "DRAFT"
+    SIGNED = "SIGNED"
+    FILED = "FILED"
+    ENDED = "ENDED"
+    TERMINATED = "TERMINATED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+_SA = ServiceAgreementState
+AGREED = (_SA.DRAFT, _SA.SIGNED, _SA.FILED)  # live: may still come to be in force, or is
+WAS_FILED = (_SA.FILED, _SA.ENDED, _SA.TERMINATED)  # in force on the days from its first to its last
+SERVICE_AGREEMENT_VERBS: dict[str, tuple[tuple[ServiceAgreementState, ...], ServiceAgreementState]] = {
+    "update": ((_SA.DRAFT, _SA.SIGNED), _SA.DRAFT),
+    "sign": ((_SA.DRAFT,), _SA.SIGNED),
+    "file": ((_SA.SIGNED,), _SA.FILED),
+    "end": ((_SA.FILED,), _SA.ENDED),
+    "terminate": ((_SA.FILED,), _SA.TERMINATED),
+    "withdraw": ((_SA.DRAFT, _SA.SIGNED), _SA.WITHDRAWN),
 }
 
 

@@ -15,6 +15,7 @@ from services.placement.tables.plans import (
 )
 from services.placement.tables.records import NumberRow
 from services.placement.tables.requests import RequestRow
+from services.placement.tables.service_agreements import ServiceAgreementRow, ServiceAgreementSignatureRow
 from services.platform.database import Books
 from services.platform.jobs import Jobs
 
@@ -35,6 +36,8 @@ __all__ = [
     "PlanUnservedRow",
     "PlanVisitRow",
     "RequestRow",
+    "ServiceAgreementRow",
+    "ServiceAgreementSignatureRow",
     "SkillRow",
 ]
 
