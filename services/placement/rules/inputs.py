@@ -1,6 +1,7 @@
 """What a plan is worked out from, as one thing: kept, told by a digest, and compared with how things are later.
 
-As data it is the format of `rules.instance` with `dates`, `as_of`, `calendar`, `versions` and `unknown_places` beside.
+As data it is the format of `rules.instance` with `dates`, `as_of`, `calendar`, `versions`, `unknown_places` and
+`uncovered` beside.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Inputs:
     """The inputs of a plan. Names in `dispatch` are resource names: `requests/20261100001`.
 
     `dates` are its working days: the day number is the index. No day up to `as_of` is available. `calendar` is the
-    version of the calendar, `versions` the etag of each input by name, `unknown_places` codes without a point.
+    version of the calendar, `versions` the etag of each input by name, `unknown_places` codes without a point. The bans
+    of the dispatch that nobody spoke but that follow from agreements with single hosts are `uncovered`.
     """
 
     dispatch: Dispatch
@@ -32,6 +34,7 @@ class Inputs:
     calendar: str
     versions: Mapping[str, str]
     unknown_places: tuple[str, ...] = ()
+    uncovered: frozenset[tuple[str, str]] = frozenset()
 
     def data(self) -> dict[str, Any]:
         """As JSON data, without anything personal."""
@@ -42,6 +45,7 @@ class Inputs:
             "calendar": self.calendar,
             "versions": dict(self.versions),
             "unknown_places": list(self.unknown_places),
+            "uncovered": [list(pair) for pair in sorted(self.uncovered)],
         }
 
     @classmethod
@@ -54,6 +58,7 @@ class Inputs:
             calendar=data["calendar"],
             versions=data["versions"],
             unknown_places=tuple(data["unknown_places"]),
+            uncovered=frozenset((request, commissioner) for request, commissioner in data["uncovered"]),
         )
 
     def packed(self) -> tuple[bytes, str]:

@@ -1,8 +1,8 @@
-"""Why a plan leaves a request unserved: the first of the causes that is so, in the order in which a bureau can help it."""
+"""Why a plan leaves a request unserved: the first cause that is so, in the order in which a bureau can help it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from enum import StrEnum
 
 from services.placement.rules.dispatch import Assignment, Commissioner, Dispatch, Request
@@ -20,8 +20,10 @@ class Cause(StrEnum):
     OUTWEIGHED = "OUTWEIGHED"
 
 
-def causes(dispatch: Dispatch, assignments: Iterable[Assignment]) -> Iterator[tuple[str, Cause]]:
-    """Each unserved request with its cause, in order of the dispatch."""
+def causes(
+    dispatch: Dispatch, assignments: Iterable[Assignment], uncovered: Container[tuple[str, str]] = ()
+) -> Iterator[tuple[str, Cause]]:
+    """Each unserved request with its cause, in order of the dispatch. Bans that are `uncovered` want an agreement."""
     served = {each.request for each in assignments}
     skilled: dict[str, list[Commissioner]] = {}
     for each in dispatch.commissioners.values():
@@ -29,10 +31,12 @@ def causes(dispatch: Dispatch, assignments: Iterable[Assignment]) -> Iterator[tu
             skilled.setdefault(discipline, []).append(each)
     for name, request in dispatch.requests.items():
         if name not in served:
-            yield name, _cause(dispatch, request, skilled.get(request.discipline, []))
+            yield name, _cause(dispatch, request, skilled.get(request.discipline, []), uncovered)
 
 
-def _cause(dispatch: Dispatch, request: Request, skilled: Iterable[Commissioner]) -> Cause:
+def _cause(
+    dispatch: Dispatch, request: Request, skilled: Iterable[Commissioner], uncovered: Container[tuple[str, str]]
+) -> Cause:
     """Each step keeps those whom the one before let pass: whoever is left at the end could go, but for other visits."""
     first, last = max(0, request.earliest), min(request.latest, dispatch.days - 1)
     if last - first + 1 < request.days:
@@ -44,20 +48,23 @@ def _cause(dispatch: Dispatch, request: Request, skilled: Iterable[Commissioner]
     ]
     if not left:
         return Cause.QUALIFICATION
-    left = [
-        each for each in left if each.name not in request.refused and (request.name, each.name) not in dispatch.bans
-    ]
+    pairs = {each.name: (request.name, each.name) for each in left}
+    parted = {who for who, pair in pairs.items() if pair in uncovered}
+    banned = {who for who, pair in pairs.items() if pair in dispatch.bans and who not in parted}
+    left = [each for each in left if each.name not in request.refused | banned]
     if not left:
         return Cause.BANNED
-    left = [each for each in left if _fits(dispatch, request, each, each.in_force, way=each.in_force)]
+    left = [
+        each
+        for each in left
+        if each.name not in parted and _fits(dispatch, request, each, each.in_force, way=each.in_force)
+    ]
     if not left:
         return Cause.AGREEMENT
     left = [each for each in left if _fits(dispatch, request, each, _free(each), way=_free(each))]
     if not left:
         return Cause.CALENDAR
-    if all(
-        min(each.quarter_days, each.year_days) < request.days + dispatch.lead(request, each) for each in left
-    ):
+    if all(min(each.quarter_days, each.year_days) < request.days + dispatch.lead(request, each) for each in left):
         return Cause.LIMITS
     return Cause.OUTWEIGHED
 
