@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 from services.placement import register
 from services.placement.rules.dispatch import Assignment, Dispatch, Place, Request, Worth, visit, working_days
 from services.placement.rules.inputs import Inputs, window_of
+from services.placement.rules.objective import QUARTER_MOST
 from services.placement.rules.states import RequestState
 from services.placement.tables import AssignmentRow, PlanBanRow, PlanPinRow, PlanRow, RequestRow
 from services.platform.requests import etag_of
 from services.reference.parameters import Pack
 from services.reference.places import Places, plane
 from services.reference.workdays import Calendar, published
-
-QUARTER_MOST = "dispatch.quarter_days_most"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ import json
 import zlib
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.placement.collecting import assignment_of
+from services.placement.rules import instance
 from services.placement.rules.dispatch import Assignment
 from services.placement.rules.inputs import Inputs
 from services.placement.tables import PlanInputsRow, PlanRow, PlanVisitRow
@@ -50,3 +52,25 @@ def _visits(session: Session, plan: PlanRow, inputs: Inputs) -> tuple[Assignment
         )
         for request, commissioner, days in session.execute(wanted)
     )
+
+
+def export(plan: PlanRow, found: Planned) -> dict[str, Any]:
+    """All that anybody needs to count a plan again: the inputs, and under `solution` what came of them.
+
+    Without `solution`, as canonical JSON, its SHA-256 is `solution.digest`. `solution.prices` by request prove
+    `priced`: the best schedule of each commissioner when each request costs its price, and all the prices.
+    """
+    dates = found.inputs.dates
+    visits = [
+        {**instance.written(each), "days": [dates[day].isoformat() for day in found.inputs.dispatch.days_of(each)]}
+        for each in found.assignments
+    ]
+    known = ("digest", "objective", "bound", "gap", "served", "limits", "seconds", "solve_time")
+    solution = {
+        **{name: plan.summary[name] for name in known if name in plan.summary},
+        "plan": f"plans/{plan.id}",
+        "assignments": visits,
+        "prices": found.prices,
+        "priced": found.priced,
+    }
+    return {**found.inputs.data(), "solution": solution}
