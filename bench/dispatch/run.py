@@ -78,7 +78,7 @@ def _measure(instance: object, limits: Limits, asked: argparse.Namespace) -> int
     faults, _ = check(instance, told_of)
     faults += [f"{each.code} {each.request} {each.commissioner}" for each in violations(dispatch, solution.assignments)]
     rows = [
-        ("greedy", greedy.value + layout.fixed, len(greedy.slots), greedily),
+        ("greedy", greedy.value + layout.fixed, greedy.served, greedily),
         ("planner", last.objective, last.served, last.seconds + built),
     ]
     if asked.cpsat:

@@ -13,7 +13,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_array
 
 from services.placement.planning.draft import worth
-from services.placement.planning.problem import Floats, Ints, Problem
+from services.placement.planning.problem import Flags, Floats, Ints, Problem
 
 LEAST = 0.25  # points: half the step of the load
 
@@ -28,12 +28,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Model:
-    """Least cost of columns (slots, then load steps) with `matrix` @ x <= `right`, 0 <= x <= `upper`."""
+    """Least cost of columns (slots, what split visits add, load steps) with `matrix` @ x <= `right`, 0 <= x <= `upper`,
+    the columns `whole` integers.
+    """
 
     cost: Floats
     matrix: csc_array
     right: Floats
     upper: Floats
+    whole: Flags
 
 
 def solve(
@@ -73,7 +76,7 @@ def solve(
         model.cost[kept],
         constraints=LinearConstraint(model.matrix[:, kept], -np.inf, model.right),
         bounds=Bounds(0, model.upper[kept]),
-        integrality=(kept < count).astype(np.int64),
+        integrality=model.whole[kept].astype(np.int64),
         options=options,
     )
     proven = -float(relaxed.fun)
@@ -92,36 +95,131 @@ def _model(problem: Problem, slots: Ints) -> _Model:
     requests, what = np.unique(problem.slot_request[slots], return_inverse=True)
     stay = problem.slot_stay[slots].astype(np.int64)
     count = len(slots)
-    # the days of each slot, and their numbers among the days that any slot binds
+    # the days of each slot, and their numbers among the days that any slot binds, of each who goes
     column = np.repeat(np.arange(count), stay)
     offset = np.arange(len(column)) - np.repeat(np.cumsum(stay) - stay, stay)
-    days, day = np.unique(who[column] * problem.days + problem.slot_day[slots][column] + offset, return_inverse=True)
-    step_of, width, price = _steps(problem, people)
+    split = _split(problem, slots, who, what)
+    on, bodies = _bodies(
+        problem,
+        np.concatenate([column, split.way_column]),
+        np.concatenate([problem.slot_day[slots][column] + offset, split.way_day]),
+        np.concatenate([problem.slot_commissioner[slots][column], people[split.way_who]]),
+    )
+    days, day = np.unique(bodies, return_inverse=True)
+    base, step_of, width, price = _steps(problem, people)
     once, apart = len(requests), len(requests) + len(days)
-    rows = np.concatenate([what, once + day, apart + who, apart + step_of])
-    columns = np.concatenate([np.arange(count), column, np.arange(count), count + np.arange(len(step_of))])
-    entries = np.concatenate([np.ones(count + len(column)), stay, -np.ones(len(step_of))])
-    shape = (apart + len(people), count + len(step_of))
+    steps = split.columns + np.arange(len(step_of))
+    whole = ~split.slot
+    rows = np.concatenate([what[whole], split.once, once + day, apart + who, apart + split.way_who, apart + step_of])
+    columns = np.concatenate([np.flatnonzero(whole), split.pair_column, on, np.arange(count), split.way_column, steps])
+    ways = np.ones(len(split.way_column))
+    entries = np.concatenate([np.ones(whole.sum() + len(split.once) + len(on)), stay, ways, -np.ones(len(step_of))])
+    rows = np.concatenate([rows, apart + len(people) + split.row])
+    columns = np.concatenate([columns, split.column])
+    entries = np.concatenate([entries, split.entry])
+    shape = (apart + len(people) + len(split.right), split.columns + len(step_of))
+    cost = np.concatenate([-problem.slot_value[slots] + base[who] * stay, np.zeros(split.columns - count), price])
+    cost[split.way_column] += base[split.way_who]
     return _Model(
-        cost=np.concatenate([-problem.slot_value[slots], price]),
+        cost=cost,
         matrix=csc_array((entries, (rows, columns)), shape=shape),
-        right=np.concatenate([np.ones(apart), np.zeros(len(people))]),
-        upper=np.concatenate([np.ones(count), width]),
+        right=np.concatenate([np.ones(apart), np.zeros(len(people)), split.right]),
+        upper=np.concatenate([np.ones(split.columns), width]),
+        whole=np.arange(shape[1]) < count + len(split.pair_column),
     )
 
 
-def _steps(problem: Problem, people: Ints) -> tuple[Ints, Floats, Floats]:
-    """The load as steps of whole days: whose, how many days wide, what a day costs.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Split:
+    """What split visits add to a model. After the columns of the slots one for each pair of a request and someone who
+    may serve it (`pair_column`, in the row `once` of its request), then one for each slot that a way may stand before
+    (`way_column`, with its `way_day` and `way_who`). `row`, `column`, `entry` and `right` are rows of its own: a pair
+    taken is all its days and no other, and a way stands before a day exactly if the day before is none of the visit.
+    """
+
+    slot: Flags
+    once: Ints
+    pair_column: Ints
+    way_column: Ints
+    way_day: Ints
+    way_who: Ints
+    row: Ints
+    column: Ints
+    entry: Floats
+    right: Floats
+    columns: int
+
+
+def _split(problem: Problem, slots: Ints, who: Ints, what: Ints) -> _Split:
+    count = len(slots)
+    split = problem.parts[problem.slot_request[slots]] > 1
+    parts = np.flatnonzero(split)
+    pairs, pair = np.unique(what[parts] * (problem.commissioners + 1) + who[parts], return_inverse=True)
+    pair_column = count + np.arange(len(pairs))
+    each = problem.parts[problem.slot_request[slots[parts]]]
+    size = np.zeros(len(pairs), dtype=np.int64)
+    size[pair] = each
+    # sum of days - size * pair <= 0, and the other way round
+    rows = [pair, np.arange(len(pairs)), len(pairs) + pair, len(pairs) + np.arange(len(pairs))]
+    columns = [parts, pair_column, parts, pair_column]
+    entries = [np.ones(len(parts)), -size, -np.ones(len(parts)), size]
+    right = [np.zeros(2 * len(pairs))]
+    led = np.flatnonzero(problem.slot_lead[slots[parts]] > 0)
+    way_column = count + len(pairs) + np.arange(len(led))
+    day = problem.slot_day[slots[parts[led]]].astype(np.int64)
+    at = pair[led] * (problem.days + 1) + day
+    order = np.argsort(at)
+    before = np.minimum(np.searchsorted(at[order], at - 1), max(len(led) - 1, 0))
+    follows = np.flatnonzero(at[order][before] == at - 1) if len(led) else led
+    eve = parts[led][order][before][follows] if len(led) else led
+    # way >= day - eve; way <= day; way <= 1 - eve
+    first = 2 * len(pairs)
+    number = np.arange(len(led))
+    for sign, of_eve, bound in ((1, -1, 0), (-1, 0, 0), (0, 1, 1)):
+        rows += [first + number, first + number, first + follows]
+        columns += [parts[led], way_column, eve]
+        entries += [np.full(len(led), sign), np.full(len(led), -1 if sign == 1 else 1), np.full(len(follows), of_eve)]
+        right.append(np.full(len(led), bound))
+        first += len(led)
+    return _Split(
+        slot=split,
+        once=pairs // (problem.commissioners + 1),
+        pair_column=pair_column,
+        way_column=way_column,
+        way_day=day - 1,
+        way_who=who[parts[led]],
+        row=np.concatenate(rows),
+        column=np.concatenate(columns),
+        entry=np.concatenate(entries).astype(np.float64),
+        right=np.concatenate(right).astype(np.float64),
+        columns=count + len(pairs) + len(led),
+    )
+
+
+def _bodies(problem: Problem, columns: Ints, days: Ints, people: Ints) -> tuple[Ints, Ints]:
+    """Columns, and the day of each body that they bind: a team's are its members' too."""
+    found = [(columns, people * problem.days + days)]
+    for team, bodies in problem.teams.bodies.items():
+        mine = people == team
+        found += [(columns[mine], body * problem.days + days[mine]) for body in bodies if body != team]
+    return np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])
+
+
+def _steps(problem: Problem, people: Ints) -> tuple[Floats, Ints, Floats, Floats]:
+    """The load as steps of whole days: what each day costs anyway, below 0 if some are owed; then of the steps whose,
+    how many days wide, what a day costs more.
 
     It is convex: cheap steps fill first.
     """
+    base = np.zeros(len(people))
     whose: list[int] = []
     width: list[float] = []
     price: list[float] = []
     for number, who in enumerate(people.tolist()):
         rises = np.diff(problem.load[who, : problem.limit[who] + 1])
-        prices, days = np.unique(rises, return_counts=True)
+        base[number] = min(0.0, rises.min(initial=0.0))
+        prices, days = np.unique(rises - base[number], return_counts=True)
         whose += [number] * len(prices)
         price += prices.tolist()
         width += days.tolist()
-    return np.array(whose, dtype=np.int64), np.array(width, dtype=np.float64), np.array(price, dtype=np.float64)
+    return base, np.array(whose, dtype=np.int64), np.array(width, dtype=np.float64), np.array(price, dtype=np.float64)

@@ -2,7 +2,9 @@
 
 With the rule that a request is served once priced instead of held, every commissioner's best schedule is exact, and the
 prices plus the best schedules are never less than the best plan. That holds for any prices: the bound needs no
-convergence to be valid. The prices also tell which slots a good plan is made of (`slacks`).
+convergence to be valid. It looks at a split visit day by day, as if several could share it, and at a team as if its
+members were with it and elsewhere: all the more a bound. The prices also tell which slots a good plan is made of
+(`slacks`).
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ class Prices:
         np.maximum.at(top, problem.slot_request, problem.slot_value)
         stay = np.zeros(problem.requests)
         stay[problem.slot_request] = problem.slot_stay
+        top, stay = top * problem.parts, stay * problem.parts
         wanted = top[top > 0]
         self._scale = float(wanted.mean()) if len(wanted) else 1.0
         self._step = STEP * self._scale
@@ -67,7 +70,7 @@ class Prices:
         self._now = np.maximum(0, self._now - self._step * first / second)
 
     def _weigh(self, prices: Floats) -> Floats:
-        """Notes the bound of these prices; its slope: 1 less how often each request is taken."""
+        """Notes the bound of these prices; its slope: 1 less how often each request is taken, by day if split."""
         solved = tables(self.problem, group_gains(self.problem, prices))
         bound = float(solved.best.sum() + prices.sum())
         bound += MARGIN * abs(bound)
@@ -75,7 +78,7 @@ class Prices:
             self.bound, self.best = bound, prices.copy()
         taken = self._taken(solved, prices)
         times = np.bincount(self.problem.slot_request[taken], minlength=self.problem.requests)
-        slope: Floats = 1.0 - times.astype(np.float64)
+        slope: Floats = 1.0 - times / self.problem.parts
         return slope
 
     def _taken(self, solved: Tables, prices: Floats) -> Ints:
@@ -89,7 +92,7 @@ class Prices:
         slots = np.repeat(begin - ends + width, width) + np.arange(int(width.sum()))
         if not len(slots):
             return slots
-        net = problem.slot_value[slots] - prices[problem.slot_request[slots]]
+        net = problem.slot_value[slots] - (prices / problem.parts)[problem.slot_request[slots]]
         best = np.maximum.reduceat(net, ends - width)
         hits = np.flatnonzero(net >= np.repeat(best, width))
         _, first = np.unique(np.repeat(np.arange(len(width)), width)[hits], return_index=True)
@@ -118,7 +121,7 @@ def slacks(problem: Problem, prices: Floats) -> Floats:
             after = until[day + stay][stay:]
             np.maximum(after, here + solved.gain[day, stay - 1], out=after)
             through[day, stay - 1] = (here + solved.onward[day + stay][stay:]).max(axis=0)
-    net = problem.slot_value - prices[problem.slot_request]
+    net = problem.slot_value - (prices / problem.parts)[problem.slot_request]
     at = through[problem.slot_day, problem.slot_stay - 1, problem.slot_commissioner]
     found: Floats = net + at - solved.best[problem.slot_commissioner]
     return found

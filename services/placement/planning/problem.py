@@ -3,10 +3,14 @@
 Names of sizes: R requests, C commissioners, D days of the plan, L the longest stay in days, U the most days that one
 commissioner may give, plus one. A *slot* is one request with one commissioner from one day on; slots are sorted by
 commissioner, day and length, and the slots that share all three are a *group*: a plan takes one of a group at most.
+
+A visit is one slot. A split visit is as many slots as it has days (`parts`), each of one day and with its share of the
+points; where it has a way, a day on the way stands before each block of them, and is no part of any slot.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +29,7 @@ class Pairs:
     """The pairs of a request and a commissioner who may serve it, in order of commissioner.
 
     `value` points; `stay` days that the commissioner is bound, `lead` of them on the way before the visit begins;
-    `first` and `last` the days the stay may begin on, both included.
+    `first` and `last` the days the stay may begin on, both included. Of a split visit of `parts` days: one of them.
     """
 
     request: Ints
@@ -35,11 +39,27 @@ class Pairs:
     lead: Ints
     first: Ints
     last: Ints
+    parts: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """Who goes together. `bodies` of each team: all who can be in one place only, by number, the team itself too.
+
+    `beside` of those who share one with others: all whose visits keep them from their own, themselves included.
+    """
+
+    bodies: Mapping[int, tuple[int, ...]]
+    beside: Mapping[int, Ints]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """What the planner works on. `free` C x D, `load` C x U points that u days cost (NEVER-sized past the limit)."""
+    """What the planner works on. `free` C x D, `load` C x U points that u days cost (NEVER-sized past the limit).
+
+    `eased` C x U is the same for schedules that know nothing of the ways of split visits: never more than what the days
+    with the ways cost. `parts` R.
+    """
 
     requests: int
     commissioners: int
@@ -48,6 +68,9 @@ class Problem:
     free: Flags
     limit: Ints
     load: Floats
+    eased: Floats
+    parts: Ints
+    teams: Teams
     slot_request: Narrow
     slot_commissioner: Narrow
     slot_day: Narrow
@@ -64,32 +87,58 @@ class Problem:
         """How many slots there are."""
         return len(self.slot_request)
 
+    @property
+    def slot_start(self) -> Ints:
+        """The day each slot is at the host's from."""
+        way = np.where(self.parts[self.slot_request] > 1, 0, self.slot_lead)
+        return self.slot_day.astype(np.int64) + way
 
-def assemble(pairs: Pairs, free: Flags, limit: Ints, load: Floats, requests: int) -> Problem:
-    """Lays out every slot. `load` C x U: what u days cost, for u up to each one's `limit`."""
+    def visits(self, slots: Iterable[int]) -> list[tuple[int, ...]]:
+        """The slots by visit: those of a split one together."""
+        found: dict[int, list[int]] = {}
+        whole: list[tuple[int, ...]] = []
+        for slot in slots:
+            request = int(self.slot_request[slot])
+            if self.parts[request] == 1:
+                whole.append((slot,))
+            else:
+                found.setdefault(request, []).append(slot)
+        return [*whole, *(tuple(sorted(each)) for each in found.values())]
+
+
+def assemble(pairs: Pairs, free: Flags, limit: Ints, load: Floats, parts: Ints, teams: Teams) -> Problem:
+    """Lays out every slot. `load` C x U: what u days cost, for u up to each one's `limit`. `parts` R."""
     commissioners, days = free.shape
     run = _runs(free)
     width = np.maximum(pairs.last - pairs.first + 1, 0)
     pair = np.repeat(np.arange(len(width)), width)
     offset = np.arange(len(pair)) - np.repeat(np.cumsum(width) - width, width)
     day = pairs.first[pair] + offset
-    fits = run[pairs.commissioner[pair], day] >= pairs.stay[pair]
-    fits &= pairs.stay[pair] <= limit[pairs.commissioner[pair]]
+    way = np.where(pairs.parts > 1, pairs.lead, 0)[pair]  # which no slot of a split visit has in it
+    fits = run[pairs.commissioner[pair], day - way] >= pairs.stay[pair] + way
+    fits &= (pairs.parts + pairs.stay - 1)[pair] + way <= limit[pairs.commissioner[pair]]
     pair, day = pair[fits], day[fits]
+    enough = np.bincount(pair, minlength=len(width)) >= pairs.parts
+    pair, day = pair[enough[pair]], day[enough[pair]]
     longest = int(pairs.stay[pair].max(initial=1))
     key = (pairs.commissioner[pair] * days + day) * longest + pairs.stay[pair] - 1
     order = np.argsort(key, kind="stable")
     pair, day, key = pair[order], day[order], key[order]
     begins = np.flatnonzero(np.diff(key, prepend=-1))
     who = pairs.commissioner[pair]
+    costs = np.where(np.arange(load.shape[1])[None, :] > limit[:, None], -NEVER, load)
+    on_the_way = np.unique(who[(pairs.parts[pair] > 1) & (pairs.lead[pair] > 0)])
     return Problem(
-        requests=requests,
+        requests=len(parts),
         commissioners=commissioners,
         days=days,
         longest=longest,
         free=free,
         limit=limit,
-        load=np.where(np.arange(load.shape[1])[None, :] > limit[:, None], -NEVER, load),
+        load=costs,
+        eased=_eased(costs, on_the_way) if len(on_the_way) else costs,
+        parts=parts,
+        teams=teams,
         slot_request=pairs.request[pair].astype(np.int32),
         slot_commissioner=who.astype(np.int32),
         slot_day=day.astype(np.int32),
@@ -101,6 +150,14 @@ def assemble(pairs: Pairs, free: Flags, limit: Ints, load: Floats, requests: int
         group_day=day[begins],
         group_stay=pairs.stay[pair][begins],
     )
+
+
+def _eased(load: Floats, on_the_way: Ints) -> Floats:
+    """The least that u days and up to as many on the way cost: more days may cost less while some are owed."""
+    eased = load.copy()
+    for used in range(load.shape[1]):
+        eased[on_the_way, used] = load[on_the_way, used : 2 * used + 1].min(axis=1)
+    return eased
 
 
 def _runs(free: Flags) -> Ints:

@@ -92,9 +92,9 @@ def _at_fault(violation: Violation, plan: Iterable[Assignment]) -> list[Assignme
     if violation.code == "PD-TWICE":
         return [each for each in plan if each.request == violation.request]
     of = [each for each in plan if each.commissioner == violation.commissioner]
-    if violation.code == "PD-ONE-PLACE":
+    if violation.code in ("PD-ONE-PLACE", "PD-MEMBER"):
         names = {violation.request, *violation.detail["others"].split(", ")}
-        return [each for each in of if each.request in names]
+        return [each for each in (plan if violation.code == "PD-MEMBER" else of) if each.request in names]
     return of
 
 
@@ -149,7 +149,9 @@ def improve(
     np.maximum.at(top, problem.slot_request, problem.slot_value)
     slots = layout.slots(kept)
     served = problem.slot_request[slots]
-    loss = dict(zip(served.tolist(), (top[served] - problem.slot_value[slots]).tolist(), strict=True))
+    loss = dict(
+        zip(served.tolist(), ((top[served] - problem.slot_value[slots]) * problem.parts[served]).tolist(), strict=True)
+    )
     number = {name: index for index, name in enumerate(layout.requests)}
     pinned = {pin.request for pin in dispatch.pins}
     loose = [each for each in kept if each.request not in pinned]
@@ -194,7 +196,7 @@ def _moved(
             heappush(waiting, (-move.rate, request))
             continue
         before = draft.slot.copy()
-        if not ejection.push(draft, move.slot, none_out=True):
+        if not ejection.push(draft, move.slots, none_out=True):
             continue
         changed = np.flatnonzero((before != draft.slot) & (costs > 0))
         left -= len(changed)

@@ -154,7 +154,7 @@ class _Search:
     def _progress(self, phase: str) -> Progress:
         fixed, value = self._layout.fixed, self._draft.value
         bound = max(min(self._bound.value, self._proven), value)
-        served = len(self._draft.slots) + len(self._layout.dispatch.pins)
+        served = self._draft.served + len(self._layout.dispatch.pins)
         return Progress(value + fixed, bound + fixed, served, time.monotonic() - self._began, phase)
 
     def _tell(self, phase: str) -> None:
@@ -241,16 +241,17 @@ class _Search:
         open_ = draft.slot == NOBODY
         open_[problem.slot_request[standing]] = True
         slots = np.flatnonzero(chosen[problem.slot_commissioner] & open_[problem.slot_request])
+        slots = draft.apart(slots, chosen)
         if len(slots) > COLUMNS:
             slots = slots[np.argpartition(-self._slack[slots], COLUMNS)[:COLUMNS]]
         slots = np.union1d(slots, standing)
         found = cluster.solve(problem, slots, standing, gap=GAP, nodes=NODES, seconds=self._few())
         if found.slots is None:
             return False
-        for request in problem.slot_request[standing].tolist():
+        for request in dict.fromkeys(problem.slot_request[standing].tolist()):
             draft.remove(request)
-        for slot in found.slots.tolist():
-            draft.place(slot)
+        for visit in problem.visits(found.slots.tolist()):
+            draft.place(*visit)
         return True
 
 
