@@ -1,4 +1,4 @@
-"""The lives of a commissioner, of a request, of a service agreement and of an assignment."""
+"""The lives of a commissioner, a request, a service agreement, an assignment and a visit."""
 
 from __future__ import annotations
 
@@ -111,4 +111,23 @@ REQUEST_FOLLOWS: dict[AssignmentState, RequestState] = {
     _DS.RATED: _RS.RATED,
     _DS.DECLINED: _RS.ACCEPTED,
     _DS.CANCELLED: _RS.ACCEPTED,
+}
+
+
+class VisitState(StrEnum):
+    """The life of a visit in the log (服务日志)."""
+
+    LOGGED = "LOGGED"
+    CONFIRMED = "CONFIRMED"
+    COUNTERSIGNED = "COUNTERSIGNED"
+    DISPUTED = "DISPUTED"
+
+
+_VS = VisitState
+VISIT_CONFIRMED = (_VS.CONFIRMED, _VS.COUNTERSIGNED)  # the host has said that it was so
+VISIT_VERBS: dict[str, tuple[tuple[VisitState, ...], VisitState]] = {
+    "confirm": ((_VS.LOGGED,), _VS.CONFIRMED),
+    "dispute": ((_VS.LOGGED,), _VS.DISPUTED),
+    "correct": ((_VS.LOGGED, _VS.DISPUTED), _VS.LOGGED),
+    "countersign": ((_VS.CONFIRMED,), _VS.COUNTERSIGNED),
 }
