@@ -91,7 +91,7 @@ def _bare(name: str, bound: Sequence[int]) -> Request:
 def _over_a_quarter(
     commissioner: Commissioner, dates: Sequence[date], given: Sequence[int], mine: Sequence[int]
 ) -> dict[str, str] | None:
-    """The first quarter with a day of `mine` in which the days `given` are too many: a plan of it, as the checker has."""
+    """What the checker says of the first quarter with a day of `mine` in which the days `given` are too many."""
     for quarter in sorted({_quarter(dates[day]) for day in mine}):
         days = [day for day in given if _quarter(dates[day]) == quarter]
         dispatch = Dispatch(len(dates), {commissioner.name: commissioner}, {"": _bare("", days)})
