@@ -95,14 +95,13 @@ def test_a_list_asks_for_what_was_given_and_shows_it(server: Any, liancai: Run) 
 
 
 def test_the_service_whose_events_are_followed_is_the_one_named(server: Any, liancai: Run) -> None:
-    event = event_pb2.Event(sequence=7, subject="serviceAgreements/1", type="liancai.placement.service_agreement.filed")
+    def telling(subject: str) -> Callable[..., Any]:
+        told = event_pb2.WatchEventsResponse(events=[event_pb2.Event(sequence=7, subject=subject)], position=7)
+        return lambda *_: iter([told])
 
-    def watch(request: event_pb2.WatchEventsRequest, context: Any) -> Any:
-        placement = context._rpc_event.call_details.method.startswith(b"/liancai.placement.")
-        yield event_pb2.WatchEventsResponse(events=[event] if placement else [], position=7)
-
-    server.answers["WatchEvents"] = watch
+    server.answers["DispatchEvents.WatchEvents"] = telling("serviceAgreements/1")
+    server.answers["Events.WatchEvents"] = telling("orders/1")
     done = liancai("event", "watch", "--service", "placement", "--once")
     assert (done.code, json.loads(done.out)["subject"]) == (0, "serviceAgreements/1")
-    assert liancai("event", "watch", "--once").out == ""
+    assert json.loads(liancai("event", "watch", "--once").out)["subject"] == "orders/1"
     assert liancai("event", "watch", "--service", "talents", "--once").code == 2

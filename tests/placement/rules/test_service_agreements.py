@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -139,6 +140,13 @@ def test_what_ships_is_unconfirmed_and_says_thirty_days_of_the_agreement_s_year_
     assert len(ours) == 6
     assert {each.confidence for each in ours} == {"unconfirmed"}
     assert all(each.source for each in ours)
+
+
+def test_the_page_says_what_ships() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "dispatch.md").read_text(encoding="utf-8")
+    for each in PACK.parameters:
+        value = {None: "unknown", False: "false"}.get(each.value, each.value)
+        assert f"| `{each.key}` | {value} | {each.confidence} |" in page
 
 
 def test_by_parameter_it_is_twenty_two_working_days_of_the_calendar_year_with_some_remote() -> None:
