@@ -17,7 +17,7 @@ from services.platform.requests import Reading, etag_of, stamp
 EDITABLE = {
     *("kind", "host_credit_code", "host_name", "bureau_credit_code", "bureau_name", "division", "valid_from"),
     *("valid_to", "services", "min_days_a_year", "deliverables", "intellectual_property", "confidentiality"),
-    *("pay_fen_a_year", "expense_bearer", "pay_terms", "insurance_bearer", "exit_terms", "file_sha256"),
+    *("pay_a_year_fen", "expense_bearer", "pay_terms", "insurance_bearer", "exit_terms", "file_sha256"),
 }
 MOST_PAY = 10**10  # fen
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -37,13 +37,13 @@ def read(reading: Reading, asked: pb.ServiceAgreement) -> dict[str, Any]:
         "deliverables": reading.text(f"{at}.deliverables", asked.deliverables, 2, 1000),
         "intellectual_property": reading.text(f"{at}.intellectual_property", asked.intellectual_property, 0, 1000),
         "confidentiality": reading.text(f"{at}.confidentiality", asked.confidentiality, 0, 1000),
-        "pay_fen_a_year": reading.number(f"{at}.pay_fen_a_year", asked.pay_fen_a_year, 0, MOST_PAY),
+        "pay_a_year_fen": reading.number(f"{at}.pay_a_year_fen", asked.pay_a_year_fen, 0, MOST_PAY),
         "expense_bearer": _choice(reading, f"{at}.expense_bearer", asked.expense_bearer, Message.Bearer),
         "insurance_bearer": _choice(reading, f"{at}.insurance_bearer", asked.insurance_bearer, Message.Bearer),
         "exit_terms": reading.text(f"{at}.exit_terms", asked.exit_terms, 2, 500),
         "file_sha256": read_sha256(reading, f"{at}.file_sha256", asked.file_sha256, required=False),
     }
-    settled = asked.pay_fen_a_year > 0 or asked.expense_bearer == Message.SHARED
+    settled = asked.pay_a_year_fen > 0 or asked.expense_bearer == Message.SHARED
     values["pay_terms"] = reading.text(f"{at}.pay_terms", asked.pay_terms, 1 if settled else 0, 500)
     if date.min < values["valid_to"] < values["valid_from"]:
         reading.wrong(f"{at}.valid_to", "FIELD_LAST_DAY")
@@ -75,7 +75,7 @@ def message(
         for name in (
             *("sending_unit_credit_code", "sending_unit_name", "host_credit_code", "host_name", "bureau_credit_code"),
             *("bureau_name", "division", "partner_division", "min_days_a_year", "deliverables"),
-            *("intellectual_property", "confidentiality", "pay_fen_a_year", "pay_terms", "exit_terms", "file_sha256"),
+            *("intellectual_property", "confidentiality", "pay_a_year_fen", "pay_terms", "exit_terms", "file_sha256"),
             *("filing_number", "reason", "rule_pack"),
         )
     }

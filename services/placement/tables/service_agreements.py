@@ -51,7 +51,7 @@ class ServiceAgreementRow(Base):
     deliverables: Mapped[str] = mapped_column(String(1000))
     intellectual_property: Mapped[str] = mapped_column(String(1000))
     confidentiality: Mapped[str] = mapped_column(String(1000))
-    pay_fen_a_year: Mapped[int] = mapped_column(BigInteger)
+    pay_a_year_fen: Mapped[int] = mapped_column(BigInteger)
     expense_bearer: Mapped[str] = mapped_column(String(16))
     pay_terms: Mapped[str] = mapped_column(String(500))
     insurance_bearer: Mapped[str] = mapped_column(String(16))

@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("deliverables", sa.String(length=1000), nullable=False),
         sa.Column("intellectual_property", sa.String(length=1000), nullable=False),
         sa.Column("confidentiality", sa.String(length=1000), nullable=False),
-        sa.Column("pay_fen_a_year", sa.BigInteger(), nullable=False),
+        sa.Column("pay_a_year_fen", sa.BigInteger(), nullable=False),
         sa.Column("expense_bearer", sa.String(length=16), nullable=False),
         sa.Column("pay_terms", sa.String(length=500), nullable=False),
         sa.Column("insurance_bearer", sa.String(length=16), nullable=False),
