@@ -33,7 +33,7 @@ def read(reading: Reading, asked: pb.Plan, today: date, defaults: Defaults) -> d
         if last < first or (first.year, (first.month - 1) // 3) != (last.year, (last.month - 1) // 3):
             reading.wrong(f"{at}.last_day", "FIELD_QUARTER")
         elif last <= today:
-            reading.wrong(f"{at}.last_day", "FIELD_PAST")
+            reading.wrong(f"{at}.last_day", "FIELD_PLAN_PAST")
     division = read_division(reading, f"{at}.division", asked.division, required=True)
     partner = read_division(reading, f"{at}.partner_division", asked.partner_division, required=False)
     if partner and partner == division:

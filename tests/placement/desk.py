@@ -10,6 +10,8 @@ from liancai.placement.v1 import (
     commissioners_pb2,
     commissioners_pb2_grpc,
     events_pb2_grpc,
+    jobs_pb2_grpc,
+    plans_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
     service_agreements_pb2,
@@ -40,6 +42,8 @@ class Desk:
         self.trail: Any = Signed(audit_pb2_grpc.PlacementTrailStub(channel), metadata)
         self.agreements: Any = Signed(service_agreements_pb2_grpc.ServiceAgreementsStub(channel), metadata)
         self.events: Any = Signed(events_pb2_grpc.DispatchEventsStub(channel), metadata)
+        self.plans: Any = Signed(plans_pb2_grpc.PlansStub(channel), metadata)
+        self.jobs: Any = Signed(jobs_pb2_grpc.PlacementJobsStub(channel), metadata)
 
     def apply(self, **fields: Any) -> commissioners_pb2.Commissioner:
         """Somebody who applies; `fields` change them."""
