@@ -17,7 +17,10 @@ from services.platform.errors import Refused
 from services.platform.requests import Reading
 from services.reference.workdays import Calendar, CalendarNotPublished
 
-EDITABLE = {"title", "disciplines", "first_day", "last_day", "objective"}
+EDITABLE = {
+    *("title", "disciplines", "first_day", "last_day", "objective"),
+    *(f"objective.{field.name}" for field in pb.Plan.Objective.DESCRIPTOR.fields),
+}
 MOST_DISCIPLINES, MOST_KM = 20, 10_000
 SECONDS, MOST_SECONDS, MOST_ROUNDS, MOST_SEED = 60.0, 3600.0, 100_000, 2**31 - 1
 STEPS = 640  # of the bound, where only rounds are given
