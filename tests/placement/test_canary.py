@@ -61,10 +61,13 @@ def heard(
     def ask(name: str, request: Message | bytes) -> None:
         rpc = next(each for each in OURS if each.name == name)
         raw = request if isinstance(request, bytes) else request.SerializeToString()
-        call = grpc_channel.unary_stream if rpc.server_streaming else grpc_channel.unary_unary
         try:
-            reply = call(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)
-            said.append((name, b"".join(reply) if rpc.server_streaming else reply))
+            if rpc.server_streaming:
+                # who watches waits for more until the time is over
+                stream = grpc_channel.unary_stream(PATHS[rpc.full_name])
+                said.extend((name, part) for part in stream(raw, metadata=metadata, timeout=5))
+            else:
+                said.append((name, grpc_channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)))
         except grpc.RpcError as error:
             said.append((name, (error.details() or "").encode()))
             for _, value in error.trailing_metadata() or ():
