@@ -40,6 +40,11 @@ NOUNS = {
     "request": "requests",
     "plan": "plan_runs",  # which adds its verbs to those of plans
     "service-agreement": "service_agreements",
+    "assignment": "assignments",
+    "visit": "visits",
+    "transfer": "technology_transfers",
+    "evaluation": "evaluations",
+    "subsidy": "evaluations:subsidies",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",
