@@ -146,12 +146,10 @@ def improve(
     layout = lay_out(dispatch)
     problem = layout.problem
     top = np.full(problem.requests, -np.inf)
-    np.maximum.at(top, problem.slot_request, problem.slot_value)
+    np.maximum.at(top, problem.slot_request, problem.slot_whole)
     slots = layout.slots(kept)
     served = problem.slot_request[slots]
-    loss = dict(
-        zip(served.tolist(), ((top[served] - problem.slot_value[slots]) * problem.parts[served]).tolist(), strict=True)
-    )
+    loss = dict(zip(served.tolist(), (top[served] - problem.slot_whole[slots]).tolist(), strict=True))
     number = {name: index for index, name in enumerate(layout.requests)}
     pinned = {pin.request for pin in dispatch.pins}
     loose = [each for each in kept if each.request not in pinned]
