@@ -13,6 +13,8 @@ from liancai.placement.v1 import (
     assignments_pb2_grpc,
     commissioners_pb2_grpc,
     evaluations_pb2_grpc,
+    jobs_pb2_grpc,
+    plans_pb2_grpc,
     requests_pb2_grpc,
     service_agreements_pb2_grpc,
     technology_transfers_pb2_grpc,
@@ -104,6 +106,8 @@ SERVICES = [
     (visits_pb2_grpc, "Visits"),
     (technology_transfers_pb2_grpc, "TechnologyTransfers"),
     (evaluations_pb2_grpc, "Evaluations"),
+    (plans_pb2_grpc, "Plans"),
+    (jobs_pb2_grpc, "PlacementJobs"),
     (dispatch_events_pb2_grpc, "DispatchEvents"),
     (events_pb2_grpc, "Events"),
 ]
