@@ -11,12 +11,15 @@ from liancai.placement.v1 import (
     audit_pb2_grpc,
     commissioners_pb2,
     commissioners_pb2_grpc,
+    imports_pb2,
+    imports_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
 )
 
 from services.placement.audit import PlacementTrail
 from services.placement.commissioners import Commissioners
+from services.placement.imports import CommissionerImports
 from services.placement.requests import Requests
 from services.placement.rules import registering
 from services.placement.tables import BOOKS
@@ -34,13 +37,14 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     pages = Pages(database.vault)
     pack = registering.checked(Pack.load(Path(settings.get("LIANCAI_PLACEMENT_PARAMETERS") or SHIPPED)))
     commissioners_pb2_grpc.add_CommissionersServicer_to_server(Commissioners(database, pages, pack), server)
+    imports_pb2_grpc.add_CommissionerImportsServicer_to_server(CommissionerImports(database, pack), server)
     requests_pb2_grpc.add_RequestsServicer_to_server(Requests(database, pages), server)
     audit_pb2_grpc.add_PlacementTrailServicer_to_server(PlacementTrail(database, pages), server)
 
 
 PART = Part(
     name="placement",
-    files=tuple(module.DESCRIPTOR for module in (commissioners_pb2, requests_pb2, audit_pb2)),
+    files=tuple(module.DESCRIPTOR for module in (commissioners_pb2, imports_pb2, requests_pb2, audit_pb2)),
     books=BOOKS,
     migrations=HERE / "migrations",
     policy=HERE / "policy.cedar",

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
+from services.reference import resident_id
+
 MOST_NAMED = 10  # gaps in one finding
+# columns of names and phones, whatever the table
+_NAMES = frozenset({"full_name", "bank_account_name", "emergency_contact"})
+PHONES = frozenset({"phone", "emergency_phone"})
 
 
 class Level(StrEnum):
@@ -135,3 +140,16 @@ def blank_rows(numbers: Iterable[int]) -> list[Finding]:
         return []
     shown = ", ".join(gaps[:MOST_NAMED]) + (" …" if len(gaps) > MOST_NAMED else "")
     return [Finding(FILE_GAPS, values={"rows": shown})]
+
+
+def masked(column: str, text: str) -> str:
+    """What stood in a cell, as a finding may show it: never a whole name, number, address or date of a person."""
+    if column == "resident_id":
+        return resident_id.mask(resident_id.normalise(text))
+    if column in _NAMES:
+        return f"{text.strip()[:1]}*"
+    if column in PHONES:
+        return "*" * min(len(text), 11)
+    if len(text) <= 12 and text.isascii() and sum(each.isdigit() for each in text) < 6:
+        return text
+    return f"{text.strip()[:1]}{'*' * min(len(text.strip()) - 1, 8)}"

@@ -219,6 +219,7 @@ CASES = """
 # science officer of the home division, its city, the partner, a third; institution; enterprises; supervisor, auditor
 DISPATCH = """
     ApplyCommissioner     y y o o  y  o o  . .
+    ImportCommissioners   y y o o  y  o o  . .
     GetCommissioner       y y y o  y  o o  y y
     ListCommissioners     y y y o  y  o o  y y
     SearchCommissioners   y y y o  y  o o  y y

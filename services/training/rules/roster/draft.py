@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.reference import resident_id
 from services.reference.codelists import Category, Entry
-from services.reference.conditions import CELL_DITTO, CELL_EXCEL_ERROR, Condition, Finding, Level
+from services.reference.conditions import CELL_DITTO, CELL_EXCEL_ERROR, PHONES, Condition, Finding, Level, masked
 from services.reference.credit_code import CreditCode
 from services.reference.resident_id import ResidentId
 from services.reference.text import DITTO, EXCEL_ERRORS, NOTHING, PLACEHOLDERS
@@ -17,9 +16,7 @@ from services.training.rules.roster import conditions
 
 LONGEST_CELL = 200  # characters
 OF_AGE = 18  # years, 民法典第17条
-PHONES = frozenset({"phone", "emergency_phone"})
 
-_NAMES = frozenset({"full_name", "bank_account_name", "emergency_contact"})
 _SPOILT = NOTHING | PLACEHOLDERS | DITTO
 _MOJIBAKE = "锟斤"  # what UTF-8 read as GBK and written again looks like
 _FORMULA = frozenset("=＝@＠")
@@ -171,16 +168,3 @@ class Draft:
         if first in _FORMULA or (first in _SIGNED_FORMULA and column not in PHONES and len(seen) > 1):
             self.wrong(conditions.CELL_FORMULA, column)
         return seen
-
-
-def masked(column: str, text: str) -> str:
-    """What stood in a cell, as a finding may show it: never a whole name, number, address or date of a person."""
-    if column == "resident_id":
-        return resident_id.mask(resident_id.normalise(text))
-    if column in _NAMES:
-        return f"{text.strip()[:1]}*"
-    if column in PHONES:
-        return "*" * min(len(text), 11)
-    if len(text) <= 12 and text.isascii() and sum(each.isdigit() for each in text) < 6:
-        return text
-    return f"{text.strip()[:1]}{'*' * min(len(text.strip()) - 1, 8)}"
