@@ -234,8 +234,8 @@ def _candidate(asked: pb.CommissionerRow, today: date) -> Candidate:
     message = _message(row)
     reading = Reading()
     entry = fields.read(reading, message, today)
-    if not row.values.get("kind"):
-        reading.wrong("commissioner.kind", "FIELD_CHOICE")
+    if not row.values.get("kind") and not row.spoilt("kind"):
+        row.wrong(c.of_violation("FIELD_CHOICE"), "kind")
     for violation in reading.violations:
         column, condition = _column(violation), c.of_violation(violation.rule)
         if condition.code == "TR-ID-CHECKSUM" and column in row.numeric:

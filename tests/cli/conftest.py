@@ -14,6 +14,7 @@ from liancai.placement.v1 import (
 )
 from liancai.placement.v1 import (
     commissioners_pb2_grpc,
+    imports_pb2_grpc,
     requests_pb2_grpc,
 )
 from liancai.reference.v1 import reference_pb2_grpc
@@ -89,6 +90,7 @@ SERVICES = [
     (talent_audit_pb2_grpc, "CaseTrail"),
     (case_events_pb2_grpc, "CaseEvents"),
     (commissioners_pb2_grpc, "Commissioners"),
+    (imports_pb2_grpc, "CommissionerImports"),
     (requests_pb2_grpc, "Requests"),
     (placement_audit_pb2_grpc, "PlacementTrail"),
     (events_pb2_grpc, "Events"),

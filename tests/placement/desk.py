@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import grpc
@@ -9,6 +10,8 @@ from liancai.placement.v1 import (
     audit_pb2_grpc,
     commissioners_pb2,
     commissioners_pb2_grpc,
+    imports_pb2,
+    imports_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
 )
@@ -23,6 +26,7 @@ HOST = credit_code.make("91", "371526", "MA3C0001")
 AGRONOMY, VEGETABLES = "210", "2103020"
 
 Kind = commissioners_pb2.Commissioner
+_serial = itertools.count(1)
 
 
 class Desk:
@@ -31,6 +35,7 @@ class Desk:
     def __init__(self, channel: grpc.Channel, token: str, language: str = "zh-CN") -> None:
         metadata = (("authorization", f"Bearer {token}"), ("accept-language", language))
         self.commissioners: Any = Signed(commissioners_pb2_grpc.CommissionersStub(channel), metadata)
+        self.imports: Any = Signed(imports_pb2_grpc.CommissionerImportsStub(channel), metadata)
         self.requests: Any = Signed(requests_pb2_grpc.RequestsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.PlacementTrailStub(channel), metadata)
 
@@ -60,6 +65,17 @@ class Desk:
             commissioners_pb2.GetCommissionerRequest(name=name)
         )
         return found
+
+    def bring(
+        self,
+        *rows: imports_pb2.CommissionerRow,
+        mode: imports_pb2.ImportCommissionersRequest.Mode.ValueType = imports_pb2.ImportCommissionersRequest.VALID_ROWS,
+        **fields: Any,
+    ) -> imports_pb2.ImportCommissionersResponse:
+        """A list of these rows; `fields` change the request."""
+        request = imports_pb2.ImportCommissionersRequest(mode=mode, rows=rows, **{"request_id": request_id(), **fields})
+        brought: imports_pb2.ImportCommissionersResponse = self.imports.ImportCommissioners(request)
+        return brought
 
     def ask(self, **fields: Any) -> requests_pb2.Request:
         """A draft of a request; `fields` change it."""
@@ -113,6 +129,35 @@ def a_commissioner(**fields: Any) -> commissioners_pb2.Commissioner:
     if fields.get("kind") == Kind.TEAM:
         del values["phone"]
     return commissioners_pb2.Commissioner(**{**values, **fields})
+
+
+def a_row(row_number: int = 2, **cells: str) -> imports_pb2.CommissionerRow:
+    """A good row of a list, about somebody new; `cells` change it."""
+    person = somebody()
+    values: dict[str, Any] = {
+        "kind": "个人",
+        "direction": "正向",
+        "field": "农业",
+        "full_name": person.full_name,
+        "resident_id": person.resident_id,
+        "phone": person.phone,
+        "disciplines": "210=2、2103020=1",
+        "home_unit_name": "市中区样例农业科学研究所",
+        "home_unit_credit_code": HOME_UNIT,
+        "title": "农艺师",
+        "education": "硕士研究生",
+        "division": COUNTY,
+        "partner_division": SERVED,
+        "home_place": COUNTY,
+        "days_a_year": "40",
+    }
+    return imports_pb2.CommissionerRow(row_number=row_number, **{**values, **cells})
+
+
+def a_group_row(row_number: int = 2, **cells: str) -> imports_pb2.CommissionerRow:
+    """A good row about a unit as a whole; `cells` change it."""
+    none = dict.fromkeys(("full_name", "resident_id", "title", "education"), "")
+    return a_row(row_number, **{**none, "kind": "法人", "group_name": f"样例研究所{next(_serial)}", **cells})
 
 
 def a_request(**fields: Any) -> requests_pb2.Request:

@@ -12,6 +12,7 @@ import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.placement.v1 import commissioners_pb2 as pb
+from liancai.placement.v1 import imports_pb2
 
 from services import host
 from services.placement.tables import Base
@@ -19,7 +20,7 @@ from services.platform.database import Database
 from services.reference import resident_id
 from tests.conftest import token_of
 from tests.office import request_id
-from tests.placement.desk import CITY, Desk, a_commissioner
+from tests.placement.desk import CITY, Desk, a_commissioner, a_row
 from tests.platform.test_canary import stuffed
 from tests.test_contract import PATHS, ROLES, RPCS
 
@@ -60,6 +61,14 @@ def heard(grpc_channel: grpc.Channel, settings: host.Settings, unit: Desk) -> li
     for wrong in ({}, {"full_name": PHONE, "phone": NAME}, {"resident_id": NUMBER[:-1] + "?"}, {"full_name": NAME * 9}):
         request = pb.ApplyCommissionerRequest(commissioner=a_commissioner(**{**her, **wrong}), request_id=request_id())
         ask("ApplyCommissioner", request)  # who is on the way already, or cannot be
+    for row in (
+        a_row(**her),
+        a_row(**{**her, "phone": NUMBER}),
+        a_row(**{**her, "full_name": PHONE, "disciplines": NAME}),
+    ):
+        spoilt = a_row(3, **{**her, "home_unit_name": NUMBER * 12, "home_place": NAME, "days_a_year": PHONE})
+        rows = imports_pb2.ImportCommissionersRequest(mode=1, rows=[row, spoilt], request_id=request_id())
+        ask("ImportCommissioners", rows)
     ask("GetCommissioner", pb.GetCommissionerRequest(name=mine.name))
     ask("ListCommissioners", pb.ListCommissionersRequest())
     for query in (NAME, NAME[:2], "ouyangdan", "oydqy", NUMBER, PHONE, NUMBER[:-1], PHONE[:-1]):

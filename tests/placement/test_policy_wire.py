@@ -15,7 +15,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
-from liancai.placement.v1 import commissioners_pb2, requests_pb2
+from liancai.placement.v1 import commissioners_pb2, imports_pb2, requests_pb2
 
 from docs import policies
 from docs.policies import DISPATCH_STANDPOINTS, ENTERPRISE, HOME, INSTITUTION, PARTNER, Answer
@@ -24,7 +24,7 @@ from services.platform.identity import issue
 from services.platform.policy import Policy
 from tests.office import request_id
 from tests.placement.conftest import NewDesk
-from tests.placement.desk import a_commissioner, a_request
+from tests.placement.desk import a_commissioner, a_request, a_row
 from tests.platform.policy_tables import EXPECTED
 from tests.platform.test_policy_table import STALE, as_expected, has_handler
 from tests.test_contract import PATHS, RPCS
@@ -86,6 +86,11 @@ def _apply(message: Any, _: Things) -> None:
     message.commissioner.CopyFrom(a_commissioner(**OURS))
 
 
+def _import(message: Any, _: Things) -> None:
+    message.mode = imports_pb2.ImportCommissionersRequest.VALID_ROWS
+    message.rows.append(a_row(**OURS))
+
+
 def _update(message: Any, things: Things) -> None:
     message.commissioner.CopyFrom(commissioners_pb2.Commissioner(name=things.commissioner, etag=STALE, days_a_year=50))
     message.update_mask.CopyFrom(FieldMask(paths=["days_a_year"]))
@@ -102,12 +107,14 @@ def _change(message: Any, things: Things) -> None:
 
 SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "ApplyCommissioner": _apply,
+    "ImportCommissioners": _import,
     "UpdateCommissioner": _update,
     "CreateRequest": _create,
     "UpdateRequest": _change,
 }
-# lists of whatever one may see: what of ours is in them
+# lists: what of ours is in them
 MARKS: dict[str, Callable[[Things], str]] = {
+    "ImportCommissioners": lambda _: "commissioners/",  # what has become of the row
     "ListCommissioners": lambda things: things.commissioner,
     "SearchCommissioners": lambda things: things.commissioner,
     "ListRequests": lambda things: things.request,
