@@ -36,7 +36,7 @@ NOUNS = {
     "desk": "desks",
     "complaint": "complaints",
     "bulk": "bulk",
-    "commissioner": "commissioners",
+    "commissioner": "commissioner_days",  # the last of those that add to its verbs: lists, days
     "request": "requests",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",

@@ -209,7 +209,7 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
     assert listed["commissioner"] == {
         *("apply", "show", "list", "search", "update", "availability", "recommend", "vet", "endorse", "file"),
-        *("refuse", "withdraw", "renew", "reveal", "trail"),
+        *("refuse", "withdraw", "renew", "reveal", "trail", "import", "template", "absences"),
     }
     assert listed["request"] == {
         *("create", "show", "list", "update", "submit", "return", "accept", "cancel", "unserved"),
