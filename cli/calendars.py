@@ -15,6 +15,8 @@ from cli.texts import t
 LARGEST = 10 << 20  # bytes of a file
 MOST_A_DAY = 48  # times that one event may come back on a day
 Span: TypeAlias = tuple[date, date]  # first and last day, both included
+# days more on either side that are asked of the library: whose midnight it is, and what ends early, is told here
+AROUND = timedelta(days=3)
 _OFTEN = frozenset({"HOURLY", "MINUTELY", "SECONDLY"})
 _ALMOST = timedelta(microseconds=1)
 
@@ -22,7 +24,7 @@ _ALMOST = timedelta(microseconds=1)
 def busy(path: Path, first: date, last: date) -> list[Span]:
     """The days from `first` to `last` that a busy event touches, by the calendar of Shanghai; those that touch are one.
 
-    An event that is cancelled or leaves one free (TRANSP:TRANSPARENT) is none; a time without a zone is that of Shanghai.
+    An event that is cancelled or leaves one free (TRANSP:TRANSPARENT) is none; a time without a zone is of Shanghai.
     Mistake for a file that is no calendar, or one with an event that comes back too often.
     """
     found = []
@@ -74,16 +76,21 @@ def _occurrences(path: Path, calendar: Any, first: date, last: date) -> list[Spa
     """The days of the events that keep somebody busy, each time they come back."""
     import recurring_ical_events
 
-    for event in calendar.walk("VEVENT"):
-        rules = event.get("RRULE") or []
-        if any(_too_often(rule) for rule in (rules if isinstance(rules, list) else [rules])):
-            raise Mistake(t("ics.too_often", path=path.name))
     try:
-        # a day more on either side: whose midnight it is, is told below
-        around = recurring_ical_events.of(calendar).between(first - timedelta(days=1), last + timedelta(days=2))
-        return [_days(event) for event in around if _is_busy(event)]
+        rules = [rule for event in calendar.walk("VEVENT") for rule in _listed(event.get("RRULE"))]
+        often = any(map(_too_often, rules))
+        found = [] if often else recurring_ical_events.of(calendar).between(first - AROUND, last + AROUND)
+        spans = [_days(event) for event in found if _is_busy(event)]
     except Exception:  # noqa: BLE001  as above
         raise Mistake(t("ics.broken", path=path.name)) from None
+    if often:
+        raise Mistake(t("ics.too_often", path=path.name))
+    return spans
+
+
+def _listed(value: Any) -> list[Any]:
+    """What an event has once, several times or not at all."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _too_often(rule: Any) -> bool:

@@ -62,7 +62,7 @@ def listed(
     lines: Iterable[Sequence[Written]]
     if target.suffix.lower() == ".json":
         heads = [each.name for each in fields]
-        lines = ([plain[name] for name in heads] for plain in map(show.plain, found))
+        lines = ([plain.get(name) for name in heads] for plain in map(show.plain, found))
     else:
         heads = [show.heading(each.name, each.containing_type.name) for each in fields]
         lines = ([_cell(item, each) for each in fields] for item in found)

@@ -14,9 +14,9 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from cli.columns import COMMISSIONERS, ROSTER, Column
 from cli.texts import t
 from cli.verdicts import AUTHOR, as_text, save
-from cli.workbook import COMMISSIONERS, ROSTER, Column
 
 CHOICES = Path(__file__).with_name("choices.toml")
 ROWS = 2_000  # that the lists and checks reach

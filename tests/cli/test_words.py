@@ -270,8 +270,9 @@ def test_what_importing_costs() -> None:
     """The root and a noun bring neither tables, spreadsheets nor anything of the servers."""
     code = (
         "import sys, cli.app, cli.orders, cli.agreements, cli.institutions, cli.classes, cli.enrolments, cli.rosters; "
-        "import cli.registers; "
-        "print(*(name for name in ('pandas', 'openpyxl', 'numpy', 'sqlalchemy', 'services') if name in sys.modules))"
+        "import cli.registers, cli.commissioner_days; "
+        "dear = ('pandas', 'openpyxl', 'icalendar', 'numpy', 'sqlalchemy', 'services'); "
+        "print(*(name for name in dear if name in sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == ""

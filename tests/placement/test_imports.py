@@ -414,6 +414,11 @@ def test_what_was_imported_is_in_the_trail(officer: Desk) -> None:
     assert not any(secret in str(entry) for row in rows for secret in (row.full_name, row.resident_id))
 
 
+def test_as_many_rows_as_there_may_be_are_taken_in_one_call(officer: Desk) -> None:
+    answer = officer.bring(*(a_row(place + 2) for place in range(MOST_ROWS)))
+    assert (answer.summary.applied, len(answer.verdicts)) == (MOST_ROWS, MOST_ROWS)
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

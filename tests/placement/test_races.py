@@ -6,13 +6,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from liancai.placement.v1.imports_pb2 import CommissionerVerdict as Result
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from services.placement.tables import CommissionerRow
 from services.platform.database import Database
 from tests.office import somebody
-from tests.placement.desk import Desk
+from tests.placement.desk import Desk, a_group_row, a_row
 from tests.talent.test_races import CROWD, crowd
 
 
@@ -24,6 +25,20 @@ def test_of_many_who_apply_for_one_person_one_does(unit: Desk) -> None:
     number = somebody().resident_id
     found = crowd(*[lambda: unit.apply(resident_id=number)] * CROWD)
     assert counted(found) == {"done": 1, "COMMISSIONER_EXISTS": CROWD - 1}
+
+
+def test_of_many_who_bring_one_list_each_row_is_applied_once(
+    county: Desk, placement_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As replicas would: nothing but the database stands between them."""
+    monkeypatch.setattr(placement_database._writer, "_lanes", [])
+    rows = [a_row(2), a_group_row(3), a_group_row(4, kind="法人"), a_row(5)]
+    found = crowd(*[lambda: county.bring(*rows)] * CROWD)
+    assert counted(found) == {"done": CROWD}
+    for place in range(len(rows)):
+        verdicts = [each.verdicts[place] for each in found]
+        assert Counter(each.result for each in verdicts) == {Result.APPLIED: 1, Result.UNCHANGED: CROWD - 1}
+        assert len({each.commissioner for each in verdicts}) == 1
 
 
 def test_of_many_who_recommend_one_commissioner_one_does(unit: Desk) -> None:
