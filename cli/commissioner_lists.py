@@ -19,7 +19,7 @@ from cli.workbook import COMMISSIONERS, Table, open_table
 
 __all__ = ["app"]
 
-MOST_ROWS = 2_000  # in one file
+MOST_ROWS = 1_000  # in one file
 Asked = pb.ImportCommissionersRequest
 MODES = {
     "check": Asked.CHECK_ONLY,

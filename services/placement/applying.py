@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
@@ -36,22 +38,26 @@ def next_number(tx: Tx) -> str:
     return queries.next_number(tx, f"commissioners/{day_of(tx.now):%Y%m}")
 
 
-def apply(tx: Tx, call: Call, vault: Vault, entry: Entry, number: str) -> CommissionerRow:
-    """The row of an application that was admitted."""
-    row = CommissionerRow(
-        id=number,
-        state=CommissionerState.APPLIED,
-        unavailable_weekdays=[],
-        create_time=tx.now,
-        update_time=tx.now,
-        **entry.columns(vault, number),
-    )
-    tx.session.add(row)
+def apply(tx: Tx, call: Call, vault: Vault, admitted: Sequence[tuple[str, Entry]]) -> list[CommissionerRow]:
+    """The rows of applications that were admitted, each under its number."""
+    rows = [
+        CommissionerRow(
+            id=number,
+            state=CommissionerState.APPLIED,
+            unavailable_weekdays=[],
+            create_time=tx.now,
+            update_time=tx.now,
+            **entry.columns(vault, number),
+        )
+        for number, entry in admitted
+    ]
+    tx.session.add_all(rows)
     tx.session.flush()
-    write_parts(tx, number, entry)
-    detail = {"kind": row.kind, "division": row.division}
-    tx.record(call, f"commissioners/{number}", event="commissioner.applied", detail=detail)
-    return row
+    _insert_parts(tx, admitted)
+    for row in rows:
+        detail = {"kind": row.kind, "division": row.division}
+        tx.record(call, f"commissioners/{row.id}", event="commissioner.applied", detail=detail)
+    return rows
 
 
 def may(call: Call, entry: Entry) -> None:
@@ -105,10 +111,16 @@ def write_parts(tx: Tx, number: str, entry: Entry) -> None:
     """Disciplines and members in place of those there were."""
     tx.session.execute(delete(SkillRow).where(SkillRow.commissioner_id == number))
     tx.session.execute(delete(MemberRow).where(MemberRow.team_id == number))
-    tx.session.execute(
-        insert(SkillRow), [{"commissioner_id": number, "code": code, "level": level} for code, level in entry.skills]
-    )
-    if entry.members:
-        tx.session.execute(
-            insert(MemberRow), [{"team_id": number, "commissioner_id": member} for member in entry.members]
-        )
+    _insert_parts(tx, [(number, entry)])
+
+
+def _insert_parts(tx: Tx, entries: Sequence[tuple[str, Entry]]) -> None:
+    skills = [
+        {"commissioner_id": number, "code": code, "level": level}
+        for number, entry in entries
+        for code, level in entry.skills
+    ]
+    members = [{"team_id": number, "commissioner_id": member} for number, entry in entries for member in entry.members]
+    for table, rows in ((SkillRow, skills), (MemberRow, members)):
+        if rows:
+            tx.session.execute(insert(table), rows)

@@ -44,7 +44,7 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
 
         def work(tx: Tx) -> pb.Commissioner:
             applying.admit(tx.session, call, vault, entry)
-            row = applying.apply(tx, call, vault, entry, applying.next_number(tx))
+            (row,) = applying.apply(tx, call, vault, [(applying.next_number(tx), entry)])
             return messages.commissioner(tx.session, vault, row)
 
         return self._database.write(call, request, work)

@@ -29,7 +29,7 @@ from services.reference.clock import day_of
 from services.reference.conditions import Condition, Finding, Level, is_remark, remarks
 from services.reference.parameters import Pack
 
-MOST_ROWS = 2_000
+MOST_ROWS = 1_000
 MOST_TITLES = 100  # columns that are unknown, or missing
 MOST_SAID = 50  # remarks of the reader
 
@@ -105,9 +105,8 @@ class CommissionerImports(imports_pb2_grpc.CommissionerImportsServicer):
         def work(tx: Tx) -> Answer:
             decisions = [self._decide(tx.session, call, each, today) for each in candidates]
             taken = request.mode == Mode.VALID_ROWS or not any(each.refused for each in decisions)
-            for each in decisions if taken else ():
-                if each.open:
-                    self._apply(tx, call, each)
+            if taken:
+                self._apply(tx, call, decisions)
             answer = self._answer(call, request, decisions, taken=taken)
             if answer.summary.changed:
                 summary = answer.summary
@@ -162,16 +161,21 @@ class CommissionerImports(imports_pb2_grpc.CommissionerImportsServicer):
         else:
             decision.found(c.ELSEWHERE, "resident_id", name, commissioner=name)
 
-    def _apply(self, tx: Tx, call: Call, decision: Decision) -> None:
-        """Makes the application."""
-        entry = decision.candidate.entry
-        assert entry is not None
-        number = applying.next_number(tx)
-        # a person is held once by an index; a group by looking again now that nobody else can apply
-        if not entry.number and (row := applying.group_present(tx.session, entry)) is not None:
-            self._know(decision, row, entry)
-            return
-        decision.applied = f"commissioners/{applying.apply(tx, call, self._database.vault, entry, number).id}"
+    def _apply(self, tx: Tx, call: Call, decisions: Sequence[Decision]) -> None:
+        """Makes the applications that are open."""
+        admitted = []
+        for decision in decisions:
+            entry = decision.candidate.entry
+            if entry is None or not decision.open:
+                continue
+            number = applying.next_number(tx)
+            # a person is held once by an index; a group by looking again now that nobody else can apply
+            if not entry.number and (row := applying.group_present(tx.session, entry)) is not None:
+                self._know(decision, row, entry)
+                continue
+            decision.applied = f"commissioners/{number}"
+            admitted.append((number, entry))
+        applying.apply(tx, call, self._database.vault, admitted)
 
     # ---- saying ----
 
