@@ -21,7 +21,7 @@ __all__ = ["app"]
 LONGEST = timedelta(days=3 * 366)  # a term
 USUAL = timedelta(days=2 * 365)  # where there is no term
 MOST_ABSENCES = 200  # of one commissioner
-COLUMNS = ("first_day", "last_day", "days")
+COLUMNS = ("first_day", "last_day", "calendar_days")
 
 
 @app.verb("absences")
@@ -73,4 +73,4 @@ def _horizon(since: str, until: str, term_end: str) -> calendars.Span:
 
 
 def _line(first: date, last: date) -> dict[str, Any]:
-    return {"first_day": f"{first}", "last_day": f"{last}", "days": (last - first).days + 1}
+    return {"first_day": f"{first}", "last_day": f"{last}", "calendar_days": (last - first).days + 1}
