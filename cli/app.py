@@ -38,6 +38,7 @@ NOUNS = {
     "bulk": "bulk",
     "commissioner": "commissioner_days",  # the last of those that add to its verbs: lists, days
     "request": "requests",
+    "service-agreement": "service_agreements",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",
