@@ -39,6 +39,11 @@ NOUNS = {
     "commissioner": "commissioner_days",  # the last of those that add to its verbs: lists, days
     "request": "requests",
     "service-agreement": "service_agreements",
+    "assignment": "assignments",
+    "visit": "visits",
+    "transfer": "technology_transfers",
+    "evaluation": "evaluations",
+    "subsidy": "evaluations:subsidies",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

@@ -11,7 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.placement import queries
-from services.placement.tables import CommissionerRow, RequestRow, ServiceAgreementRow
+from services.placement.tables import (
+    AssignmentRow,
+    CommissionerRow,
+    RequestRow,
+    ServiceAgreementRow,
+    TechnologyTransferRow,
+    VisitRow,
+)
 from services.platform import later
 from services.platform.boundary import Call
 from services.platform.watching import Watching
@@ -21,6 +28,9 @@ VISIBLE: dict[str, tuple[type[queries.Row], str]] = {
     "commissioners": (CommissionerRow, "placement.commissioner.read"),
     "requests": (RequestRow, "placement.request.read"),
     "serviceAgreements": (ServiceAgreementRow, "placement.agreement.read"),
+    "assignments": (AssignmentRow, "placement.assignment.read"),
+    "visits": (VisitRow, "placement.visit.read"),
+    "technologyTransfers": (TechnologyTransferRow, "placement.transfer.read"),
 }
 
 
