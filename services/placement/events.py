@@ -14,6 +14,7 @@ from services.placement import queries
 from services.placement.tables import (
     AssignmentRow,
     CommissionerRow,
+    PlanRow,
     RequestRow,
     ServiceAgreementRow,
     TechnologyTransferRow,
@@ -30,6 +31,7 @@ VISIBLE: dict[str, tuple[type[queries.Row], str]] = {
     "serviceAgreements": (ServiceAgreementRow, "placement.agreement.read"),
     "assignments": (AssignmentRow, "placement.assignment.read"),
     "visits": (VisitRow, "placement.visit.read"),
+    "plans": (PlanRow, "placement.plan.read"),
     "technologyTransfers": (TechnologyTransferRow, "placement.transfer.read"),
 }
 

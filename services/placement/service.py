@@ -19,6 +19,10 @@ from liancai.placement.v1 import (
     events_pb2_grpc,
     imports_pb2,
     imports_pb2_grpc,
+    jobs_pb2,
+    jobs_pb2_grpc,
+    plans_pb2,
+    plans_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
     service_agreements_pb2,
@@ -31,10 +35,13 @@ from liancai.placement.v1 import (
 
 from services.placement.assignments import Assignments
 from services.placement.audit import PlacementTrail
+from services.placement.collecting import Ground
 from services.placement.commissioners import Commissioners
 from services.placement.evaluations import Evaluations
 from services.placement.events import DispatchEvents, sees
 from services.placement.imports import CommissionerImports
+from services.placement.plan_solving import PlacementJobs
+from services.placement.plans import Plans
 from services.placement.requests import Requests
 from services.placement.rules import registering, serving
 from services.placement.rules import service_agreements as agreed
@@ -47,11 +54,8 @@ from services.platform.outbox import source_of
 from services.platform.pages import Pages
 from services.platform.part import Part
 from services.platform.watching import Watching
-from services.reference.parameters import Pack
-from services.reference.places import Places
 
 HERE = Path(__file__).parent
-SHIPPED = HERE / "parameters" / "placement.yaml"
 
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
@@ -59,10 +63,10 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     LIANCAI_PLACES a bureau's own points of towns.
     """
     pages = Pages(database.vault)
-    pack = agreed.checked(registering.checked(Pack.load(Path(settings.get("LIANCAI_PLACEMENT_PARAMETERS") or SHIPPED))))
-    serving.checked(pack)
-    own = settings.get("LIANCAI_PLACES")
-    places = Places.load(Path(own) if own else None)
+    ground = Ground.of(settings)
+    pack, places = ground.pack, ground.places
+    for checked in (registering.checked, agreed.checked, serving.checked):
+        checked(pack)
     commissioners_pb2_grpc.add_CommissionersServicer_to_server(Commissioners(database, pages, pack), server)
     imports_pb2_grpc.add_CommissionerImportsServicer_to_server(CommissionerImports(database, pack), server)
     requests_pb2_grpc.add_RequestsServicer_to_server(Requests(database, pages), server)
@@ -74,6 +78,8 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     transfers = TechnologyTransfers(database, pages)
     technology_transfers_pb2_grpc.add_TechnologyTransfersServicer_to_server(transfers, server)
     evaluations_pb2_grpc.add_EvaluationsServicer_to_server(Evaluations(database, pages, pack), server)
+    plans_pb2_grpc.add_PlansServicer_to_server(Plans(database, pages, ground), server)
+    jobs_pb2_grpc.add_PlacementJobsServicer_to_server(PlacementJobs(database, pages), server)
     watching = Watching(database, source_of(settings, "placement"), sees)
     events_pb2_grpc.add_DispatchEventsServicer_to_server(DispatchEvents(watching), server)
 
@@ -93,6 +99,8 @@ PART = Part(
             visits_pb2,
             technology_transfers_pb2,
             evaluations_pb2,
+            plans_pb2,
+            jobs_pb2,
         )
     ),
     books=BOOKS,
@@ -100,4 +108,5 @@ PART = Part(
     policy=HERE / "policy.cedar",
     texts=HERE / "texts.toml",
     mount=mount,
+    jobs="services.placement.jobs:KINDS",
 )

@@ -14,6 +14,8 @@ from liancai.placement.v1 import (
     commissioners_pb2_grpc,
     evaluations_pb2_grpc,
     imports_pb2_grpc,
+    jobs_pb2_grpc,
+    plans_pb2_grpc,
     requests_pb2_grpc,
     service_agreements_pb2_grpc,
     technology_transfers_pb2_grpc,
@@ -106,6 +108,8 @@ SERVICES = [
     (visits_pb2_grpc, "Visits"),
     (technology_transfers_pb2_grpc, "TechnologyTransfers"),
     (evaluations_pb2_grpc, "Evaluations"),
+    (plans_pb2_grpc, "Plans"),
+    (jobs_pb2_grpc, "PlacementJobs"),
     (dispatch_events_pb2_grpc, "DispatchEvents"),
     (events_pb2_grpc, "Events"),
 ]

@@ -11,6 +11,7 @@ from services import host
 from services.platform.database import Database
 from tests.conftest import token_of
 from tests.placement.desk import CITY, COUNTY, HOME_UNIT, HOST, SERVED, Desk
+from tests.placement.plan_desk import Desks
 
 NewDesk = Callable[..., Desk]
 
@@ -62,3 +63,10 @@ def host_desk(new_desk: NewDesk) -> Desk:
 def placement_database(grpc_servicer: tuple[dict[str, Database], host.Settings]) -> Database:
     """The placement service's database behind the server."""
     return grpc_servicer[0]["placement"]
+
+
+@pytest.fixture(scope="module")
+def desks(unit: Desk, county: Desk, city: Desk, served: Desk, new_desk: NewDesk, placement_database: Database) -> Desks:
+    """Everybody who has a part in a plan."""
+    second = new_desk(SERVED, "science_officer", subject="second officer")
+    return Desks(unit, county, city, served, second, placement_database)

@@ -16,6 +16,8 @@ from liancai.placement.v1 import (
     events_pb2_grpc,
     imports_pb2,
     imports_pb2_grpc,
+    jobs_pb2_grpc,
+    plans_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
     service_agreements_pb2,
@@ -52,6 +54,8 @@ class Desk:
         self.trail: Any = Signed(audit_pb2_grpc.PlacementTrailStub(channel), metadata)
         self.agreements: Any = Signed(service_agreements_pb2_grpc.ServiceAgreementsStub(channel), metadata)
         self.events: Any = Signed(events_pb2_grpc.DispatchEventsStub(channel), metadata)
+        self.plans: Any = Signed(plans_pb2_grpc.PlansStub(channel), metadata)
+        self.jobs: Any = Signed(jobs_pb2_grpc.PlacementJobsStub(channel), metadata)
         self.assignments: Any = Signed(assignments_pb2_grpc.AssignmentsStub(channel), metadata)
         self.visits: Any = Signed(visits_pb2_grpc.VisitsStub(channel), metadata)
         self.transfers: Any = Signed(technology_transfers_pb2_grpc.TechnologyTransfersStub(channel), metadata)

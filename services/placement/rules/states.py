@@ -132,3 +132,23 @@ VISIT_VERBS: dict[str, tuple[tuple[VisitState, ...], VisitState]] = {
     "correct": ((_VS.LOGGED, _VS.DISPUTED), _VS.LOGGED),
     "countersign": ((_VS.CONFIRMED,), _VS.COUNTERSIGNED),
 }
+
+
+class PlanState(StrEnum):
+    """The life of a plan (派驻计划)."""
+
+    DRAFT = "DRAFT"
+    REVIEWED = "REVIEWED"
+    PUBLISHED = "PUBLISHED"
+    DISCARDED = "DISCARDED"
+
+
+_PS = PlanState
+PLAN_VERBS: dict[str, tuple[tuple[PlanState, ...], PlanState]] = {
+    "update": ((_PS.DRAFT,), _PS.DRAFT),
+    "solve": ((_PS.DRAFT,), _PS.DRAFT),
+    "review": ((_PS.DRAFT,), _PS.REVIEWED),
+    "return": ((_PS.REVIEWED,), _PS.DRAFT),
+    "publish": ((_PS.REVIEWED,), _PS.PUBLISHED),
+    "discard": ((_PS.DRAFT, _PS.REVIEWED), _PS.DISCARDED),
+}

@@ -5,14 +5,24 @@ from __future__ import annotations
 from services.placement.tables.assignments import AssignedDayRow, AssignmentRow
 from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
+from services.placement.tables.plans import (
+    PlanBanRow,
+    PlanInputsRow,
+    PlanPinRow,
+    PlanRow,
+    PlanUnservedRow,
+    PlanVisitRow,
+)
 from services.placement.tables.records import NumberRow
 from services.placement.tables.requests import RequestRow
 from services.placement.tables.service import EvaluationRow, SubsidyRow, TechnologyTransferRow, VisitRow
 from services.placement.tables.service_agreements import ServiceAgreementRow, ServiceAgreementSignatureRow
 from services.platform.database import Books
+from services.platform.jobs import Jobs
 
 __all__ = [
     "BOOKS",
+    "JOBS",
     "AbsenceRow",
     "AssignedDayRow",
     "AssignmentRow",
@@ -21,6 +31,12 @@ __all__ = [
     "EvaluationRow",
     "MemberRow",
     "NumberRow",
+    "PlanBanRow",
+    "PlanInputsRow",
+    "PlanPinRow",
+    "PlanRow",
+    "PlanUnservedRow",
+    "PlanVisitRow",
     "RequestRow",
     "ServiceAgreementRow",
     "ServiceAgreementSignatureRow",
@@ -31,3 +47,4 @@ __all__ = [
 ]
 
 BOOKS = Books.in_schema(Base.metadata)
+JOBS = Jobs.in_schema(Base.metadata)
