@@ -12,15 +12,17 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from services.placement import register
+from services.placement.rules import objective
 from services.placement.rules.dispatch import Assignment, Dispatch, Place, Request, Worth, visit, working_days
 from services.placement.rules.inputs import Inputs, window_of
-from services.placement.rules.objective import QUARTER_MOST
 from services.placement.rules.states import RequestState
 from services.placement.tables import AssignmentRow, PlanBanRow, PlanPinRow, PlanRow, RequestRow
 from services.platform.requests import etag_of
 from services.reference.parameters import Pack
 from services.reference.places import Places, plane
 from services.reference.workdays import Calendar, published
+
+SHIPPED = Path(__file__).parent / "parameters" / "placement.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,11 @@ class Ground:
     calendar: Calendar = field(default_factory=published)
 
     @classmethod
-    def of(cls, settings: Mapping[str, str], shipped: Path) -> Ground:
+    def of(cls, settings: Mapping[str, str]) -> Ground:
         """By the environment: LIANCAI_PLACEMENT_PARAMETERS, and LIANCAI_PLACES for a bureau's own points."""
         own = settings.get("LIANCAI_PLACES")
         return cls(
-            Pack.load(Path(settings.get("LIANCAI_PLACEMENT_PARAMETERS") or shipped)),
+            objective.checked(Pack.load(Path(settings.get("LIANCAI_PLACEMENT_PARAMETERS") or SHIPPED))),
             Places.load(Path(own) if own else None),
         )
 
@@ -55,7 +57,7 @@ def collect(session: Session, plan: PlanRow, ground: Ground, as_of: date, only: 
     rows = _requests(session, plan, only)
     known = register.read(session, plan, None if only is None else only.commissioners)
     lying = _Lying(ground.places, plan, [row.place for row in rows], [each.home_place for each in known.chosen])
-    parameter = ground.pack.find(QUARTER_MOST, plan.partner_division or plan.division, plan.first_day)
+    parameter = ground.pack.find(objective.QUARTER_MOST, plan.partner_division or plan.division, plan.first_day)
     most = parameter.integer() if parameter is not None else None
     levels = sorted({row.discipline for row in rows})
     people = [known.commissioner(each, dates, as_of, levels, lying.of(each.home_place), most) for each in known.chosen]
@@ -77,14 +79,14 @@ def collect(session: Session, plan: PlanRow, ground: Ground, as_of: date, only: 
     return Inputs(dispatch, dates, as_of, ground.calendar.version, versions, lying.unknown, uncovered - banned)
 
 
-def worth_of(objective: Mapping[str, Any]) -> Worth:
+def worth_of(stored: Mapping[str, Any]) -> Worth:
     """The objective as the rules have it, of what a plan's row keeps."""
     return Worth(
-        per_priority=objective["per_priority"],
-        continuity=objective["continuity"],
-        per_km=objective["per_km"],
-        load_steps=tuple((above, cost) for above, cost in objective["load_steps"]),
-        per_owed_day=objective["per_owed_day"],
+        per_priority=stored["per_priority"],
+        continuity=stored["continuity"],
+        per_km=stored["per_km"],
+        load_steps=tuple((above, cost) for above, cost in stored["load_steps"]),
+        per_owed_day=stored["per_owed_day"],
     )
 
 

@@ -63,12 +63,12 @@ def check_days(calendar: Calendar, first: date, last: date, reading: Reading) ->
 
 def read_objective(reading: Reading, at: str, asked: pb.Plan.Objective, usual: Objective) -> Objective:
     """The objective: what is given, and as usual what is not."""
-    found = dict(usual)
+    found, given = dict(usual), {field.name for field, _ in asked.ListFields()}
     for name in ("per_priority", "continuity", "per_owed_day"):
-        if asked.HasField(name):
+        if name in given:
             found[name] = reading.number(f"{at}.{name}", getattr(asked, name), 0, MOST_POINTS)
     for name, most in (("per_km", MOST_POINTS), ("travel_day_km", MOST_KM)):
-        if asked.HasField(name):
+        if name in given:
             found[name] = _amount(reading, f"{at}.{name}", getattr(asked, name), most)
     if len(asked.load_steps) > MOST_STEPS:
         reading.wrong(f"{at}.load_steps", "FIELD_TOO_MANY", most=MOST_STEPS)

@@ -18,7 +18,7 @@ DAYS_BY_NUMBER = frozenset({"PD-AGREEMENT", "PD-AVAILABILITY", "PD-TRAVEL-DAY"})
 
 
 class Words:
-    """Says what was found of a plan, of one of its requests if one is given; `names` are masked names by commissioner."""
+    """Says what was found of a plan, of `request` if it is about one; `names` are masked names by commissioner."""
 
     def __init__(self, call: Call, found: Planned, request: str, names: Mapping[str, str]) -> None:
         self._call = call

@@ -8,9 +8,8 @@ from datetime import date
 from typing import Any
 
 import grpc
-from liancai.placement.v1 import plans_pb2
+from liancai.placement.v1 import plans_pb2, reasons_pb2_grpc
 from liancai.placement.v1 import reasons_pb2 as pb
-from liancai.placement.v1 import reasons_pb2_grpc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,12 +22,14 @@ from services.placement.rules.checker import violations
 from services.placement.rules.dispatch import Assignment, account
 from services.placement.rules.explain import Candidate, Planned
 from services.placement.rules.pricelist import WEEK, price_list
+from services.placement.rules.registering import Kind
 from services.placement.tables import CommissionerRow, PlanRow
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import NotFound, Refused
 from services.platform.pages import Pages
 from services.platform.requests import Reading
+from services.reference import writing
 
 SHOWN, MOST = 20, 1000  # candidates, unless asked otherwise, and at most
 MOST_VISITS = 10_000  # of a plan drawn up by hand
@@ -186,9 +187,13 @@ def read_visits(reading: Reading, drawn: Sequence[pb.DrawnVisit]) -> list[tuple[
 
 
 def _called(session: Session, numbers: set[str]) -> dict[str, str]:
-    wanted = select(CommissionerRow.id, CommissionerRow.masked_name, CommissionerRow.group_name)
+    """What commissioners are called: people masked, teams and units in full."""
+    wanted = select(CommissionerRow.id, CommissionerRow.kind, CommissionerRow.full_name)
     rows = session.execute(wanted.where(CommissionerRow.id.in_(numbers)))
-    return {f"commissioners/{number}": group or masked for number, masked, group in rows}
+    return {
+        f"commissioners/{number}": writing.mask_name(name) if kind == Kind.INDIVIDUAL else name
+        for number, kind, name in rows
+    }
 
 
 def _commissioner(each: Any) -> str:

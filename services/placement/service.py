@@ -13,6 +13,10 @@ from liancai.placement.v1 import (
     commissioners_pb2_grpc,
     events_pb2,
     events_pb2_grpc,
+    jobs_pb2,
+    jobs_pb2_grpc,
+    plans_pb2,
+    plans_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
     service_agreements_pb2,
@@ -20,8 +24,11 @@ from liancai.placement.v1 import (
 )
 
 from services.placement.audit import PlacementTrail
+from services.placement.collecting import Ground
 from services.placement.commissioners import Commissioners
 from services.placement.events import DispatchEvents, sees
+from services.placement.plan_solving import PlacementJobs
+from services.placement.plans import Plans
 from services.placement.requests import Requests
 from services.placement.rules import registering
 from services.placement.rules import service_agreements as agreed
@@ -32,21 +39,24 @@ from services.platform.outbox import source_of
 from services.platform.pages import Pages
 from services.platform.part import Part
 from services.platform.watching import Watching
-from services.reference.parameters import Pack
 
 HERE = Path(__file__).parent
-SHIPPED = HERE / "parameters" / "placement.yaml"
 
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
-    """Adds the servicers. LIANCAI_PLACEMENT_PARAMETERS names another parameter pack than the one that is shipped."""
+    """Adds the servicers. LIANCAI_PLACEMENT_PARAMETERS names another parameter pack than the one that is shipped,
+    LIANCAI_PLACES a bureau's own points.
+    """
     pages = Pages(database.vault)
-    pack = agreed.checked(registering.checked(Pack.load(Path(settings.get("LIANCAI_PLACEMENT_PARAMETERS") or SHIPPED))))
+    ground = Ground.of(settings)
+    pack = agreed.checked(registering.checked(ground.pack))
     commissioners_pb2_grpc.add_CommissionersServicer_to_server(Commissioners(database, pages, pack), server)
     requests_pb2_grpc.add_RequestsServicer_to_server(Requests(database, pages), server)
     audit_pb2_grpc.add_PlacementTrailServicer_to_server(PlacementTrail(database, pages), server)
     agreements = ServiceAgreements(database, pages, pack)
     service_agreements_pb2_grpc.add_ServiceAgreementsServicer_to_server(agreements, server)
+    plans_pb2_grpc.add_PlansServicer_to_server(Plans(database, pages, ground), server)
+    jobs_pb2_grpc.add_PlacementJobsServicer_to_server(PlacementJobs(database, pages), server)
     watching = Watching(database, source_of(settings, "placement"), sees)
     events_pb2_grpc.add_DispatchEventsServicer_to_server(DispatchEvents(watching), server)
 
@@ -61,6 +71,8 @@ PART = Part(
             audit_pb2,
             service_agreements_pb2,
             events_pb2,
+            plans_pb2,
+            jobs_pb2,
         )
     ),
     books=BOOKS,
@@ -68,4 +80,5 @@ PART = Part(
     policy=HERE / "policy.cedar",
     texts=HERE / "texts.toml",
     mount=mount,
+    jobs="services.placement.jobs:KINDS",
 )

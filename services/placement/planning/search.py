@@ -52,13 +52,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is: `gap` is (bound - objective) / bound, `seconds` since the start."""
+    """How far it is: `gap` is (bound - objective) / bound, `seconds` since the start.
+
+    `assignments()` are the best plan so far, to be asked for before the search goes on.
+    """
 
     objective: float
     bound: float
     served: int
     seconds: float
     phase: str
+    assignments: Callable[[], tuple[Assignment, ...]]
 
     @property
     def gap(self) -> float:
@@ -137,7 +141,7 @@ class _Search:
         """What came of it."""
         prices = dict(zip(self._layout.requests, self._prices.tolist(), strict=True))
         proven = self._layout.fixed + priced(self._problem, self._prices)
-        return Solution(tuple(self._layout.assignments(self._draft.slots)), self._progress("done"), prices, proven)
+        return Solution(self._assignments(), self._progress("done"), prices, proven)
 
     def _left(self) -> float | None:
         return None if self._limits.seconds is None else self._limits.seconds - (time.monotonic() - self._began)
@@ -155,7 +159,11 @@ class _Search:
         fixed, value = self._layout.fixed, self._draft.value
         bound = max(min(self._bound.value, self._proven), value)
         served = self._draft.served + len(self._layout.dispatch.pins)
-        return Progress(value + fixed, bound + fixed, served, time.monotonic() - self._began, phase)
+        seconds = time.monotonic() - self._began
+        return Progress(value + fixed, bound + fixed, served, seconds, phase, self._assignments)
+
+    def _assignments(self) -> tuple[Assignment, ...]:
+        return tuple(self._layout.assignments(self._draft.slots))
 
     def _tell(self, phase: str) -> None:
         self._told(self._progress(phase))

@@ -1,0 +1,18 @@
+"""Long work of the placement service."""
+
+from __future__ import annotations
+
+from services.placement.tables import BOOKS, JOBS
+from services.platform.job_process import Run
+from services.platform.jobs import Json, Kinds
+
+
+def solve(run: Run) -> Json:
+    """Works a plan out."""
+    # arrays and solvers take half a second and much memory: a server names this kind, and need not load them
+    from services.placement import solving
+
+    return solving.solve(run)
+
+
+KINDS = Kinds(BOOKS, JOBS, {"plan.solve": solve})
