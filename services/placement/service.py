@@ -17,6 +17,8 @@ from liancai.placement.v1 import (
     jobs_pb2_grpc,
     plans_pb2,
     plans_pb2_grpc,
+    reasons_pb2,
+    reasons_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
     service_agreements_pb2,
@@ -29,6 +31,7 @@ from services.placement.commissioners import Commissioners
 from services.placement.events import DispatchEvents, sees
 from services.placement.plan_solving import PlacementJobs
 from services.placement.plans import Plans
+from services.placement.reasons import PlanReasons
 from services.placement.requests import Requests
 from services.placement.rules import registering
 from services.placement.rules import service_agreements as agreed
@@ -56,6 +59,7 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     agreements = ServiceAgreements(database, pages, pack)
     service_agreements_pb2_grpc.add_ServiceAgreementsServicer_to_server(agreements, server)
     plans_pb2_grpc.add_PlansServicer_to_server(Plans(database, pages, ground), server)
+    reasons_pb2_grpc.add_PlanReasonsServicer_to_server(PlanReasons(database, pages), server)
     jobs_pb2_grpc.add_PlacementJobsServicer_to_server(PlacementJobs(database, pages), server)
     watching = Watching(database, source_of(settings, "placement"), sees)
     events_pb2_grpc.add_DispatchEventsServicer_to_server(DispatchEvents(watching), server)
@@ -72,6 +76,7 @@ PART = Part(
             service_agreements_pb2,
             events_pb2,
             plans_pb2,
+            reasons_pb2,
             jobs_pb2,
         )
     ),
