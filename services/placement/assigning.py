@@ -8,7 +8,7 @@ words.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, cast
@@ -36,7 +36,7 @@ _ASSIGN = BulkInsert(cast(Table, AssignmentRow.__table__), _COLUMNS)
 _BIND = BulkInsert(cast(Table, AssignedDayRow.__table__), ("commissioner_id", "day", "assignment_id"))
 _FOLLOW = BulkUpdate(cast(Table, RequestRow.__table__), ("id",), ("state", "update_time", "version"))
 _request, _commissioner = RequestRow.__table__.c, CommissionerRow.__table__.c
-_day, _assignment = AssignedDayRow.__table__.c, AssignmentRow.__table__.c
+_day = AssignedDayRow.__table__.c
 _REQUESTS = Prepared(
     select(
         *(_request.id, _request.state, _request.version),
@@ -53,9 +53,9 @@ _COMMISSIONERS = Prepared(
     .with_for_update()
 )
 _HELD = Prepared(
-    select(_day.commissioner_id, _day.day, _assignment.request_id)
-    .join_from(AssignedDayRow.__table__, AssignmentRow.__table__, _assignment.id == _day.assignment_id)
-    .where(any_of(_day.commissioner_id, "ids"), _day.day.between(bindparam("first"), bindparam("last")))
+    select(_day.commissioner_id, _day.day, _day.assignment_id).where(
+        any_of(_day.commissioner_id, "ids"), _day.day.between(bindparam("first"), bindparam("last"))
+    )
 )
 
 
@@ -143,13 +143,22 @@ def locked(tx: Tx, requests: Iterable[str]) -> dict[str, Asked]:
     return {row[0]: Asked(*row) for row in _REQUESTS.rows(tx.connection, {"ids": sorted(requests)})}
 
 
-def release(tx: Tx, rows: Sequence[AssignmentRow], keep: Mapping[str, set[date]] | None = None) -> None:
-    """Frees the days of assignments that will not be served; of each, by number, but for those in `keep`."""
-    for row in rows:
-        wanted = delete(AssignedDayRow).where(AssignedDayRow.assignment_id == row.id)
-        if kept := (keep or {}).get(row.id):
-            wanted = wanted.where(AssignedDayRow.day.not_in(kept))
-        tx.session.execute(wanted)
+def end(
+    tx: Tx, call: Call, row: AssignmentRow, state: AssignmentState, reason: str, *, keep: Collection[date] = ()
+) -> None:
+    """Declines or cancels an assignment that the caller has locked, and frees its days but for those in `keep`."""
+    row.state, row.reason, row.update_time = state, reason, tx.now
+    tx.session.flush()
+    wanted = delete(AssignedDayRow).where(AssignedDayRow.assignment_id == row.id)
+    tx.session.execute(wanted.where(AssignedDayRow.day.not_in(keep)) if keep else wanted)
+    told(tx, call, row, reason=reason)
+
+
+def told(tx: Tx, call: Call, row: AssignmentRow, *, reason: str = "") -> None:
+    """Notes the state that an assignment has come to."""
+    detail: dict[str, Any] = {"request": f"requests/{row.request_id}", "state": row.state}
+    event = f"assignment.{row.state.lower()}"
+    tx.record(call, f"assignments/{row.id}", event=event, reason=reason, detail=detail)
 
 
 def follow(tx: Tx, call: Call, requests: Mapping[str, Asked], states: Mapping[str, AssignmentState]) -> None:
@@ -180,16 +189,16 @@ def _free(tx: Tx, bookings: Sequence[Booking], people: Mapping[str, Sent]) -> No
     """Raises Refused ASSIGNMENT_RULES unless each day of each commissioner is given once."""
     held: dict[str, dict[date, str]] = defaultdict(dict)
     between = {"first": min(each.bound[0] for each in bookings), "last": max(each.days[-1] for each in bookings)}
-    for commissioner, day, request in _HELD.rows(tx.connection, {"ids": list(people), **between}):
-        held[commissioner][day] = request
+    for commissioner, day, assignment in _HELD.rows(tx.connection, {"ids": list(people), **between}):
+        held[commissioner][day] = f"assignments/{assignment}"
     found = []
     for place, each in enumerate(bookings):
         days = held[each.commissioner]
         if clashes := [day for day in each.bound if day in days]:
-            others = ", ".join(sorted({f"requests/{days[day]}" for day in clashes}))
+            others = ", ".join(sorted({days[day] for day in clashes}))
             values = {"others": others, "days": ", ".join(_texts(clashes))}
             found.append(Violation(f"assignments[{place}].days", "PD-ONE-PLACE", values))
-        days |= dict.fromkeys(each.bound, each.request)
+        days |= dict.fromkeys(each.bound, f"requests/{each.request}")
     if found:
         raise Refused("ASSIGNMENT_RULES", violations=found[:SHOWN], count=len(found), codes="PD-ONE-PLACE")
 

@@ -11,7 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.placement import queries
-from services.placement.tables import CommissionerRow, PlanRow, RequestRow, ServiceAgreementRow
+from services.placement.tables import (
+    AssignmentRow,
+    CommissionerRow,
+    PlanRow,
+    RequestRow,
+    ServiceAgreementRow,
+    TechnologyTransferRow,
+    VisitRow,
+)
 from services.platform import later
 from services.platform.boundary import Call
 from services.platform.watching import Watching
@@ -21,7 +29,10 @@ VISIBLE: dict[str, tuple[type[queries.Row], str]] = {
     "commissioners": (CommissionerRow, "placement.commissioner.read"),
     "requests": (RequestRow, "placement.request.read"),
     "serviceAgreements": (ServiceAgreementRow, "placement.agreement.read"),
+    "assignments": (AssignmentRow, "placement.assignment.read"),
+    "visits": (VisitRow, "placement.visit.read"),
     "plans": (PlanRow, "placement.plan.read"),
+    "technologyTransfers": (TechnologyTransferRow, "placement.transfer.read"),
 }
 
 
@@ -40,7 +51,7 @@ def sees(session: Session, call: Call, subjects: Sequence[str]) -> set[str]:
 
 
 class DispatchEvents(events_pb2_grpc.DispatchEventsServicer):
-    """What became of commissioners, requests, agreements and plans."""
+    """What became of commissioners, requests and agreements."""
 
     def __init__(self, watching: Watching) -> None:
         self._watching = watching

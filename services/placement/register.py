@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from services.placement import standing
+from services.placement.rules import disciplines
 from services.placement.rules import service_agreements as agreements
 from services.placement.rules.dispatch import Commissioner, Place, Request
-from services.placement.rules.inputs import level_in
 from services.placement.rules.registering import Span
 from services.placement.rules.states import CommissionerState, RequestState
 from services.placement.tables import (
@@ -82,7 +82,7 @@ class Register:
         year_days = max(0, person.days_a_year - len(given))
         in_quarter = sum(_quarter(day) == quarter for day in given)
         signed = [each for each, _ in self.signed.get(number, ())]
-        held = {code: level_in(self.skills.get(number, {}), code) for code in levels}
+        held = {code: disciplines.held(self.skills.get(number, {}), code) for code in levels}
         return Commissioner(
             name=f"commissioners/{number}",
             skills={code: level for code, level in held.items() if level},

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import grpc
 from liancai.placement.v1 import (
+    assignments_pb2,
+    assignments_pb2_grpc,
     audit_pb2,
     audit_pb2_grpc,
     commissioners_pb2,
     commissioners_pb2_grpc,
+    evaluations_pb2,
+    evaluations_pb2_grpc,
     events_pb2,
     events_pb2_grpc,
     jobs_pb2,
@@ -23,20 +27,28 @@ from liancai.placement.v1 import (
     requests_pb2_grpc,
     service_agreements_pb2,
     service_agreements_pb2_grpc,
+    technology_transfers_pb2,
+    technology_transfers_pb2_grpc,
+    visits_pb2,
+    visits_pb2_grpc,
 )
 
+from services.placement.assignments import Assignments
 from services.placement.audit import PlacementTrail
 from services.placement.collecting import Ground
 from services.placement.commissioners import Commissioners
+from services.placement.evaluations import Evaluations
 from services.placement.events import DispatchEvents, sees
 from services.placement.plan_solving import PlacementJobs
 from services.placement.plans import Plans
 from services.placement.reasons import PlanReasons
 from services.placement.requests import Requests
-from services.placement.rules import registering
+from services.placement.rules import registering, serving
 from services.placement.rules import service_agreements as agreed
 from services.placement.service_agreements import ServiceAgreements
 from services.placement.tables import BOOKS
+from services.placement.technology_transfers import TechnologyTransfers
+from services.placement.visits import Visits
 from services.platform.database import Database
 from services.platform.outbox import source_of
 from services.platform.pages import Pages
@@ -48,16 +60,23 @@ HERE = Path(__file__).parent
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
     """Adds the servicers. LIANCAI_PLACEMENT_PARAMETERS names another parameter pack than the one that is shipped,
-    LIANCAI_PLACES a bureau's own points.
+    LIANCAI_PLACES a bureau's own points of towns.
     """
     pages = Pages(database.vault)
     ground = Ground.of(settings)
-    pack = agreed.checked(registering.checked(ground.pack))
+    pack, places = ground.pack, ground.places
+    for checked in (registering.checked, agreed.checked, serving.checked):
+        checked(pack)
     commissioners_pb2_grpc.add_CommissionersServicer_to_server(Commissioners(database, pages, pack), server)
     requests_pb2_grpc.add_RequestsServicer_to_server(Requests(database, pages), server)
     audit_pb2_grpc.add_PlacementTrailServicer_to_server(PlacementTrail(database, pages), server)
     agreements = ServiceAgreements(database, pages, pack)
     service_agreements_pb2_grpc.add_ServiceAgreementsServicer_to_server(agreements, server)
+    assignments_pb2_grpc.add_AssignmentsServicer_to_server(Assignments(database, pages, pack, places), server)
+    visits_pb2_grpc.add_VisitsServicer_to_server(Visits(database, pages, pack), server)
+    transfers = TechnologyTransfers(database, pages)
+    technology_transfers_pb2_grpc.add_TechnologyTransfersServicer_to_server(transfers, server)
+    evaluations_pb2_grpc.add_EvaluationsServicer_to_server(Evaluations(database, pages, pack), server)
     plans_pb2_grpc.add_PlansServicer_to_server(Plans(database, pages, ground), server)
     reasons_pb2_grpc.add_PlanReasonsServicer_to_server(PlanReasons(database, pages), server)
     jobs_pb2_grpc.add_PlacementJobsServicer_to_server(PlacementJobs(database, pages), server)
@@ -75,6 +94,10 @@ PART = Part(
             audit_pb2,
             service_agreements_pb2,
             events_pb2,
+            assignments_pb2,
+            visits_pb2,
+            technology_transfers_pb2,
+            evaluations_pb2,
             plans_pb2,
             reasons_pb2,
             jobs_pb2,

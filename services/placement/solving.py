@@ -230,7 +230,7 @@ def _store(run: Run, task: Task, found: Found) -> Json:
                 insert(tx.connection, rows)
         row.summary = {**summary, "solve_time": tx.now.astimezone(UTC).isoformat()} if not found.base else summary
         row.outdated, row.update_time = False, tx.now
-        told: dict[str, Any] = {
+        told = {
             name: summary[name] for name in ("digest", "objective", "bound", "served") if name in summary
         }
         tx.record(call, task.name, event="plan.solved", detail={**told, "job": run.name})

@@ -103,17 +103,6 @@ def window_of(dates: Sequence[date], first: date, last: date) -> tuple[int, int]
     return (earliest, latest) if earliest <= latest else (-1, -1)
 
 
-def level_in(skills: Mapping[str, int], discipline: str) -> int:
-    """The level that skills give in a discipline of GB/T 13745, 0 for none.
-
-    Whoever is skilled in a discipline is in each of its parts, and whoever is in a part is in the whole.
-    """
-    return max(
-        (level for code, level in skills.items() if discipline.startswith(code) or code.startswith(discipline)),
-        default=0,
-    )
-
-
 def _parts(then: Inputs, now: Inputs) -> list[tuple[str, object, object]]:
     one, other = then.dispatch, now.dispatch
     return [

@@ -1,4 +1,4 @@
-"""The lives of a commissioner, of a request, of a service agreement, of a plan and of an assignment."""
+"""The lives of a commissioner, a request, a service agreement, an assignment and a visit."""
 
 from __future__ import annotations
 
@@ -68,16 +68,16 @@ class ServiceAgreementState(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
-_SA = ServiceAgreementState
-AGREED = (_SA.DRAFT, _SA.SIGNED, _SA.FILED)  # live: may still come to be in force, or is
-WAS_FILED = (_SA.FILED, _SA.ENDED, _SA.TERMINATED)  # in force on the days from its first to its last
+_AS = ServiceAgreementState
+AGREED = (_AS.DRAFT, _AS.SIGNED, _AS.FILED)  # live: may still come to be in force, or is
+WAS_FILED = (_AS.FILED, _AS.ENDED, _AS.TERMINATED)  # in force on the days from its first to its last
 SERVICE_AGREEMENT_VERBS: dict[str, tuple[tuple[ServiceAgreementState, ...], ServiceAgreementState]] = {
-    "update": ((_SA.DRAFT, _SA.SIGNED), _SA.DRAFT),
-    "sign": ((_SA.DRAFT,), _SA.SIGNED),
-    "file": ((_SA.SIGNED,), _SA.FILED),
-    "end": ((_SA.FILED,), _SA.ENDED),
-    "terminate": ((_SA.FILED,), _SA.TERMINATED),
-    "withdraw": ((_SA.DRAFT, _SA.SIGNED), _SA.WITHDRAWN),
+    "update": ((_AS.DRAFT, _AS.SIGNED), _AS.DRAFT),
+    "sign": ((_AS.DRAFT,), _AS.SIGNED),
+    "file": ((_AS.SIGNED,), _AS.FILED),
+    "end": ((_AS.FILED,), _AS.ENDED),
+    "terminate": ((_AS.FILED,), _AS.TERMINATED),
+    "withdraw": ((_AS.DRAFT, _AS.SIGNED), _AS.WITHDRAWN),
 }
 
 
@@ -93,24 +93,43 @@ class AssignmentState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-_AS = AssignmentState
-ENDED_BEFORE = (_AS.DECLINED, _AS.CANCELLED)  # of whom another one may serve the request
+_DS = AssignmentState
+ENDED_BEFORE = (_DS.DECLINED, _DS.CANCELLED)  # of whom another one may serve the request
 ASSIGNMENT_VERBS: dict[str, tuple[tuple[AssignmentState, ...], AssignmentState]] = {
-    "accept": ((_AS.ASSIGNED,), _AS.ACCEPTED),
-    "decline": ((_AS.ASSIGNED,), _AS.DECLINED),
-    "cancel": ((_AS.ASSIGNED, _AS.ACCEPTED, _AS.IN_SERVICE), _AS.CANCELLED),
-    "log": ((_AS.ACCEPTED, _AS.IN_SERVICE), _AS.IN_SERVICE),
-    "confirm": ((_AS.IN_SERVICE,), _AS.CONFIRMED),
-    "rate": ((_AS.CONFIRMED,), _AS.RATED),
+    "accept": ((_DS.ASSIGNED,), _DS.ACCEPTED),
+    "decline": ((_DS.ASSIGNED,), _DS.DECLINED),
+    "cancel": ((_DS.ASSIGNED, _DS.ACCEPTED, _DS.IN_SERVICE), _DS.CANCELLED),
+    "log": ((_DS.ACCEPTED, _DS.IN_SERVICE), _DS.IN_SERVICE),
+    "confirm": ((_DS.IN_SERVICE,), _DS.CONFIRMED),
+    "rate": ((_DS.CONFIRMED,), _DS.RATED),
 }
 # where a request goes with its assignment
 REQUEST_FOLLOWS: dict[AssignmentState, RequestState] = {
-    _AS.ASSIGNED: _RS.PLANNED,
-    _AS.IN_SERVICE: _RS.IN_SERVICE,
-    _AS.CONFIRMED: _RS.CONFIRMED,
-    _AS.RATED: _RS.RATED,
-    _AS.DECLINED: _RS.ACCEPTED,
-    _AS.CANCELLED: _RS.ACCEPTED,
+    _DS.ASSIGNED: _RS.PLANNED,
+    _DS.IN_SERVICE: _RS.IN_SERVICE,
+    _DS.CONFIRMED: _RS.CONFIRMED,
+    _DS.RATED: _RS.RATED,
+    _DS.DECLINED: _RS.ACCEPTED,
+    _DS.CANCELLED: _RS.ACCEPTED,
+}
+
+
+class VisitState(StrEnum):
+    """The life of a visit in the log (服务日志)."""
+
+    LOGGED = "LOGGED"
+    CONFIRMED = "CONFIRMED"
+    COUNTERSIGNED = "COUNTERSIGNED"
+    DISPUTED = "DISPUTED"
+
+
+_VS = VisitState
+VISIT_CONFIRMED = (_VS.CONFIRMED, _VS.COUNTERSIGNED)  # the host has said that it was so
+VISIT_VERBS: dict[str, tuple[tuple[VisitState, ...], VisitState]] = {
+    "confirm": ((_VS.LOGGED,), _VS.CONFIRMED),
+    "dispute": ((_VS.LOGGED,), _VS.DISPUTED),
+    "correct": ((_VS.LOGGED, _VS.DISPUTED), _VS.LOGGED),
+    "countersign": ((_VS.CONFIRMED,), _VS.COUNTERSIGNED),
 }
 
 

@@ -15,6 +15,7 @@ from services.placement.tables.plans import (
 )
 from services.placement.tables.records import NumberRow
 from services.placement.tables.requests import RequestRow
+from services.placement.tables.service import EvaluationRow, SubsidyRow, TechnologyTransferRow, VisitRow
 from services.placement.tables.service_agreements import ServiceAgreementRow, ServiceAgreementSignatureRow
 from services.platform.database import Books
 from services.platform.jobs import Jobs
@@ -27,6 +28,7 @@ __all__ = [
     "AssignmentRow",
     "Base",
     "CommissionerRow",
+    "EvaluationRow",
     "MemberRow",
     "NumberRow",
     "PlanBanRow",
@@ -39,6 +41,9 @@ __all__ = [
     "ServiceAgreementRow",
     "ServiceAgreementSignatureRow",
     "SkillRow",
+    "SubsidyRow",
+    "TechnologyTransferRow",
+    "VisitRow",
 ]
 
 BOOKS = Books.in_schema(Base.metadata)

@@ -20,7 +20,7 @@ from services.placement.rules.registering import (
     qualified,
     term,
 )
-from services.placement.service import SHIPPED
+from services.placement.collecting import SHIPPED
 from services.reference.parameters import Pack
 
 PACK = Pack.load(SHIPPED)
