@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from services.placement import planned, queries
 from services.placement.collecting import assignment_of
-from services.placement.planning.replan import Differences, differences, standing
 from services.placement.reason_messages import Words
 from services.placement.rules import unserved
 from services.placement.rules.checker import violations
 from services.placement.rules.dispatch import Assignment, account
 from services.placement.rules.explain import Candidate, Planned
 from services.placement.rules.pricelist import WEEK, price_list
+from services.placement.rules.promises import Differences, differences, standing
 from services.placement.rules.registering import Kind
 from services.placement.tables import CommissionerRow, PlanRow
 from services.platform.boundary import Call
