@@ -56,9 +56,8 @@ class Replanning(replanning_pb2_grpc.ReplanningServicer):
                 raise Refused("PLAN_STATE", plan=name, state=old.state, allowed=PlanState.PUBLISHED)
             row = _draft(tx, call, old, title)
             made = f"plans/{row.id}"
-            arguments = {"limits": limits, "as_of": day_of(tx.now).isoformat(), "freed": freed}
-            arguments |= {"budget": budget, "prices": prices}
-            row.job = _submit(tx, call, "plan.replan", arguments, row)
+            asked = {"limits": limits, "freed": freed, "budget": budget, "prices": prices}
+            row.job = _submit(tx, call, "plan.replan", asked, row)
             tx.session.flush()
             tx.record(call, made, event="plan.created", detail={"replaces": name, "job": row.job, "budget": budget})
             return pb.ReplanPlanResponse(plan=made, job=row.job)
@@ -85,8 +84,7 @@ class Replanning(replanning_pb2_grpc.ReplanningServicer):
             at_rest(tx, row)
             made_by(row, call)
             visits = [[who, by, [day.isoformat() for day in days]] for who, by, days in drawn]
-            arguments = {"limits": limits, "as_of": day_of(tx.now).isoformat(), "visits": visits, "keep": keep}
-            row.job = _submit(tx, call, "plan.improve", arguments, row)
+            row.job = _submit(tx, call, "plan.improve", {"limits": limits, "visits": visits, "keep": keep}, row)
             row.update_time = tx.now
             tx.record(call, name, detail={"job": row.job, "visits": len(visits), "keep": keep})
             return plans_pb2.SolvePlanResponse(job=row.job)
@@ -153,6 +151,8 @@ def _draft(tx: Tx, call: Call, old: PlanRow, title: str) -> PlanRow:
 
 
 def _submit(tx: Tx, call: Call, kind: str, arguments: dict[str, Any], row: PlanRow) -> str:
+    """Asks for a job on a plan, from today on."""
+    arguments = {**arguments, "as_of": day_of(tx.now).isoformat()}
     return JOBS.submit(
         tx, call, kind, arguments, subject=f"plans/{row.id}", division=row.division, unit=call.caller.unit
     )
