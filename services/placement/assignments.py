@@ -205,7 +205,7 @@ def read_days(reading: Reading, asked: pb.Assignment, today: date) -> tuple[tupl
     try:
         dates = guarding.dates_of(days[0].year)
     except CalendarNotPublished as unknown:
-        reading.wrong("assignment.days[0]", "FIELD_CALENDAR", year=unknown.year)
+        reading.wrong("assignment.days[0]", "CALENDAR_NOT_PUBLISHED", year=unknown.year)
         return days, travel
     known = frozenset(dates)
     for place, day in enumerate(days):

@@ -105,13 +105,13 @@ def _commissioner(
     """A commissioner as far as this request asks; free when all are who go `along`."""
     name = f"commissioners/{row.id}"
     skills = dict(
-        session.execute(select(SkillRow.code, SkillRow.level).where(SkillRow.commissioner_id == row.id)).tuples().all()
+        session.execute(select(SkillRow.code, SkillRow.level).where(SkillRow.commissioner_id == row.id)).all()
     )
     away = session.execute(
         select(AbsenceRow.first_day, AbsenceRow.last_day).where(
             AbsenceRow.commissioner_id.in_([each.id for each in along])
         )
-    ).tuples()
+    )
     numbered = tuple(dates)
     off = {day - 1 for each in along for day in each.unavailable_weekdays}
     free = available_days(numbered, off, away.all())
@@ -147,7 +147,7 @@ def _members(session: Session, ids: Collection[str]) -> Mapping[str, set[str]]:
     led = select(CommissionerRow.id, CommissionerRow.leader_id).where(
         CommissionerRow.id.in_(ids), CommissionerRow.kind == Kind.TEAM
     )
-    for team, member in [*session.execute(joined).tuples(), *session.execute(led).tuples()]:
+    for team, member in [*session.execute(joined), *session.execute(led)]:
         found[team].add(str(member))
     return found
 

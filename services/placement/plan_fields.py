@@ -17,7 +17,10 @@ from services.platform.errors import Refused
 from services.platform.requests import Reading
 from services.reference.workdays import Calendar, CalendarNotPublished
 
-EDITABLE = {"title", "disciplines", "first_day", "last_day", "objective"}
+EDITABLE = {
+    *("title", "disciplines", "first_day", "last_day", "objective"),
+    *(f"objective.{field.name}" for field in pb.Plan.Objective.DESCRIPTOR.fields),
+}
 MOST_DISCIPLINES, MOST_KM = 20, 10_000
 SECONDS, MOST_SECONDS, MOST_ROUNDS, MOST_SEED = 60.0, 3600.0, 100_000, 2**31 - 1
 STEPS = 640  # of the bound, where only rounds are given
@@ -33,7 +36,7 @@ def read(reading: Reading, asked: pb.Plan, today: date, defaults: Defaults) -> d
         if last < first or (first.year, (first.month - 1) // 3) != (last.year, (last.month - 1) // 3):
             reading.wrong(f"{at}.last_day", "FIELD_QUARTER")
         elif last <= today:
-            reading.wrong(f"{at}.last_day", "FIELD_PAST")
+            reading.wrong(f"{at}.last_day", "FIELD_PLAN_PAST")
     division = read_division(reading, f"{at}.division", asked.division, required=True)
     partner = read_division(reading, f"{at}.partner_division", asked.partner_division, required=False)
     if partner and partner == division:

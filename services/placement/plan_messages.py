@@ -71,7 +71,7 @@ def unserved(row: PlanUnservedRow) -> pb.PlanUnserved:
 def _counts(session: Session, table: type[PlanPinRow | PlanBanRow], ids: Sequence[str]) -> dict[str, int]:
     """How many rows each plan has."""
     wanted = select(table.plan_id, func.count()).where(table.plan_id.in_(ids)).group_by(table.plan_id)
-    return dict(session.execute(wanted).tuples().all())
+    return {plan_id: int(count) for plan_id, count in session.execute(wanted)}
 
 
 def _plan(row: PlanRow, pins: int, bans: int) -> pb.Plan:

@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import delete, insert, select
 
 from services.placement.collecting import Ground, assignment_of
 from services.placement.planning.replan import Replanned, improve, price, replan
@@ -24,20 +24,11 @@ from services.placement.rules.promises import Weights
 from services.placement.rules.states import AssignmentState
 from services.placement.solving import Found, Task, laid_out, store, task_of
 from services.placement.tables import AssignmentRow, PlanRow, ReplanPromiseRow, ReplanRow, RequestRow
-from services.platform.bulk import BulkInsert
 from services.platform.job_process import Run
 from services.platform.jobs import Json
 from services.platform.transaction import Tx
 
 PRICE = Limits(rounds=3, steps=40)  # of one promise
-
-_PROMISES = BulkInsert(
-    cast(Table, ReplanPromiseRow.__table__),
-    (
-        *("plan_id", "request_id", "fate", "hit", "freed", "accepted", "weight"),
-        *("commissioner_id", "days", "new_commissioner_id", "new_days", "price"),
-    ),
-)
 
 
 def again(run: Run) -> Json:
@@ -88,7 +79,7 @@ def again(run: Run) -> Json:
         tx.session.execute(delete(ReplanPromiseRow).where(ReplanPromiseRow.plan_id == task.plan.id))
         tx.session.merge(ReplanRow(plan_id=task.plan.id, figures=figures))
         if told:
-            _PROMISES(tx.connection, told)
+            tx.session.execute(insert(ReplanPromiseRow), told)
 
     plan = Found(found.assignments, proof.bound, proof.prices, proof.bound, time.monotonic() - began)
     return store(run, task, plan, beside)
@@ -168,23 +159,30 @@ def _told(
     weight: Mapping[str, float],
     freed: frozenset[str],
     prices: Mapping[str, float],
-) -> list[tuple[Any, ...]]:
+) -> list[dict[str, Any]]:
     """What became of each promise."""
     told = found.differences
     fates = dict.fromkeys(told.moved, "MOVED") | dict.fromkeys(told.shifted, "SHIFTED")
     fates |= dict.fromkeys(told.dropped, "DROPPED")
-    now, hit, dates = {each.request: each for each in found.assignments}, frozenset(found.hit), task.inputs.dates
+    now, hit = {each.request: each for each in found.assignments}, frozenset(found.hit)
+    dates, dispatch = task.inputs.dates, task.inputs.dispatch
     lines = []
     for row, each in zip(rows, promised, strict=True):
         goes = now.get(each.request)
         lines.append(
-            (
-                *(task.plan.id, row.request_id, fates.get(each.request, "KEPT")),
-                *(each.request in hit, each.request in freed, row.state == AssignmentState.ACCEPTED),
-                *(weight[each.request], row.commissioner_id, row.days),
-                "" if goes is None else goes.commissioner.partition("/")[2],
-                [] if goes is None else [dates[day].isoformat() for day in task.inputs.dispatch.days_of(goes)],
-                prices.get(each.request),
-            )
+            {
+                "plan_id": task.plan.id,
+                "request_id": row.request_id,
+                "fate": fates.get(each.request, "KEPT"),
+                "hit": each.request in hit,
+                "freed": each.request in freed,
+                "accepted": row.state == AssignmentState.ACCEPTED,
+                "weight": weight[each.request],
+                "commissioner_id": row.commissioner_id,
+                "days": row.days,
+                "new_commissioner_id": "" if goes is None else goes.commissioner.partition("/")[2],
+                "new_days": [] if goes is None else [dates[day].isoformat() for day in dispatch.days_of(goes)],
+                "price": prices.get(each.request),
+            }
         )
     return lines

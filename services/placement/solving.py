@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from math import isfinite
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, delete, update
+from sqlalchemy import delete, insert, update
 
 from services.placement import planned
 from services.placement.collecting import Ground, collect
@@ -30,7 +30,6 @@ from services.placement.rules.dispatch import Assignment, account, points
 from services.placement.rules.inputs import Inputs, canonical
 from services.placement.rules.unserved import causes
 from services.placement.tables import PlanInputsRow, PlanRow, PlanUnservedRow, PlanVisitRow
-from services.platform.bulk import BulkInsert
 from services.platform.errors import Refused, Unavailable
 from services.platform.job_process import Run
 from services.platform.jobs import Json, Lost, Outcome, Verdict
@@ -39,15 +38,6 @@ from services.platform.transaction import Tx
 from services.reference.workdays import CalendarNotPublished
 
 SAVE = 5.0  # seconds between two savings of the best plan
-
-_VISITS = BulkInsert(
-    cast(Table, PlanVisitRow.__table__),
-    (
-        *("plan_id", "request_id", "commissioner_id", "days", "travel_days"),
-        *("priority_points", "continuity_points", "travel_points", "pinned"),
-    ),
-)
-_UNSERVED = BulkInsert(cast(Table, PlanUnservedRow.__table__), ("plan_id", "request_id", "cause"))
 
 log = logging.getLogger("liancai.jobs")
 
@@ -206,20 +196,27 @@ def store(run: Run, task: Task, found: Found, beside: Callable[[Tx], None] = lam
         days = dispatch.days_of(each)
         worth = points(dispatch.worth, dispatch.requests[each.request], dispatch.commissioners[each.commissioner])
         visits.append(
-            (
-                *(task.plan.id, _number(each.request), _number(each.commissioner)),
-                [dates[day].isoformat() for day in days],
-                [dates[day].isoformat() for day in sorted(set(dispatch.bound_days(each)) - set(days))],
-                *(worth.priority, worth.continuity, worth.travel, each in pinned),
-            )
+            {
+                "plan_id": task.plan.id,
+                "request_id": _number(each.request),
+                "commissioner_id": _number(each.commissioner),
+                "days": [dates[day].isoformat() for day in days],
+                "travel_days": [dates[day].isoformat() for day in sorted(set(dispatch.bound_days(each)) - set(days))],
+                "priority_points": worth.priority,
+                "continuity_points": worth.continuity,
+                "travel_points": worth.travel,
+                "pinned": each in pinned,
+            }
         )
     left = [
-        (task.plan.id, _number(name), cause)
+        {"plan_id": task.plan.id, "request_id": _number(name), "cause": cause}
         for name, cause in causes(dispatch, found.assignments, task.inputs.uncovered)
     ]
     summary = _summary(run, task, found)
     proof = zlib.compress(canonical({"prices": found.prices, "priced": found.priced}))
     call = run.call("placement.plan.solve", Policy(""))
+    known = ("digest", "objective", "bound", "served")
+    told: dict[str, Any] = {"job": run.name, **{name: summary[name] for name in known if name in summary}}
 
     def work(tx: Tx) -> Sequence[Verdict]:
         row = tx.session.get_one(PlanRow, task.plan.id, with_for_update=True, populate_existing=True)
@@ -229,14 +226,13 @@ def store(run: Run, task: Task, found: Found, beside: Callable[[Tx], None] = lam
         tx.session.execute(others)
         same = update(PlanInputsRow).where(PlanInputsRow.plan_id == row.id, PlanInputsRow.digest == task.digest)
         tx.session.execute(same.values(prices=proof))
-        for insert, rows in ((_VISITS, visits), (_UNSERVED, left)):
+        for table, rows in ((PlanVisitRow, visits), (PlanUnservedRow, left)):
             if rows:
-                insert(tx.connection, rows)
+                tx.session.execute(insert(table), rows)
         row.summary = {**summary, "solve_time": tx.now.astimezone(UTC).isoformat()} if not found.base else summary
         row.outdated, row.update_time = False, tx.now
         beside(tx)
-        told = {name: summary[name] for name in ("digest", "objective", "bound", "served") if name in summary}
-        tx.record(call, task.name, event="plan.solved", detail={**told, "job": run.name})
+        tx.record(call, task.name, event="plan.solved", detail=told)
         return ()
 
     result = {name: value for name, value in summary.items() if name not in ("limits", "job", "solve_time")}

@@ -171,7 +171,7 @@ def _messages(session: Session, rows: Any) -> list[pb.TechnologyTransfer]:
     column = TechnologyTransferRow.continues_id
     after = {
         str(before): later
-        for before, later in session.execute(select(column, TechnologyTransferRow.id).where(column.in_(ids))).tuples()
+        for before, later in session.execute(select(column, TechnologyTransferRow.id).where(column.in_(ids)))
     }
     return [_message(row, after.get(row.id, "")) for row in rows]
 

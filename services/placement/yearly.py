@@ -88,7 +88,7 @@ def _count_assignments(session: Session, row: CommissionerRow, span: Span, found
         select(AssignmentRow.state, AssignmentRow.rating, AssignmentRow.disrupted).where(
             AssignmentRow.commissioner_id == row.id, AssignmentRow.first_day.between(*span)
         )
-    ).tuples()
+    )
     ratings: Counter[int] = Counter()
     for state, rating, disrupted in rows:
         found.declined += state == AssignmentState.DECLINED

@@ -10,7 +10,8 @@ import pytest
 from services import host
 from services.platform.database import Database
 from tests.conftest import token_of
-from tests.placement.desk import CITY, COUNTY, HOME_UNIT, SERVED, Desk
+from tests.placement.desk import CITY, COUNTY, HOME_UNIT, HOST, SERVED, Desk
+from tests.placement.plan_desk import Desks
 
 NewDesk = Callable[..., Desk]
 
@@ -53,6 +54,19 @@ def served(new_desk: NewDesk) -> Desk:
 
 
 @pytest.fixture(scope="module")
+def host_desk(new_desk: NewDesk) -> Desk:
+    """The cooperative that asks."""
+    return new_desk(SERVED, "enterprise", unit=HOST)
+
+
+@pytest.fixture(scope="module")
 def placement_database(grpc_servicer: tuple[dict[str, Database], host.Settings]) -> Database:
     """The placement service's database behind the server."""
     return grpc_servicer[0]["placement"]
+
+
+@pytest.fixture(scope="module")
+def desks(unit: Desk, county: Desk, city: Desk, served: Desk, new_desk: NewDesk, placement_database: Database) -> Desks:
+    """Everybody who has a part in a plan."""
+    second = new_desk(SERVED, "science_officer", subject="second officer")
+    return Desks(unit, county, city, served, second, placement_database)

@@ -6,14 +6,22 @@ from typing import Any
 
 import grpc
 from liancai.placement.v1 import (
+    assignments_pb2,
+    assignments_pb2_grpc,
     audit_pb2_grpc,
     commissioners_pb2,
     commissioners_pb2_grpc,
+    evaluations_pb2_grpc,
     events_pb2_grpc,
+    jobs_pb2_grpc,
+    plans_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
     service_agreements_pb2,
     service_agreements_pb2_grpc,
+    technology_transfers_pb2_grpc,
+    visits_pb2,
+    visits_pb2_grpc,
 )
 
 from services.reference import credit_code
@@ -28,6 +36,7 @@ AGRONOMY, VEGETABLES = "210", "2103020"
 Kind = commissioners_pb2.Commissioner
 Agreement = service_agreements_pb2.ServiceAgreement
 Role = Agreement.Signature
+Assignment, Visit = assignments_pb2.Assignment, visits_pb2.Visit
 
 
 class Desk:
@@ -40,6 +49,12 @@ class Desk:
         self.trail: Any = Signed(audit_pb2_grpc.PlacementTrailStub(channel), metadata)
         self.agreements: Any = Signed(service_agreements_pb2_grpc.ServiceAgreementsStub(channel), metadata)
         self.events: Any = Signed(events_pb2_grpc.DispatchEventsStub(channel), metadata)
+        self.plans: Any = Signed(plans_pb2_grpc.PlansStub(channel), metadata)
+        self.jobs: Any = Signed(jobs_pb2_grpc.PlacementJobsStub(channel), metadata)
+        self.assignments: Any = Signed(assignments_pb2_grpc.AssignmentsStub(channel), metadata)
+        self.visits: Any = Signed(visits_pb2_grpc.VisitsStub(channel), metadata)
+        self.transfers: Any = Signed(technology_transfers_pb2_grpc.TechnologyTransfersStub(channel), metadata)
+        self.evaluations: Any = Signed(evaluations_pb2_grpc.EvaluationsStub(channel), metadata)
 
     def apply(self, **fields: Any) -> commissioners_pb2.Commissioner:
         """Somebody who applies; `fields` change them."""
@@ -113,6 +128,42 @@ class Desk:
         found: Agreement = getattr(self.agreements, f"{verb}ServiceAgreement")(
             kind(name=name, **{"request_id": request_id(), **fields})
         )
+        return found
+
+    def assign(self, request: str, commissioner: str, *days: str, **fields: Any) -> Assignment:
+        """A commissioner for a request, by hand, on the first two days of December unless others are given."""
+        assignment = Assignment(
+            request=request, commissioner=commissioner, days=days or ("2026-12-01", "2026-12-02"), **fields
+        )
+        made: Assignment = self.assignments.CreateAssignment(
+            assignments_pb2.CreateAssignmentRequest(assignment=assignment, request_id=request_id())
+        )
+        return made
+
+    def answer(self, verb: str, name: str, **fields: Any) -> Assignment:
+        """One step of an assignment's life: `Accept`, `Decline`, `Cancel`, `Rate`."""
+        kind = getattr(assignments_pb2, f"{verb}AssignmentRequest")
+        if "reason" in kind.DESCRIPTOR.fields_by_name:
+            fields = {"reason": "说明理由", **fields}
+        if verb == "Rate":
+            fields = {"rating": Assignment.SATISFIED, **fields}
+        found: Assignment = getattr(self.assignments, f"{verb}Assignment")(
+            kind(name=name, **{"request_id": request_id(), **fields})
+        )
+        return found
+
+    def log(self, assignment: str, **fields: Any) -> Visit:
+        """A visit in the log; `fields` change it."""
+        request = visits_pb2.LogVisitRequest(visit=a_visit(assignment, **fields), request_id=request_id())
+        made: Visit = self.visits.LogVisit(request)
+        return made
+
+    def see(self, verb: str, name: str, **fields: Any) -> Visit:
+        """One step of a visit's life: `Confirm`, `Dispute`, `Countersign`."""
+        kind = getattr(visits_pb2, f"{verb}VisitRequest")
+        if "reason" in kind.DESCRIPTOR.fields_by_name:
+            fields = {"reason": "说明理由", **fields}
+        found: Visit = getattr(self.visits, f"{verb}Visit")(kind(name=name, **{"request_id": request_id(), **fields}))
         return found
 
 
@@ -194,3 +245,37 @@ def an_agreement(commissioner: str, **fields: Any) -> Agreement:
         del values["host_credit_code"], values["host_name"]
         values |= {"bureau_credit_code": BUREAU, "bureau_name": "高唐县样例科学技术局"}
     return Agreement(**{**values, **fields})
+
+
+def a_visit(assignment: str, **fields: Any) -> Visit:
+    """A good visit of today in Gaotang; `fields` change it."""
+    values: dict[str, Any] = {
+        "assignment": assignment,
+        "day": TODAY.isoformat(),
+        "start": "09:00",
+        "end": "16:30",
+        "place": f"{SERVED}001",
+        "category": Visit.ON_SITE_GUIDANCE,
+        "problem": "大棚番茄裂果",
+        "measure": "调整浇水间隔，补施钙肥",
+        "result": "裂果率下降",
+        "beneficiaries": 12,
+        "photo_sha256": [FILE],
+    }
+    return Visit(**{**values, **fields})
+
+
+def accepted(served: Desk, **fields: Any) -> str:
+    """A request that waits for a commissioner."""
+    name = served.ask(**fields).name
+    served.turn("SubmitRequest", name)
+    return served.turn("AcceptRequest", name).name
+
+
+def dispatchable(unit: Desk, county: Desk, city: Desk, served: Desk, **fields: Any) -> str:
+    """A commissioner on the register with an agreement in force for the cooperative in Gaotang."""
+    name = file(unit, county, city, **fields).name
+    agreement = unit.agree(name, valid_from=TODAY.isoformat(), valid_to="2027-11-22").name
+    county.sign(agreement)
+    served.move("File", agreement)
+    return name

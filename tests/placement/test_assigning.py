@@ -16,7 +16,7 @@ from services.placement.tables import AssignedDayRow, AssignmentRow, Base, Reque
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Fault, Refused
-from tests.placement.desk import COUNTY, HOME_UNIT, HOST, SERVED, Desk, file
+from tests.placement.desk import COUNTY, HOME_UNIT, HOST, SERVED, Desk, accepted, file
 
 Publish = Callable[[Sequence[Booking]], list[str]]
 FIRST = date(2026, 12, 1)
@@ -40,16 +40,14 @@ def commissioner(unit: Desk, county: Desk, city: Desk) -> str:
     return file(unit, county, city).name.partition("/")[2]
 
 
-def accepted(served: Desk) -> str:
-    name = served.ask().name
-    served.turn("SubmitRequest", name)
-    return served.turn("AcceptRequest", name).name.partition("/")[2]
+def waiting(served: Desk) -> str:
+    return accepted(served).partition("/")[2]
 
 
 def test_a_request_is_planned_with_what_serves_it(
     publish: Publish, commissioner: str, served: Desk, placement_database: Database
 ) -> None:
-    request = accepted(served)
+    request = waiting(served)
     (number,) = publish([Booking(request, commissioner, (FIRST, FIRST + timedelta(1)), (FIRST - timedelta(1),))])
     with placement_database.reading() as session:
         row = session.get_one(AssignmentRow, number)
@@ -78,25 +76,25 @@ def refused(publish: Publish, *bookings: Booking) -> Fault:
 
 def test_all_are_made_or_none(publish: Publish, unit: Desk, county: Desk, city: Desk, served: Desk) -> None:
     commissioner = file(unit, county, city).name.partition("/")[2]
-    first, second = accepted(served), accepted(served)
+    first, second = waiting(served), waiting(served)
     clash = refused(publish, Booking(first, commissioner, (FIRST,)), Booking(second, commissioner, (FIRST,)))
     assert clash.reason == "ASSIGNMENT_RULES"
     (violation,) = clash.violations
     assert (violation.field, violation.rule) == ("assignments[1].days", "PD-ONE-PLACE")
-    assert violation.values == {"others": f"requests/{first}", "days": "2026-12-01"}
+    assert violation.values == {"others": f"requests/{first}", "days": "2026-12-01"}  # of the same list
     twice = refused(publish, Booking(first, commissioner, (FIRST,)), Booking(first, commissioner, (date(2026, 12, 2),)))
     assert (twice.reason, twice.metadata["requests"]) == ("REQUESTS_TAKEN", f"requests/{first}")
-    publish([Booking(first, commissioner, (FIRST,))])
+    (number,) = publish([Booking(first, commissioner, (FIRST,))])
     assert refused(publish, Booking(first, commissioner, (date(2026, 12, 2),))).reason == "REQUESTS_TAKEN"
     travel = refused(publish, Booking(second, commissioner, (date(2026, 12, 2),), (FIRST,)))
-    assert travel.violations[0].values["others"] == f"requests/{first}"
+    assert travel.violations[0].values["others"] == f"assignments/{number}"
 
 
 def test_a_whole_plan_takes_a_handful_of_statements(
     publish: Publish, unit: Desk, county: Desk, city: Desk, served: Desk, placement_database: Database
 ) -> None:
     people = [file(unit, county, city).name.partition("/")[2] for _ in range(3)]
-    requests = [accepted(served) for _ in range(30)]
+    requests = [waiting(served) for _ in range(30)]
     bookings = [
         Booking(request, people[place % 3], (FIRST + timedelta(place // 3),)) for place, request in enumerate(requests)
     ]

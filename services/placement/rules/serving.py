@@ -14,6 +14,7 @@ from services.reference.workdays import add_months
 
 LATE, COUNTERSIGN, GRADES = "visit.late_days", "visit.countersign_days", "evaluation.grades"
 UNQUALIFIED_MOST, IDLE_MONTHS = "evaluation.unqualified_for_exit", "evaluation.idle_months_for_exit"
+MOST = 3660
 NUMBERS = (LATE, COUNTERSIGN, UNQUALIFIED_MOST, IDLE_MONTHS)
 
 
@@ -36,8 +37,8 @@ class Suggestion(StrEnum):
 def checked(pack: Pack) -> Pack:
     """`pack`, if this service can work by it; else a ValueError that names the parameter it cannot read."""
     for parameter in pack.parameters:
-        if parameter.key in NUMBERS and not 1 <= (parameter.integer() or 1) <= 3660:
-            raise ValueError(f"parameter {parameter.key} must be 1 to 3660")
+        if parameter.key in NUMBERS and (number := parameter.integer()) is not None and not 1 <= number <= MOST:
+            raise ValueError(f"parameter {parameter.key} must be 1 to {MOST}")
         if parameter.key == GRADES and parameter.value is not None:
             given = parameter.value if isinstance(parameter.value, tuple) else ()
             if len(set(given)) != len(given) or len(given) not in (3, 4) or not set(given) <= set(Grade):

@@ -99,7 +99,8 @@ ASSIGNMENT_VERBS: dict[str, tuple[tuple[AssignmentState, ...], AssignmentState]]
     "accept": ((_DS.ASSIGNED,), _DS.ACCEPTED),
     "decline": ((_DS.ASSIGNED,), _DS.DECLINED),
     "cancel": ((_DS.ASSIGNED, _DS.ACCEPTED, _DS.IN_SERVICE), _DS.CANCELLED),
-    "log": ((_DS.ACCEPTED, _DS.IN_SERVICE), _DS.IN_SERVICE),
+    # a day may have a second visit, and advice may follow, until the host has rated it
+    "log": ((_DS.ACCEPTED, _DS.IN_SERVICE, _DS.CONFIRMED), _DS.IN_SERVICE),
     "confirm": ((_DS.IN_SERVICE,), _DS.CONFIRMED),
     "rate": ((_DS.CONFIRMED,), _DS.RATED),
 }
