@@ -11,7 +11,8 @@ from liancai.placement.v1.reasons_pb2_grpc import PlanReasonsStub
 
 from cli import drawn, show, wire
 from cli.grammar import Format, Limit, Output, argument, option, resource, whole
-from cli.plans import PlanName, app
+from cli.plan_runs import app
+from cli.plans import PlanName
 from cli.texts import t
 
 __all__ = ["app"]  # others add to it

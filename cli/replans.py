@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from liancai.placement.v1 import plans_pb2
 from liancai.placement.v1 import replanning_pb2 as pb
 from liancai.placement.v1.replanning_pb2_grpc import ReplanningStub
 
 from cli import drawn, show, wire
 from cli.grammar import Etag, Format, Limit, Mistake, Output, RequestId, one_of, option, resource, whole
 from cli.plan_reasons import Drawn, app
-from cli.plans import Counts, NoWait, PlanName, Seconds, Seed, limits_of, wait
+from cli.plan_runs import NoWait, Rounds, Seconds, Seed, Steps, follow
+from cli.plans import PlanName
 from cli.texts import t
 
 __all__ = ["app"]  # others add to it
@@ -32,6 +34,10 @@ def share(word: str | float) -> float:
     raise Mistake(t("usage.share", word=word))
 
 
+def _limits(seconds: float, rounds: int, steps: int, seed: int) -> plans_pb2.SolveLimits:
+    return plans_pb2.SolveLimits(seconds=seconds, rounds=rounds, steps=steps, seed=seed)
+
+
 @app.verb("replan")
 def replan(
     ctx: typer.Context,
@@ -43,7 +49,8 @@ def replan(
     budget: Annotated[int, option("change_budget", "--budget", metavar="N", parser=whole)] = 0,
     prices: Annotated[int, option("promise_prices", "--prices", metavar="N", parser=whole)] = 0,
     seconds: Seconds = 0.0,
-    rounds: Counts = 0,
+    rounds: Rounds = 0,
+    steps: Steps = 0,
     seed: Seed = 0,
     *,
     no_wait: NoWait = False,
@@ -53,10 +60,9 @@ def replan(
     """Plans a published plan again after something has happened: fewest changed promises first."""
     request = pb.ReplanPlanRequest(
         name=name, title=title, freed=freed or [], budget=budget, prices=prices,
-        limits=limits_of(seconds, rounds, seed), request_id=request_id,
+        limits=_limits(seconds, rounds, steps, seed), request_id=request_id,
     )  # fmt: skip
-    answer = wire.of(ctx).ask(ReplanningStub, request)
-    wait(ctx, answer, output, no_wait)
+    follow(ctx, wire.of(ctx).ask(ReplanningStub, request).job, output, no_wait=no_wait)
 
 
 @app.verb("improve")
@@ -66,7 +72,8 @@ def improve(
     file: Drawn,
     keep: Annotated[float, option("keep_share", "--keep", metavar="SHARE", parser=share)] = 0.95,
     seconds: Seconds = 0.0,
-    rounds: Counts = 0,
+    rounds: Rounds = 0,
+    steps: Steps = 0,
     seed: Seed = 0,
     etag: Etag = "",
     *,
@@ -76,14 +83,14 @@ def improve(
 ) -> None:
     """Makes visits drawn up by hand better, with at least a share of them kept."""
     request = pb.ImproveVisitsRequest(
-        name=name, visits=drawn.read(file), keep=keep, limits=limits_of(seconds, rounds, seed), etag=etag,
+        name=name, visits=drawn.read(file), keep=keep, limits=_limits(seconds, rounds, steps, seed), etag=etag,
         request_id=request_id,
     )  # fmt: skip
-    wait(ctx, wire.of(ctx).ask(ReplanningStub, request), output, no_wait)
+    follow(ctx, wire.of(ctx).ask(ReplanningStub, request).job, output, no_wait=no_wait)
 
 
 @app.verb("steps")
-def steps(ctx: typer.Context, name: PlanName, output: Output = Format.table) -> None:
+def steps_(ctx: typer.Context, name: PlanName, output: Output = Format.table) -> None:
     """Shows what a re-plan did, and step by step how changes paid."""
     show.one(wire.of(ctx).ask(ReplanningStub, pb.GetReplanRequest(name=name)), output)
 
