@@ -15,7 +15,8 @@ from services.placement.collecting import Only, assignment_of, collect
 from services.placement.plan_acting import PlanDesk, made_by
 from services.placement.rules.checker import RULES, Violation, violations
 from services.placement.rules.dispatch import Dispatch
-from services.placement.rules.inputs import Inputs
+from services.placement.rules.explain import ORDER
+from services.placement.rules.inputs import Inputs, sentence_values
 from services.placement.tables import PlanBanRow, PlanPinRow, PlanRow
 from services.platform import errors
 from services.platform.boundary import Call
@@ -105,7 +106,8 @@ class Pins(PlanDesk):
             inputs = self._look(tx, row, {wanted}, {who})
             _known(inputs, request.request, request.commissioner)
             banned = inputs.dispatch.bans | {(request.request, request.commissioner)}
-            refuse_contradictions(row, inputs, replace(inputs.dispatch, bans=banned))
+            pins = tuple(pin for pin in inputs.dispatch.pins if pin.commissioner == request.commissioner)
+            refuse_contradictions(row, inputs, replace(inputs.dispatch, bans=banned, pins=pins))
             tx.session.merge(
                 PlanBanRow(
                     plan_id=row.id,
@@ -169,16 +171,19 @@ class Pins(PlanDesk):
 def refuse_contradictions(row: PlanRow, inputs: Inputs, dispatch: Dispatch) -> None:
     """Raises Refused PLAN_PINS, with every rule that the pins of `dispatch` break and who is in whose way."""
     if broken := violations(dispatch, dispatch.pins, AMONG_PINS):
-        raise contradiction(row, broken, inputs.dates)
+        raise contradiction(row, broken, dispatch, inputs.dates)
 
 
-def contradiction(row: PlanRow, broken: Sequence[Violation], dates: Sequence[date]) -> Refused:
-    """The refusal of pins that break rules: the first in its words, all of them as violations."""
+def contradiction(row: PlanRow, broken: Sequence[Violation], dispatch: Dispatch, dates: Sequence[date]) -> Refused:
+    """The refusal of pins that break rules: what no calendar changes first, all of them as violations."""
+    place = {code: number for number, code in enumerate(ORDER)}
+    broken = sorted(broken, key=lambda each: place.get(each.code, -1))
     first = broken[0]
     return Refused(
         "PLAN_PINS",
         violations=[
-            errors.Violation(each.request, each.code, {**each.detail, **_dated(each, dates)}) for each in broken
+            errors.Violation(each.request, each.code, sentence_values(each, dispatch, dispatch.pins, dates))
+            for each in broken
         ],
         plan=f"plans/{row.id}",
         rule=first.code,
@@ -186,14 +191,6 @@ def contradiction(row: PlanRow, broken: Sequence[Violation], dates: Sequence[dat
         commissioner=first.commissioner,
         others=first.detail.get("others", ""),
     )
-
-
-def _dated(violation: Violation, dates: Sequence[date]) -> dict[str, str]:
-    """The day numbers of a violation as dates."""
-    if "days" not in violation.detail:
-        return {}
-    numbers = [int(each) for each in violation.detail["days"].split(", ") if each]
-    return {"days": ", ".join(dates[each].isoformat() for each in numbers if 0 <= each < len(dates))}
 
 
 def _read_pair(

@@ -27,7 +27,7 @@ from services.placement.planning.search import solve as search
 from services.placement.rules import instance
 from services.placement.rules.checker import violations
 from services.placement.rules.dispatch import Assignment, account, points
-from services.placement.rules.inputs import Inputs, canonical
+from services.placement.rules.inputs import Inputs, canonical, sentence_values
 from services.placement.rules.unserved import causes
 from services.placement.tables import PlanInputsRow, PlanRow, PlanUnservedRow, PlanVisitRow
 from services.platform.errors import Refused, Unavailable
@@ -155,7 +155,7 @@ def laid_out(task: Task) -> Layout:
     try:
         return lay_out(task.inputs.dispatch)
     except Contradiction as found:
-        raise contradiction(task.plan, found.violations, task.inputs.dates) from None
+        raise contradiction(task.plan, found.violations, task.inputs.dispatch, task.inputs.dates) from None
     except TooLarge:
         raise Refused("PLAN_TOO_LARGE", plan=task.name, most=MOST_PAIRS) from None
 
@@ -187,7 +187,13 @@ def store(run: Run, task: Task, found: Found, beside: Callable[[Tx], None] = lam
     if broken := violations(dispatch, found.assignments):
         codes = ", ".join(sorted({each.code for each in broken}))
         log.error("%s kind=%s plan breaks %s", run.name, run.kind, codes)
-        verdicts = [Verdict(each.request, Outcome.REFUSED, each.code, each.detail) for each in broken]
+        verdicts = [
+            Verdict(
+                *(each.request, Outcome.REFUSED, each.code),
+                sentence_values(each, dispatch, found.assignments, dates),
+            )
+            for each in broken
+        ]
         run.step(lambda _: verdicts, run.checkpoint)
         raise Refused("PLAN_INVALID", plan=task.name, count=len(broken), rules=codes)
     pinned = frozenset(dispatch.pins)

@@ -10,13 +10,14 @@ import hashlib
 import json
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from services.placement.rules import instance
-from services.placement.rules.dispatch import Dispatch
+from services.placement.rules.checker import Violation
+from services.placement.rules.dispatch import Assignment, Dispatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,29 @@ def changes(then: Inputs, now: Inputs) -> list[str]:
     found += sorted(name for name, each in asked.items() if ask.get(name) != each)
     found += sorted(name for name, each in people.items() if person.get(name) != each)
     return found
+
+
+def sentence_values(
+    violation: Violation, dispatch: Dispatch, assignments: Iterable[Assignment], dates: Sequence[date]
+) -> dict[str, str]:
+    """What fills the sentence of a violation: its detail, with dates in place of day numbers."""
+
+    def told(days: Iterable[int]) -> str:
+        return ", ".join(dates[day].isoformat() for day in days if 0 <= day < len(dates))
+
+    values = {"others": "", "days": "", "window": "", **violation.detail}
+    request = dispatch.requests.get(violation.request)
+    if violation.code != "PD-DAYS":  # whose days are how many
+        named = [int(day) for day in violation.detail.get("days", "").split(", ") if day]
+        visits = (
+            each
+            for each in assignments
+            if (each.request, each.commissioner) == (violation.request, violation.commissioner)
+        )
+        values["days"] = told(named or (day for each in visits if request for day in dispatch.days_of(each)))
+    if request is not None:
+        values["window"] = told([max(0, request.earliest), min(request.latest, len(dates) - 1)])
+    return values
 
 
 def window_of(dates: Sequence[date], first: date, last: date) -> tuple[int, int]:
