@@ -15,7 +15,7 @@ from services.placement.collecting import Only, assignment_of, collect
 from services.placement.plan_acting import PlanDesk, made_by
 from services.placement.rules.checker import RULES, Violation, violations
 from services.placement.rules.dispatch import Dispatch
-from services.placement.rules.explain import ORDER
+from services.placement.rules.fitting import ORDER
 from services.placement.rules.inputs import Inputs, sentence_values
 from services.placement.tables import PlanBanRow, PlanPinRow, PlanRow
 from services.platform import errors

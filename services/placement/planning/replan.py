@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Replanned:
-    """The new plan; `hit` are the promises that could not stand, `steps` how each change paid, from the plan `first` on.
+    """The new plan; `hit` are the promises that could not stand, `steps` how each change paid from `first` on.
 
     The steps are the list of plans by changes against loss: each is one to choose (`plan`).
     """
