@@ -38,7 +38,7 @@ NOUNS = {
     "bulk": "bulk",
     "commissioner": "commissioner_days",  # the last of those that add to its verbs: lists, days
     "request": "requests",
-    "plan": "plan_runs",  # which adds its verbs to those of plans
+    "plan": "replans",  # which adds its verbs to those of plans
     "service-agreement": "service_agreements",
     "assignment": "assignments",
     "visit": "visits",
