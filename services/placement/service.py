@@ -11,14 +11,17 @@ from liancai.placement.v1 import (
     audit_pb2_grpc,
     commissioners_pb2,
     commissioners_pb2_grpc,
+    placements_pb2,
+    placements_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
 )
 
 from services.placement.audit import PlacementTrail
 from services.placement.commissioners import Commissioners
+from services.placement.placements import Placements
 from services.placement.requests import Requests
-from services.placement.rules import registering
+from services.placement.rules import placements, registering
 from services.placement.tables import BOOKS
 from services.platform.database import Database
 from services.platform.pages import Pages
@@ -27,20 +30,25 @@ from services.reference.parameters import Pack
 
 HERE = Path(__file__).parent
 SHIPPED = HERE / "parameters" / "placement.yaml"
+OTHERS_SHIPPED = HERE / "parameters" / "other_placements.yaml"
 
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
-    """Adds the servicers. LIANCAI_PLACEMENT_PARAMETERS names another parameter pack than the one that is shipped."""
+    """Adds the servicers. LIANCAI_PLACEMENT_PARAMETERS names another parameter pack than the one that is shipped, and
+    LIANCAI_OTHER_PLACEMENTS other rules of secondments, exchanges, internships and part-time work.
+    """
     pages = Pages(database.vault)
     pack = registering.checked(Pack.load(Path(settings.get("LIANCAI_PLACEMENT_PARAMETERS") or SHIPPED)))
     commissioners_pb2_grpc.add_CommissionersServicer_to_server(Commissioners(database, pages, pack), server)
     requests_pb2_grpc.add_RequestsServicer_to_server(Requests(database, pages), server)
+    others = placements.checked(Pack.load(Path(settings.get("LIANCAI_OTHER_PLACEMENTS") or OTHERS_SHIPPED)))
+    placements_pb2_grpc.add_PlacementsServicer_to_server(Placements(database, pages, others), server)
     audit_pb2_grpc.add_PlacementTrailServicer_to_server(PlacementTrail(database, pages), server)
 
 
 PART = Part(
     name="placement",
-    files=tuple(module.DESCRIPTOR for module in (commissioners_pb2, requests_pb2, audit_pb2)),
+    files=tuple(module.DESCRIPTOR for module in (commissioners_pb2, requests_pb2, placements_pb2, audit_pb2)),
     books=BOOKS,
     migrations=HERE / "migrations",
     policy=HERE / "policy.cedar",

@@ -1,4 +1,4 @@
-"""The lives of a commissioner and of a request."""
+"""The lives of a commissioner, of a request and of another placement."""
 
 from __future__ import annotations
 
@@ -51,3 +51,28 @@ REQUEST_VERBS: dict[str, tuple[tuple[RequestState, ...], RequestState]] = {
     "cancel": ((_RS.DRAFT, _RS.SUBMITTED, _RS.ACCEPTED), _RS.CANCELLED),
     "unserved": ((_RS.ACCEPTED,), _RS.UNSERVED),
 }
+
+
+class PlacementState(StrEnum):
+    """The life of another placement (挂职、交流、实习、兼职等)."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    RETURNED = "RETURNED"
+    APPROVED = "APPROVED"
+    RUNNING = "RUNNING"
+    ENDED = "ENDED"
+    CANCELLED = "CANCELLED"
+
+
+_PS = PlacementState
+PLACEMENT_VERBS: dict[str, tuple[tuple[PlacementState, ...], PlacementState]] = {
+    "submit": ((_PS.DRAFT, _PS.RETURNED), _PS.SUBMITTED),
+    "return": ((_PS.SUBMITTED,), _PS.RETURNED),
+    "approve": ((_PS.SUBMITTED,), _PS.APPROVED),
+    "begin": ((_PS.APPROVED,), _PS.RUNNING),
+    "end": ((_PS.RUNNING,), _PS.ENDED),
+    "cancel": ((_PS.DRAFT, _PS.SUBMITTED, _PS.RETURNED, _PS.APPROVED), _PS.CANCELLED),
+}
+PLACEMENT_OPEN = (_PS.DRAFT, _PS.RETURNED)  # its fields may change
+PLACEMENT_TAKEN = (_PS.APPROVED, _PS.RUNNING, _PS.ENDED)  # its days are the person's

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
+from services.placement.tables.placements import PlacedPersonRow, PlacementReportRow, PlacementRow
 from services.placement.tables.records import NumberRow
 from services.placement.tables.requests import RequestRow
 from services.platform.database import Books
@@ -15,6 +16,9 @@ __all__ = [
     "CommissionerRow",
     "MemberRow",
     "NumberRow",
+    "PlacedPersonRow",
+    "PlacementReportRow",
+    "PlacementRow",
     "RequestRow",
     "SkillRow",
 ]
