@@ -38,6 +38,7 @@ NOUNS = {
     "bulk": "bulk",
     "commissioner": "commissioners",
     "request": "requests",
+    "placement": "placements",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

@@ -14,6 +14,7 @@ from liancai.placement.v1 import (
 )
 from liancai.placement.v1 import (
     commissioners_pb2_grpc,
+    placements_pb2_grpc,
     requests_pb2_grpc,
 )
 from liancai.reference.v1 import reference_pb2_grpc
@@ -90,6 +91,7 @@ SERVICES = [
     (case_events_pb2_grpc, "CaseEvents"),
     (commissioners_pb2_grpc, "Commissioners"),
     (requests_pb2_grpc, "Requests"),
+    (placements_pb2_grpc, "Placements"),
     (placement_audit_pb2_grpc, "PlacementTrail"),
     (events_pb2_grpc, "Events"),
 ]

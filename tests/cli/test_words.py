@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 from liancai.common.v1 import types_pb2
-from liancai.placement.v1 import commissioners_pb2, requests_pb2
+from liancai.placement.v1 import commissioners_pb2, placements_pb2, requests_pb2
 from liancai.training.v1 import (
     agreements_pb2,
     errors_pb2,
@@ -24,7 +24,7 @@ from liancai.training.v1 import (
 )
 
 import cli
-from cli import agreements, commissioners, institutions, orders, reports, requests, show
+from cli import agreements, commissioners, institutions, orders, placements, reports, requests, show
 from cli.app import NOUNS, app, main
 from cli.texts import detect, t, words
 from tests.test_contract import RPCS
@@ -214,6 +214,10 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["request"] == {
         *("create", "show", "list", "update", "submit", "return", "accept", "cancel", "unserved"),
     }
+    assert listed["placement"] == {
+        *("create", "show", "list", "search", "update", "explain", "submit", "consent", "return", "approve", "begin"),
+        *("report", "reports", "extend", "end", "cancel", "reveal"),
+    }
     assert listed["deadline"] == {"moving", "recalculate"}
     assert listed["handover"] == {"offer", "accept", "return", "recall", "show", "list"}
     assert listed["child"] == {
@@ -290,5 +294,7 @@ def test_columns_are_fields() -> None:
         (institutions.TEACHER_COLUMNS, institutions_pb2.Teacher),
         (commissioners.COLUMNS, commissioners_pb2.Commissioner),
         (requests.COLUMNS, requests_pb2.Request),
+        (placements.COLUMNS, placements_pb2.Placement),
+        (placements.REPORTS, placements_pb2.PlacementReport),
     ):
         assert set(columns) <= set(message.DESCRIPTOR.fields_by_name)
