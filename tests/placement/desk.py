@@ -1,4 +1,4 @@
-"""What tests of the placement service do all the time: bring commissioners onto the register."""
+"""What tests of the placement service do all the time: bring commissioners onto the register, place people."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from liancai.placement.v1 import (
     audit_pb2_grpc,
     commissioners_pb2,
     commissioners_pb2_grpc,
+    placements_pb2,
+    placements_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
 )
 
 from services.reference import credit_code
-from tests.office import Signed, request_id, somebody
+from tests.office import FILE, Signed, request_id, somebody
 
 CITY, COUNTY, SERVED = "370100", "370103", "371526"
 HOME_UNIT = credit_code.make("12", "370103", "49557300")
@@ -22,7 +24,11 @@ OTHER_UNIT = credit_code.make("12", "370103", "49557400")
 HOST = credit_code.make("91", "371526", "MA3C0001")
 AGRONOMY, VEGETABLES = "210", "2103020"
 
-Kind = commissioners_pb2.Commissioner
+SENDER = credit_code.make("91", "370103", "MA3C0002")
+ORGAN = credit_code.make("11", "370103", "00437001")
+HOST_ORGAN = credit_code.make("11", "371526", "00437002")
+
+Kind, Post = commissioners_pb2.Commissioner, placements_pb2.Placement
 
 
 class Desk:
@@ -32,6 +38,7 @@ class Desk:
         metadata = (("authorization", f"Bearer {token}"), ("accept-language", language))
         self.commissioners: Any = Signed(commissioners_pb2_grpc.CommissionersStub(channel), metadata)
         self.requests: Any = Signed(requests_pb2_grpc.RequestsStub(channel), metadata)
+        self.placements: Any = Signed(placements_pb2_grpc.PlacementsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.PlacementTrailStub(channel), metadata)
 
     def apply(self, **fields: Any) -> commissioners_pb2.Commissioner:
@@ -75,6 +82,22 @@ class Desk:
         found: requests_pb2.Request = getattr(self.requests, verb)(
             kind(name=name, **{"request_id": request_id(), **fields})
         )
+        return found
+
+    def place(self, **fields: Any) -> placements_pb2.Placement:
+        """A draft of a placement; `fields` change it."""
+        request = placements_pb2.CreatePlacementRequest(placement=a_placement(**fields), request_id=request_id())
+        made: placements_pb2.Placement = self.placements.CreatePlacement(request)
+        return made
+
+    def act(self, verb: str, name: str, **fields: Any) -> placements_pb2.Placement:
+        """One step of a placement's life: `Submit`, `Approve`, `Begin` ..."""
+        if verb in ("Return", "Extend", "Cancel"):
+            fields = {"reason": "说明理由", **fields}
+        request = getattr(placements_pb2, f"{verb}PlacementRequest")(
+            name=name, **{"request_id": request_id(), **fields}
+        )
+        found: placements_pb2.Placement = getattr(self.placements, f"{verb}Placement")(request)
         return found
 
 
@@ -132,3 +155,27 @@ def a_request(**fields: Any) -> requests_pb2.Request:
         "priority": 1,
     }
     return requests_pb2.Request(**{**values, **fields})
+
+
+def a_placement(**fields: Any) -> placements_pb2.Placement:
+    """A good exchange of somebody new, from an enterprise of Shizhong to the host in Gaotang; `fields` change it."""
+    person = somebody()
+    values: dict[str, Any] = {
+        "kind": Post.EXCHANGE,
+        "full_name": person.full_name,
+        "resident_id": person.resident_id,
+        "phone": person.phone,
+        "home_unit_credit_code": SENDER,
+        "home_unit_name": "市中区样例机械有限公司",
+        "division": COUNTY,
+        "host_credit_code": HOST,
+        "host_name": "高唐样例种植专业合作社",
+        "host_division": SERVED,
+        "post": "设备工程师",
+        "start_date": "2026-11-20",
+        "end_date": "2027-11-19",
+        "agreement": Post.Agreement(title="人才互换协议", sha256=FILE, signed_on="2026-11-18"),
+        "pay_bearer": Post.HOST_UNIT,
+        "injury_bearer": Post.HOME_UNIT,
+    }
+    return placements_pb2.Placement(**{**values, **fields})

@@ -30,6 +30,18 @@ class Kind(StrEnum):
     TECHNOLOGY_VICE_PRESIDENT = "TECHNOLOGY_VICE_PRESIDENT"
 
 
+class Paper(StrEnum):
+    """What was presented."""
+
+    APPROVAL = "APPROVAL"
+    UNIT_CONSENT = "UNIT_CONSENT"
+    INSURANCE = "INSURANCE"
+    QUALIFICATION = "QUALIFICATION"
+    FILING_RECEIPT = "FILING_RECEIPT"
+    GUARDIAN_CONSENT = "GUARDIAN_CONSENT"
+    OTHER = "OTHER"
+
+
 class Outcome(StrEnum):
     """What a rule says. NOT_CHECKED is never PASSED."""
 
@@ -176,7 +188,7 @@ def _unit_consents(facts: Facts, numbers: Numbers) -> bool | None:
     kinds, bodies = _listed(numbers, "unit_consent.kinds"), _listed(numbers, "unit_consent.bodies")
     if kinds is None or bodies is None:
         return None
-    return facts.kind not in kinds or facts.home_body not in bodies or "UNIT_CONSENT" in facts.documents
+    return facts.kind not in kinds or facts.home_body not in bodies or Paper.UNIT_CONSENT in facts.documents
 
 
 def _qualified(facts: Facts, numbers: Numbers) -> bool | None:
@@ -201,7 +213,7 @@ def _old_enough(facts: Facts, numbers: Numbers) -> bool | None:
 
 def _guarded(facts: Facts, numbers: Numbers) -> bool | None:
     of_age = _number(numbers, "intern.guardian_age")
-    return None if of_age is None else facts.age >= of_age or "GUARDIAN_CONSENT" in facts.documents
+    return None if of_age is None else facts.age >= of_age or Paper.GUARDIAN_CONSENT in facts.documents
 
 
 def _short(facts: Facts, numbers: Numbers) -> bool | None:
@@ -226,7 +238,7 @@ def _few(key: str) -> Test:
 def _filed(facts: Facts, numbers: Numbers) -> bool | None:
     """There is a receipt, or the days after the signature, itself not counted (民法典第201条), have not passed."""
     days = _number(numbers, "intern.filing_days")
-    if "FILING_RECEIPT" in facts.documents:
+    if Paper.FILING_RECEIPT in facts.documents:
         return True
     if days is None or facts.signed_on is None:
         return None
@@ -353,7 +365,10 @@ def _fault(parameter: Parameter) -> str:
     if head in ("intern", "term"):
         good = isinstance(value, int | Decimal) and not isinstance(value, bool) and value > 0
         return "" if good else "a number above 0"
-    return "" if isinstance(value, tuple) else "a list"
+    if not isinstance(value, tuple):
+        return "a list"
+    known = Paper if head == "documents" else Kind if parameter.key.endswith("kinds") else None
+    return "" if known is None or {*value} <= {*known} else f"a list of {', '.join(known)}"
 
 
 def _is_of(key: str, kind: str) -> bool:
