@@ -101,6 +101,10 @@ Documents = Annotated[list[Any] | None, option("presented", "--document", metava
 PayBearer = Annotated[int | None, option("pay_bearer", "--pay-bearer", metavar=BEARERS, parser=_BEARER)]
 InjuryBearer = Annotated[int | None, option("injury_bearer", "--injury-bearer", metavar=BEARERS, parser=_BEARER)]
 Benefit = Annotated[str | None, option("benefit_basis", "--benefit-basis", metavar="TEXT")]
+School = Annotated[
+    int | None,
+    option("intern_school", "--school", metavar="vocational|higher-education", parser=one_of(pb.Placement.School)),
+]
 Study = Annotated[int | None, option("study_months", "--study-months", metavar="N", parser=whole)]
 Staff = Annotated[int | None, option("host_staff", "--host-staff", metavar="N", parser=whole)]
 Interns = Annotated[int | None, option("host_interns", "--host-interns", metavar="N", parser=whole)]
@@ -155,6 +159,7 @@ def create(
     pay_bearer: PayBearer = None,
     injury_bearer: InjuryBearer = None,
     benefit_basis: Benefit = None,
+    school: School = None,
     study_months: Study = None,
     host_staff: Staff = None,
     host_interns: Interns = None,
@@ -243,6 +248,7 @@ def update(
     pay_bearer: PayBearer = None,
     injury_bearer: InjuryBearer = None,
     benefit_basis: Benefit = None,
+    school: School = None,
     study_months: Study = None,
     host_staff: Staff = None,
     host_interns: Interns = None,

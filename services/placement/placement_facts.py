@@ -39,6 +39,7 @@ def of(
         title=Title[row.title],
         education=Education[row.education],
         age=resident_id.age_on(birth, row.start_date) if birth <= row.start_date else 0,
+        school=row.school,
         study_months=row.study_months,
         host_staff=row.host_staff,
         host_interns=row.host_interns,

@@ -20,8 +20,8 @@ from services.reference.workdays import add_months
 EDITABLE = {
     *("full_name", "resident_id", "phone", "title", "education", "home_unit_credit_code", "home_unit_name", "division"),
     *("host_credit_code", "host_name", "host_division", "post", "start_date", "end_date", "approval_number"),
-    *("approving_unit", "agreement", "documents", "pay_bearer", "injury_bearer", "benefit_basis", "study_months"),
-    *("host_staff", "host_interns"),
+    *("approving_unit", "agreement", "documents", "pay_bearer", "injury_bearer", "benefit_basis", "school"),
+    *("study_months", "host_staff", "host_interns"),
 }
 LONGEST = 120  # months, a limit against slips of the pen
 MOST_DOCUMENTS, MOST_MONTHS, MOST_PEOPLE = 50, 120, 1_000_000
@@ -70,14 +70,17 @@ def read(reading: Reading, asked: pb.Placement, today: date) -> Entry:
         "approving_unit": reading.text(f"{at}.approving_unit", asked.approving_unit, 0, 100),
         **_read_agreement(reading, f"{at}.agreement", asked, today),
         "documents": _read_documents(reading, f"{at}.documents", asked),
-        "pay_bearer": _read_bearer(reading, f"{at}.pay_bearer", asked.pay_bearer),
-        "injury_bearer": _read_bearer(reading, f"{at}.injury_bearer", asked.injury_bearer),
+        "pay_bearer": _stated(reading, f"{at}.pay_bearer", asked.pay_bearer, pb.Placement.Bearer),
+        "injury_bearer": _stated(reading, f"{at}.injury_bearer", asked.injury_bearer, pb.Placement.Bearer),
+        "school": _stated(reading, f"{at}.school", asked.school, pb.Placement.School),
         "benefit_basis": reading.text(f"{at}.benefit_basis", asked.benefit_basis, 0, 200),
     }
     for field, most in _COUNTS:
         values[field] = reading.number(f"{at}.{field}", getattr(asked, field), 0, most)
-        if values[field] and kind != Kind.INTERNSHIP:
-            reading.wrong(f"{at}.{field}", "FIELD_STUDENTS_ONLY")
+    if kind != Kind.INTERNSHIP:
+        for field in ("school", *(name for name, _ in _COUNTS)):
+            if values[field]:
+                reading.wrong(f"{at}.{field}", "FIELD_STUDENTS_ONLY")
     person = (
         read_name(reading, f"{at}.full_name", asked.full_name),
         read_number(reading, f"{at}.resident_id", asked.resident_id, today),
@@ -142,6 +145,6 @@ def _read_documents(reading: Reading, field: str, asked: pb.Placement) -> list[d
     return sorted(found, key=lambda each: (each["kind"], each["sha256"]))
 
 
-def _read_bearer(reading: Reading, field: str, value: int) -> str:
-    """Who bears something; empty where that is not stated."""
-    return (reading.choices(field, [value], pb.Placement.Bearer) or [""])[0] if value else ""
+def _stated(reading: Reading, field: str, value: int, enum: Any) -> str:
+    """The name of a value; empty where none is stated."""
+    return (reading.choices(field, [value], enum) or [""])[0] if value else ""

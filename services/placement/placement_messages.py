@@ -52,6 +52,7 @@ def placement(vault: Vault, pack: Pack, row: PlacementRow) -> pb.Placement:
         injury_bearer=_BEARER.Value(row.injury_bearer or _NOT_STATED),
         personnel_relation=pb.Placement.STAYS_HOME if stays else pb.Placement.PERSONNEL_RELATION_UNSPECIFIED,
         benefit_basis=row.benefit_basis,
+        school=pb.Placement.School.Value(row.school or "SCHOOL_UNSPECIFIED"),
         study_months=row.study_months,
         host_staff=row.host_staff,
         host_interns=row.host_interns,

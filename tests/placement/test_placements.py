@@ -56,6 +56,7 @@ INTERNSHIP: dict[str, Any] = {
     "post": "数控操作实习",
     "end_date": "2027-05-19",
     "documents": [Post.Document(kind=Post.Document.INSURANCE, sha256=FILE)],
+    "school": Post.VOCATIONAL,
     "study_months": 36,
     "host_staff": 100,
     "host_interns": 10,
@@ -193,14 +194,14 @@ def test_every_wrong_field_is_told_at_once(sender: Desk) -> None:
             kind=0, full_name="张", resident_id="1", phone="2", host_credit_code=SENDER, home_unit_name="", post="",
             division="370100", host_division="", end_date="2026-11-19", approval_number="号" * 65, study_months=-1,
             agreement=Post.Agreement(title="协", signed_on="2026-11-24"), documents=[twice, twice, Post.Document()],
-            pay_bearer=9, host_staff=5, benefit_basis="待" * 201,
+            pay_bearer=9, host_staff=5, school=9, benefit_basis="待" * 201,
         )  # fmt: skip
     at = {each.field.removeprefix("placement.") for each in violations_of(error.value)}
     assert at == {
         *("kind", "full_name", "resident_id", "phone", "host_credit_code", "home_unit_name", "post", "division"),
         *("host_division", "end_date", "approval_number", "study_months", "agreement.title", "agreement.sha256"),
         *("agreement.signed_on", "documents[1]", "documents[2].kind", "documents[2].sha256", "pay_bearer"),
-        *("host_staff", "benefit_basis"),
+        *("host_staff", "benefit_basis", "school"),
     }
 
 
@@ -309,7 +310,14 @@ def test_what_could_not_be_checked_is_not_passed(unit: Desk, receiver: Desk, cou
 
 
 def test_a_technology_vice_president_has_a_doctorate_or_a_title(unit: Desk) -> None:
-    tvp = {**INTERNSHIP, "kind": Post.TECHNOLOGY_VICE_PRESIDENT, "study_months": 0, "host_staff": 0, "host_interns": 0}
+    tvp = {
+        **INTERNSHIP,
+        "kind": Post.TECHNOLOGY_VICE_PRESIDENT,
+        "school": 0,
+        "study_months": 0,
+        "host_staff": 0,
+        "host_interns": 0,
+    }
     degree, title = pb.Placement.DESCRIPTOR.fields_by_name["education"], pb.Placement.DESCRIPTOR.fields_by_name["title"]
     doctor, senior = (each.enum_type.values_by_name for each in (degree, title))
     name = unit.place(**tvp, education=doctor["MASTER"].number, title=senior["INTERMEDIATE"].number).name
@@ -499,6 +507,7 @@ def _all(call: Any, request: Any) -> Iterator[str]:
         "host_credit_code = home_unit_credit_code",
         "end_date = '2026-11-19'",
         "study_months = 1",
+        "school = 'VOCATIONAL'",
         "state = 'RUNNING'",
         "state = 'ENDED', begun_on = '2026-11-20'",
         "ended_on = '2026-11-20'",

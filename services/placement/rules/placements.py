@@ -18,6 +18,8 @@ from services.placement.rules.registering import Education, Title
 from services.reference.parameters import Confidence, Effect, Pack, Parameter, RuleDeclaration, Value
 from services.reference.workdays import add_months
 
+OTHER_SCHOOL = "HIGHER_EDUCATION"  # not one of the vocational schools that the rules are about
+
 
 class Kind(StrEnum):
     """What a placement is."""
@@ -67,8 +69,8 @@ class Facts:
     """What is known of a placement; not who it is.
 
     `home_body` and `host_body` are the first two characters of the credit codes (GB 32100). `others` are those that who
-    asks may know of, and `all_others` says whether these are all there are. Title and education 0, bearers "" and
-    counts 0 are not stated.
+    asks may know of, and `all_others` says whether these are all there are. Title and education 0, bearers and school
+    "" and counts 0 are not stated.
     """
 
     kind: str
@@ -85,6 +87,7 @@ class Facts:
     title: Title
     education: Education
     age: int
+    school: str
     study_months: int
     host_staff: int
     host_interns: int
@@ -167,6 +170,24 @@ def _wanted(key: str, given: Callable[[Facts], bool | None]) -> Test:
         return True if facts.kind not in kinds else given(facts)
 
     return test
+
+
+def _agreed(facts: Facts) -> bool | None:
+    """The law asks for an agreement with students of vocational schools; of others it does not say."""
+    if facts.agreement or facts.school == OTHER_SCHOOL:
+        return True
+    return None if facts.kind == Kind.INTERNSHIP and not facts.school else False
+
+
+def _vocational(test: Test, *uses: str) -> Rule:
+    """A rule of vocational students: met by others, not checked while nobody says where one studies."""
+
+    def of_these(facts: Facts, numbers: Numbers) -> bool | None:
+        if facts.school == OTHER_SCHOOL:
+            return True
+        return test(facts, numbers) if facts.school else None
+
+    return Rule(of_these, ("school", *uses), frozenset({Kind.INTERNSHIP}))
 
 
 def _home_bears(facts: Facts) -> bool | None:
@@ -262,11 +283,11 @@ def _full_time_once(facts: Facts, numbers: Numbers) -> bool | None:
     return True if facts.all_others else None
 
 
-_INTERN, _TVP = frozenset({Kind.INTERNSHIP}), frozenset({Kind.TECHNOLOGY_VICE_PRESIDENT})
+_TVP = frozenset({Kind.TECHNOLOGY_VICE_PRESIDENT})
 
 RULES: dict[str, Rule] = {
     "APPROVAL": Rule(_wanted("approval.kinds", lambda facts: facts.approved), ("kind", "approved")),
-    "AGREEMENT": Rule(_wanted("agreement.kinds", lambda facts: facts.agreement), ("kind", "agreement")),
+    "AGREEMENT": Rule(_wanted("agreement.kinds", _agreed), ("kind", "school", "agreement")),
     "AGREEMENT_USUAL": Rule(_wanted("agreement.usual_kinds", lambda facts: facts.agreement), ("kind", "agreement")),
     "BEARERS": Rule(lambda facts, _: bool(facts.pay_bearer and facts.injury_bearer), ("pay_bearer", "injury_bearer")),
     "DOCUMENTS": Rule(_documents, ("kind", "documents")),
@@ -281,12 +302,12 @@ RULES: dict[str, Rule] = {
     "UNIT_CONSENT": Rule(_unit_consents, ("kind", "home_body", "documents"), home=True),
     "TVP_QUALIFIED": Rule(_qualified, ("title", "education"), _TVP),
     "TVP_HOST": Rule(_host_body, ("host_body",), _TVP),
-    "INTERN_AGE": Rule(_old_enough, ("age",), _INTERN),
-    "INTERN_GUARDIAN": Rule(_guarded, ("age", "documents"), _INTERN),
-    "INTERN_TIME": Rule(_short, ("first_day", "last_day", "study_months"), _INTERN),
-    "INTERN_STAFF": Rule(_few("intern.staff_share"), ("host_interns", "host_staff"), _INTERN),
-    "INTERN_STAFF_USUAL": Rule(_few("intern.staff_share_usual"), ("host_interns", "host_staff"), _INTERN),
-    "INTERN_FILED": Rule(_filed, ("signed_on", "documents", "today"), _INTERN),
+    "INTERN_AGE": _vocational(_old_enough, "age"),
+    "INTERN_GUARDIAN": _vocational(_guarded, "age", "documents"),
+    "INTERN_TIME": _vocational(_short, "first_day", "last_day", "study_months"),
+    "INTERN_STAFF": _vocational(_few("intern.staff_share"), "host_interns", "host_staff"),
+    "INTERN_STAFF_USUAL": _vocational(_few("intern.staff_share_usual"), "host_interns", "host_staff"),
+    "INTERN_FILED": _vocational(_filed, "signed_on", "documents", "today"),
     "OVERLAP": Rule(_alone, ("first_day", "last_day", "overlapping"), early=False),
     "FULL_TIME_TWICE": Rule(_full_time_once, ("kind", "first_day", "last_day", "overlapping"), early=False),
 }

@@ -30,7 +30,10 @@ class PlacementRow(Base):
         CheckConstraint("home_unit_credit_code <> host_credit_code", name="two_units"),
         CheckConstraint("state NOT IN ('RUNNING', 'ENDED') OR begun_on IS NOT NULL", name="began_before_it_ran"),
         CheckConstraint("(state = 'ENDED') = (ended_on IS NOT NULL)", name="ended_on_a_day"),
-        CheckConstraint("kind = 'INTERNSHIP' OR study_months + host_staff + host_interns = 0", name="of_students_only"),
+        CheckConstraint(
+            "kind = 'INTERNSHIP' OR (school = '' AND study_months + host_staff + host_interns = 0)",
+            name="of_students_only",
+        ),
         Index("placements_by_number", "resident_id_index", "id"),
         Index("placements_by_phone", "phone_index", "id"),
         Index("placements_by_name", "full_name", "id"),
@@ -73,6 +76,7 @@ class PlacementRow(Base):
     pay_bearer: Mapped[str] = mapped_column(String(16))
     injury_bearer: Mapped[str] = mapped_column(String(16))
     benefit_basis: Mapped[str] = mapped_column(String(200))
+    school: Mapped[str] = mapped_column(String(16))
     study_months: Mapped[int] = mapped_column(Integer)
     host_staff: Mapped[int] = mapped_column(Integer)
     host_interns: Mapped[int] = mapped_column(Integer)

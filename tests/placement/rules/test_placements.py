@@ -34,6 +34,7 @@ GOOD = Facts(
     title=Title.TITLE_UNSPECIFIED,
     education=Education.EDUCATION_UNSPECIFIED,
     age=35,
+    school="",
     study_months=0,
     host_staff=0,
     host_interns=0,
@@ -58,6 +59,7 @@ INTERN = replace(
     home_body="12",
     documents=frozenset({"INSURANCE"}),
     age=19,
+    school="VOCATIONAL",
     study_months=36,
     host_staff=100,
     host_interns=10,
@@ -81,7 +83,9 @@ CASES: list[tuple[str, Facts, Outcome]] = [
     ("AGREEMENT", SECONDMENT, P),
     ("AGREEMENT_USUAL", GOOD, P),
     ("AGREEMENT_USUAL", replace(GOOD, agreement=False), W),
-    ("AGREEMENT_USUAL", replace(INTERN, agreement=False), P),
+    ("AGREEMENT", replace(INTERN, agreement=False, school="HIGHER_EDUCATION"), P),
+    ("AGREEMENT", replace(INTERN, agreement=False, school=""), X),
+    ("AGREEMENT_USUAL", SECONDMENT, P),
     ("BEARERS", GOOD, P),
     ("BEARERS", replace(GOOD, pay_bearer=""), B),
     ("BEARERS", replace(GOOD, injury_bearer=""), B),
@@ -182,6 +186,13 @@ def test_rules_of_students_are_asked_of_students_alone() -> None:
     assert of_students <= judged(INTERN).keys()
     for facts in (GOOD, SECONDMENT, PART_TIME, TVP):
         assert not of_students & judged(facts).keys()
+
+
+def test_rules_of_vocational_students_are_not_those_of_others() -> None:
+    broken = replace(INTERN, age=15, study_months=1, host_interns=100, today=date(2027, 1, 1))
+    of_students = {key for key in RULES if key.startswith("INTERN_")}
+    for school, expected in (("VOCATIONAL", {B, W}), ("HIGHER_EDUCATION", {P}), ("", {X})):
+        assert {judged(replace(broken, school=school))[key].outcome for key in of_students} == expected
 
 
 def test_rules_of_a_place_hold_where_the_host_is_and_from_their_day_on() -> None:

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("pay_bearer", sa.String(length=16), nullable=False),
         sa.Column("injury_bearer", sa.String(length=16), nullable=False),
         sa.Column("benefit_basis", sa.String(length=200), nullable=False),
+        sa.Column("school", sa.String(length=16), nullable=False),
         sa.Column("study_months", sa.Integer(), nullable=False),
         sa.Column("host_staff", sa.Integer(), nullable=False),
         sa.Column("host_interns", sa.Integer(), nullable=False),
@@ -76,7 +77,8 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("(state = 'ENDED') = (ended_on IS NOT NULL)", name="ended_on_a_day"),
         sa.CheckConstraint(
-            "kind = 'INTERNSHIP' OR study_months + host_staff + host_interns = 0", name="of_students_only"
+            "kind = 'INTERNSHIP' OR (school = '' AND study_months + host_staff + host_interns = 0)",
+            name="of_students_only",
         ),
         sa.CheckConstraint("state NOT IN ('RUNNING', 'ENDED') OR begun_on IS NOT NULL", name="began_before_it_ran"),
         sa.CheckConstraint("home_unit_credit_code <> host_credit_code", name="two_units"),
