@@ -38,7 +38,7 @@ NOUNS = {
     "bulk": "bulk",
     "commissioner": "commissioners",
     "request": "requests",
-    "placement": "placements",
+    "placement": "placement_steps",  # the last of those that add to its verbs
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

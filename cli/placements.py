@@ -23,7 +23,6 @@ from cli.grammar import (
     Mistake,
     Noun,
     Output,
-    Reason,
     RequestId,
     argument,
     day,
@@ -40,7 +39,6 @@ app = Noun("placement")
 COLUMNS = (
     "name", "state", "kind", "masked_name", "home_unit_name", "host_name", "post", "start_date", "end_date",
 )  # fmt: skip
-REPORTS = ("name", "first_day", "last_day", "unit", "text", "file_sha256")
 VERDICTS = ("code", "outcome", "title", "inputs", "parameters", "source", "confidence")
 KINDS = "secondment|exchange|internship|part-time|adviser|technology-vice-president"
 BEARERS = "home-unit|host-unit|both-units|nobody"
@@ -114,7 +112,7 @@ def _ask(ctx: typer.Context, request: Any) -> Any:
     return wire.of(ctx).ask(PlacementsStub, request)
 
 
-def _do(ctx: typer.Context, request: Any, output: Format) -> None:
+def do(ctx: typer.Context, request: Any, output: Format) -> None:
     """One call, and what it answered."""
     show.one(_ask(ctx, request), output)
 
@@ -168,13 +166,13 @@ def create(
     output: Output = Format.table,
 ) -> None:
     """Creates a draft; the server names every field that is missing, all at once."""
-    _do(ctx, pb.CreatePlacementRequest(placement=pb.Placement(**_given(locals())), request_id=request_id), output)
+    do(ctx, pb.CreatePlacementRequest(placement=pb.Placement(**_given(locals())), request_id=request_id), output)
 
 
 @app.verb("show")
 def show_(ctx: typer.Context, name: PlacementName, output: Output = Format.table) -> None:
     """Shows one placement, masked."""
-    _do(ctx, pb.GetPlacementRequest(name=name), output)
+    do(ctx, pb.GetPlacementRequest(name=name), output)
 
 
 @app.verb("list")
@@ -262,7 +260,7 @@ def update(
     mask = FieldMask(paths=[path for path in fields if path not in ("name", "etag")])
     if not mask.paths:
         raise Mistake(t("usage.no_change"), ctx=ctx)
-    _do(
+    do(
         ctx,
         pb.UpdatePlacementRequest(placement=pb.Placement(**fields), update_mask=mask, request_id=request_id),
         output,
@@ -282,141 +280,6 @@ def explain(ctx: typer.Context, name: PlacementName, output: Output = Format.tab
         show.note(t("placement.open", codes=", ".join(found.open_codes)))
 
 
-def _step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants nothing but the placement."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: PlacementName,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id), output)
-
-
-def _reasoned_step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants a reason."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: PlacementName,
-        reason: Reason,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id, reason=reason), output)
-
-
-_step("submit", pb.SubmitPlacementRequest)
-_step("consent", pb.ConsentPlacementRequest)
-_reasoned_step("return", pb.ReturnPlacementRequest)
-
-
-@app.verb("approve")
-def approve(
-    ctx: typer.Context,
-    name: PlacementName,
-    reason: Annotated[str, option("despite", "--reason", metavar="TEXT", show_default=False)] = "",
-    etag: Etag = "",
-    *,
-    request_id: RequestId,
-    output: Output = Format.table,
-) -> None:
-    """Submitted -> approved; a reason lets warnings pass."""
-    _do(ctx, pb.ApprovePlacementRequest(name=name, etag=etag, request_id=request_id, reason=reason), output)
-
-
-@app.verb("begin")
-def begin(
-    ctx: typer.Context,
-    name: PlacementName,
-    begun_on: Annotated[str, option("begun_on", "--on", metavar="YYYY-MM-DD", parser=day)],
-    etag: Etag = "",
-    *,
-    request_id: RequestId,
-    output: Output = Format.table,
-) -> None:
-    """Approved -> running, from the day the person arrived."""
-    _do(ctx, pb.BeginPlacementRequest(name=name, etag=etag, request_id=request_id, begun_on=begun_on), output)
-
-
-@app.verb("report")
-def report(
-    ctx: typer.Context,
-    name: PlacementName,
-    first_day: Annotated[str, option("report_from", "--from", metavar="YYYY-MM-DD", parser=day)],
-    last_day: Annotated[str, option("report_to", "--to", metavar="YYYY-MM-DD", parser=day)],
-    text: Annotated[str, option("report_text", "--text", metavar="TEXT", show_default=False)] = "",
-    file: Annotated[Path | None, option("report_file", "--file", metavar="FILE")] = None,
-    sha256: Annotated[str, option("sha256", "--sha256", metavar="HEX", show_default=False)] = "",
-    etag: Etag = "",
-    *,
-    request_id: RequestId,
-    output: Output = Format.table,
-) -> None:
-    """Notes a report on some days of it."""
-    said = pb.PlacementReport(first_day=first_day, last_day=last_day, text=text, file_sha256=digest(file, sha256))
-    _do(ctx, pb.AddPlacementReportRequest(name=name, etag=etag, request_id=request_id, report=said), output)
-
-
-@app.verb("reports")
-def reports(
-    ctx: typer.Context,
-    name: PlacementName,
-    limit: Limit = 100,
-    output: Output = Format.table,
-    export: Export = None,
-    force: Force = False,
-) -> None:
-    """Lists the reports of one placement, newest first."""
-    request = pb.ListPlacementReportsRequest(name=name)
-    listed(ctx, PlacementsStub, request, "reports", REPORTS, limit=limit, output=output, target=export, force=force)
-
-
-@app.verb("extend")
-def extend(
-    ctx: typer.Context,
-    name: PlacementName,
-    end_date: Annotated[str, option("placement_end", "--to", metavar="YYYY-MM-DD", parser=day)],
-    reason: Reason,
-    etag: Etag = "",
-    *,
-    request_id: RequestId,
-    output: Output = Format.table,
-) -> None:
-    """Gives it a later last day."""
-    request = pb.ExtendPlacementRequest(name=name, etag=etag, request_id=request_id, end_date=end_date, reason=reason)
-    _do(ctx, request, output)
-
-
-@app.verb("end")
-def end(
-    ctx: typer.Context,
-    name: PlacementName,
-    ended_on: Annotated[str, option("ended_on", "--on", metavar="YYYY-MM-DD", parser=day)],
-    reason: Annotated[str, option("ended_early", "--reason", metavar="TEXT", show_default=False)] = "",
-    etag: Etag = "",
-    *,
-    request_id: RequestId,
-    output: Output = Format.table,
-) -> None:
-    """Running -> ended."""
-    _do(
-        ctx,
-        pb.EndPlacementRequest(name=name, etag=etag, request_id=request_id, ended_on=ended_on, reason=reason),
-        output,
-    )
-
-
-_reasoned_step("cancel", pb.CancelPlacementRequest)
-
-
 @app.verb("reveal")
 def reveal(
     ctx: typer.Context,
@@ -427,4 +290,4 @@ def reveal(
     output: Output = Format.table,
 ) -> None:
     """Shows the person in full; the purpose is kept."""
-    _do(ctx, pb.RevealPlacementRequest(name=name, purpose=purpose, request_id=request_id), output)
+    do(ctx, pb.RevealPlacementRequest(name=name, purpose=purpose, request_id=request_id), output)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.placement.placement_scopes import APPROVE, READ, home_side, whole
-from services.placement.rules.placements import Facts, Other
+from services.placement.rules.placed import Facts, Other
 from services.placement.rules.registering import Education, Title
 from services.placement.rules.states import PLACEMENT_TAKEN
 from services.placement.tables import PlacementRow

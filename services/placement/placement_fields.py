@@ -11,7 +11,7 @@ from liancai.placement.v1.commissioners_pb2 import Commissioner
 
 from services.fields import read_credit_code, read_division, read_sha256
 from services.placement.commissioner_fields import read_name, read_number, read_phone, scale
-from services.placement.rules.placements import Kind
+from services.placement.rules.placed import Kind
 from services.platform.requests import Reading
 from services.platform.vault import Vault
 from services.reference import names

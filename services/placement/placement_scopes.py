@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.orm import Session
 
-from services.placement.rules.placements import Kind
+from services.placement.rules.placed import Kind
 from services.placement.tables import PlacementRow
 from services.platform.boundary import Call
 from services.platform.errors import Denied, NotFound

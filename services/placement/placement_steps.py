@@ -18,7 +18,8 @@ from services.placement import placement_messages as messages
 from services.placement import placement_scopes as scopes
 from services.placement.placement_fields import LONGEST
 from services.placement.rules import placements as rules
-from services.placement.rules.placements import Kind, Outcome, Verdict
+from services.placement.rules.placed import Kind
+from services.placement.rules.placements import Outcome, Verdict
 from services.placement.rules.states import PLACEMENT_VERBS, PlacementState
 from services.placement.tables import PlacedPersonRow, PlacementReportRow, PlacementRow
 from services.platform.boundary import Call

@@ -24,7 +24,7 @@ from liancai.training.v1 import (
 )
 
 import cli
-from cli import agreements, commissioners, institutions, orders, placements, reports, requests, show
+from cli import agreements, commissioners, institutions, orders, placement_steps, placements, reports, requests, show
 from cli.app import NOUNS, app, main
 from cli.texts import detect, t, words
 from tests.test_contract import RPCS
@@ -295,6 +295,6 @@ def test_columns_are_fields() -> None:
         (commissioners.COLUMNS, commissioners_pb2.Commissioner),
         (requests.COLUMNS, requests_pb2.Request),
         (placements.COLUMNS, placements_pb2.Placement),
-        (placements.REPORTS, placements_pb2.PlacementReport),
+        (placement_steps.REPORTS, placements_pb2.PlacementReport),
     ):
         assert set(columns) <= set(message.DESCRIPTOR.fields_by_name)

@@ -11,7 +11,8 @@ import pytest
 from liancai.placement.v1 import placements_pb2
 
 from services.placement.rules import placements as rules
-from services.placement.rules.placements import RULES, Facts, Kind, Other, Outcome, Paper, Verdict
+from services.placement.rules.placed import Facts, Kind, Other, Paper
+from services.placement.rules.placements import RULES, Outcome, Verdict
 from services.placement.rules.registering import Education, Title
 from services.placement.service import OTHERS_SHIPPED
 from services.reference.parameters import Confidence, Pack
