@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from liancai.placement.v1 import audit_pb2, audit_pb2_grpc
 from liancai.placement.v1 import placements_pb2 as pb
 from liancai.placement.v1.placements_pb2_grpc import PlacementsStub
 
+from cli import show, wire
 from cli.agreements import digest
+from cli.commissioners import TRAIL
 from cli.export import Export, Force, listed
-from cli.grammar import Etag, Format, Limit, Output, Reason, RequestId, day, option
+from cli.grammar import Etag, Format, Limit, Output, Reason, RequestId, day, option, resource
 from cli.placements import PlacementName, app, do
 
 REPORTS = ("name", "first_day", "last_day", "unit", "text", "file_sha256")
@@ -150,3 +153,19 @@ def end(
 
 
 _reasoned_step("cancel", pb.CancelPlacementRequest)
+
+
+@app.verb("trail")
+def trail(
+    ctx: typer.Context,
+    name: Annotated[
+        str,
+        option("of_placement", "--placement", metavar="PLACEMENT", parser=resource("placements"), show_default=False),
+    ] = "",
+    limit: Limit = 100,
+    output: Output = Format.table,
+) -> None:
+    """Lists who did what, oldest first."""
+    request = audit_pb2.ListPlacementTrailRequest(resource=name)
+    found = wire.of(ctx).pages(audit_pb2_grpc.PlacementTrailStub, request, "entries", limit)
+    show.rows(found, TRAIL, output, limit)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from liancai.common.v1.types_pb2 import RuleVerdict
+from liancai.placement.v1 import audit_pb2
 from liancai.placement.v1 import placements_pb2 as pb
 
 Run = Callable[..., Any]
@@ -137,3 +138,12 @@ def test_an_explanation_shows_each_rule_and_what_wants_a_reason(server: Any, lia
     answer.blocked = True
     assert "阻断" in liancai("placement", "explain", "7").err
     assert '"rule_pack": "other-placements@1"' in liancai("placement", "explain", "7", "-o", "json").out
+
+
+def test_the_trail_of_one_placement(server: Any, liancai: Run) -> None:
+    entry = audit_pb2.ListPlacementTrailResponse().entries.add(actor="org-home", action="placement.placement.approve")
+    server.answers["ListPlacementTrail"] = lambda *_: audit_pb2.ListPlacementTrailResponse(entries=[entry])
+    done = liancai("placement", "trail", "--placement", "7")
+    assert done.code == 0
+    assert "org-home" in done.out
+    assert server.requests("ListPlacementTrail")[0].resource == "placements/7"

@@ -216,7 +216,7 @@ def test_every_command_of_the_job_is_there() -> None:
     }
     assert listed["placement"] == {
         *("create", "show", "list", "search", "update", "explain", "submit", "consent", "return", "approve", "begin"),
-        *("report", "reports", "extend", "end", "cancel", "reveal"),
+        *("report", "reports", "extend", "end", "cancel", "reveal", "trail"),
     }
     assert listed["deadline"] == {"moving", "recalculate"}
     assert listed["handover"] == {"offer", "accept", "return", "recall", "show", "list"}
