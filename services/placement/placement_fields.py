@@ -23,7 +23,7 @@ EDITABLE = {
     *("approving_unit", "agreement", "documents", "pay_bearer", "injury_bearer", "benefit_basis", "school"),
     *("study_months", "host_staff", "host_interns"),
 }
-LONGEST = 120  # months, a limit against slips of the pen
+LONGEST, LAST_YEAR = 120, 2999  # months, and a year: limits against slips of the pen
 MOST_DOCUMENTS, MOST_MONTHS, MOST_PEOPLE = 50, 120, 1_000_000
 _COUNTS = (("study_months", MOST_MONTHS), ("host_staff", MOST_PEOPLE), ("host_interns", MOST_PEOPLE))
 
@@ -57,7 +57,7 @@ def read(reading: Reading, asked: pb.Placement, today: date) -> Entry:
     """What is asked for, each field checked; what may come later may be empty."""
     at = "placement"
     (kind,) = reading.choices(f"{at}.kind", [asked.kind], pb.Placement.Kind) or [""]
-    first, last = read_period(reading, at, asked)
+    first, last = _read_period(reading, at, asked)
     values = {
         "kind": kind,
         "title": scale(reading, f"{at}.title", asked.title, Commissioner.Title),
@@ -89,11 +89,13 @@ def read(reading: Reading, asked: pb.Placement, today: date) -> Entry:
     return Entry(values, *person)
 
 
-def read_period(reading: Reading, at: str, asked: pb.Placement) -> tuple[date, date]:
+def _read_period(reading: Reading, at: str, asked: pb.Placement) -> tuple[date, date]:
     """First and last day."""
     first = reading.day(f"{at}.start_date", asked.start_date)
     last = reading.day(f"{at}.end_date", asked.end_date)
-    if date.min not in (first, last) and not first <= last < add_months(first, LONGEST):
+    if first.year > LAST_YEAR:
+        reading.wrong(f"{at}.start_date", "FIELD_DATE")
+    elif date.min not in (first, last) and not first <= last < add_months(first, LONGEST):
         reading.wrong(f"{at}.end_date", "FIELD_PERIOD")
     return first, last
 

@@ -19,6 +19,7 @@ from tests.placement.conftest import NewDesk
 from tests.placement.desk import COUNTY, HOST, ORGAN, OTHER_UNIT, SENDER, SERVED, Desk, a_placement
 from tests.placement.placing import SECONDMENT, approved, get, report, update
 from tests.placement.test_commissioners import refused
+from tests.platform.test_nasty import variants
 from tests.statuses import info_of, violations_of
 
 Post = pb.Placement
@@ -87,6 +88,13 @@ def test_every_wrong_field_is_told_at_once(sender: Desk) -> None:
         *("agreement.signed_on", "documents[1]", "documents[2].kind", "documents[2].sha256", "pay_bearer"),
         *("host_staff", "benefit_basis", "school"),
     }
+
+
+@pytest.mark.parametrize("first", ["9999-12-31", "3000-01-01"])
+def test_a_period_begins_in_this_millennium(sender: Desk, first: str) -> None:
+    with pytest.raises(grpc.RpcError) as error:
+        sender.place(start_date=first, end_date="9999-12-31")
+    assert [each.field for each in violations_of(error.value)] == ["placement.start_date"]
 
 
 @pytest.mark.parametrize(("last", "good"), [("2026-11-20", True), ("2036-11-19", True), ("2036-11-20", False)])
@@ -279,3 +287,41 @@ def test_the_tables_hold_what_nobody_looks_at_first(sender: Desk, placement_data
     statement = text(f"UPDATE {PlacementRow.__tablename__} SET {change} WHERE id = :id")
     with pytest.raises(IntegrityError), placement_database.writing_engine.begin() as connection:
         connection.execute(statement, number)
+
+
+def test_no_field_makes_the_server_fail(sender: Desk, receiver: Desk, county: Desk) -> None:
+    """Good requests with one field changed, and days at the end of time: taken or refused, never a fault of ours."""
+    name = approved(sender, receiver, county).name
+    late = {"name": name, "reason": RESERVED}
+    asked: list[tuple[Any, Any]] = [
+        (sender.placements.CreatePlacement, each) for each in variants(pb.CreatePlacementRequest(placement=_full()))
+    ]
+    asked += [
+        (getattr(county.placements, f"{verb}Placement"), getattr(pb, f"{verb}PlacementRequest")(**late, **{field: day}))
+        for verb, field in (("Extend", "end_date"), ("End", "ended_on"))
+        for day in ("9999-12-31", "0001-01-01")
+    ]
+    asked += [
+        (county.placements.ListPlacements, each)
+        for each in variants(pb.ListPlacementsRequest(filter=pb.ListPlacementsRequest.Filter(on_day="9999-12-31")))
+    ]
+    codes = set()
+    for call, request in asked:
+        if "request_id" in request.DESCRIPTOR.fields_by_name and not request.request_id:
+            request.request_id = request_id()
+        try:
+            call(request)
+        except grpc.RpcError as error:
+            codes.add(error.code())
+    assert len(asked) > 100
+    assert codes <= {
+        *(grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.PERMISSION_DENIED),
+    }
+
+
+def _full() -> pb.Placement:
+    """A placement with something in every field that may be set."""
+    return a_placement(
+        documents=[Post.Document(kind=Post.Document.OTHER, sha256=FILE)], approval_number="样例〔2026〕1号",
+        approving_unit="样例单位", benefit_basis="协议", title=3, education=4,
+    )  # fmt: skip
