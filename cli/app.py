@@ -38,6 +38,7 @@ NOUNS = {
     "bulk": "bulk",
     "commissioner": "commissioners",
     "request": "requests",
+    "service-agreement": "service_agreements",
     "placement": "placement_steps",  # the last of those that add to its verbs
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",

@@ -7,6 +7,7 @@ from services.placement.tables.commissioners import AbsenceRow, CommissionerRow,
 from services.placement.tables.placements import PlacedPersonRow, PlacementReportRow, PlacementRow
 from services.placement.tables.records import NumberRow
 from services.placement.tables.requests import RequestRow
+from services.placement.tables.service_agreements import ServiceAgreementRow, ServiceAgreementSignatureRow
 from services.platform.database import Books
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "PlacementReportRow",
     "PlacementRow",
     "RequestRow",
+    "ServiceAgreementRow",
+    "ServiceAgreementSignatureRow",
     "SkillRow",
 ]
 
