@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import grpc
 from liancai.common.v1 import event_pb2 as common_pb
 from liancai.placement.v1 import events_pb2_grpc
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from services.placement import placement_scopes, queries
@@ -16,11 +17,19 @@ from services.platform import later
 from services.platform.boundary import Call
 from services.platform.watching import Watching
 
-# by collection: its rows, and the action that reads them; who may see a placement depends on its kind
-VISIBLE: dict[str, tuple[type[queries.Row], str]] = {
-    "commissioners": (CommissionerRow, "placement.commissioner.read"),
-    "requests": (RequestRow, "placement.request.read"),
-    "serviceAgreements": (ServiceAgreementRow, "placement.agreement.read"),
+Reached = Callable[[Call], ColumnElement[bool]]
+
+
+def _read_by(table: type[queries.Row], action: str) -> tuple[type[Any], Reached]:
+    return table, lambda call: queries.within_reach(call, table, action)
+
+
+# by collection: its rows, and which of them a caller may see
+VISIBLE: dict[str, tuple[type[Any], Reached]] = {
+    "commissioners": _read_by(CommissionerRow, "placement.commissioner.read"),
+    "requests": _read_by(RequestRow, "placement.request.read"),
+    "serviceAgreements": _read_by(ServiceAgreementRow, "placement.agreement.read"),
+    "placements": (PlacementRow, placement_scopes.within_reach),  # not every kind is for everybody
 }
 
 
@@ -31,14 +40,10 @@ def sees(session: Session, call: Call, subjects: Sequence[str]) -> set[str]:
         by_collection.setdefault(collection, []).append(row_id)
     seen: set[str] = set()
     for collection, ids in by_collection.items():
-        if collection == "placements":
-            wanted = select(PlacementRow.id).where(PlacementRow.id.in_(ids), placement_scopes.within_reach(call))
-        elif collection in VISIBLE:
-            table, action = VISIBLE[collection]
-            wanted = select(table.id).where(table.id.in_(ids), queries.within_reach(call, table, action))
-        else:
-            continue
-        seen |= {f"{collection}/{row_id}" for row_id in session.scalars(wanted)}
+        if collection in VISIBLE:
+            table, reached = VISIBLE[collection]
+            wanted = select(table.id).where(table.id.in_(ids), reached(call))
+            seen |= {f"{collection}/{row_id}" for row_id in session.scalars(wanted)}
     return seen
 
 

@@ -19,6 +19,7 @@ from tests.placement.conftest import NewDesk
 from tests.placement.desk import COUNTY, HOST, ORGAN, OTHER_UNIT, SENDER, SERVED, Desk, a_placement
 from tests.placement.placing import SECONDMENT, approved, get, report, update
 from tests.placement.test_commissioners import refused
+from tests.placement.test_events import events
 from tests.platform.test_nasty import variants
 from tests.statuses import info_of, violations_of
 
@@ -325,3 +326,19 @@ def _full() -> pb.Placement:
         documents=[Post.Document(kind=Post.Document.OTHER, sha256=FILE)], approval_number="样例〔2026〕1号",
         approving_unit="样例单位", benefit_basis="协议", title=3, education=4,
     )  # fmt: skip
+
+
+def test_events_are_for_whoever_may_see_the_placement(
+    sender: Desk, receiver: Desk, bureau: Desk, home_org: Desk, host_org: Desk, new_desk: NewDesk
+) -> None:
+    exchange, secondment = sender.place().name, home_org.place(**SECONDMENT).name
+    home_org.act("Submit", secondment)
+
+    def told(desk: Desk) -> set[str]:
+        return {each.subject for each in events(desk)} & {exchange, secondment}
+
+    for desk in (sender, receiver, bureau, new_desk(SERVED, "hr_officer")):
+        assert told(desk) == {exchange}
+    for desk in (home_org, host_org):
+        assert told(desk) == {secondment}
+    assert told(new_desk("371525", "organisation_officer", "science_officer")) == set()
