@@ -45,6 +45,7 @@ NOUNS = {
     "transfer": "technology_transfers",
     "evaluation": "evaluations",
     "subsidy": "evaluations:subsidies",
+    "placement": "placement_steps",  # the last of those that add to its verbs
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

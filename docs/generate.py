@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from services.reference.conditions import Condition
+    from services.reference.parameters import Pack
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -52,43 +53,20 @@ def sentences() -> dict[str, dict[str, str]]:
 
 def verdicts() -> str:
     """The codes a roster, a list, a refusal or a check may speak in."""
+    from services.placement.service import OTHERS_SHIPPED
+    from services.reference.parameters import Pack
     from services.training.packs import Packs
     from services.training.rules.roster import CONDITIONS
 
     said = sentences()
     pack = Packs().current
-    declared = {rule.code: rule for rule in pack.rules}
+    declared = {rule.code for rule in pack.rules}
     lines = [
         "# Verdict codes",
         "",
         "Stable codes that rosters, lists, refusals and checks speak in. Braces are filled with the facts of the case.",
-        "",
-        f"## Declared rules (`{pack.name}@{pack.version}`)",
-        "",
-        "| code | rule | effect | parameters | source | confidence | 中文 | English |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for code, rule in declared.items():
-        numbers = ", ".join(f"`{key}`" for key in rule.parameters)
-        both = said[code]
-        row = (f"`{code}`", f"`{rule.key}`", rule.effect, numbers, rule.source, rule.confidence, both["zh"], both["en"])
-        lines.append(f"| {' | '.join(row)} |")
-    lines += [
-        "",
-        "## Parameters",
-        "",
-        "`unconfirmed` means that the responsible bureau has still to say; the software says so too.",
-        "",
-        "| parameter | value | unit | division | from | source | confidence |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for number in pack.parameters:
-        value = "unknown" if number.value is None else str(number.value)
-        row = (
-            *(f"`{number.key}`", value, number.unit, number.division),
-            *(number.effective_from.isoformat(), number.source, number.confidence),
-        )
-        lines.append(f"| {' | '.join(row)} |")
+    lines += rules_of(pack, said)
     lines += [*roster(said), *listing(said), "", "## Registers and look-ups", ""]
     lines += ["| code | 中文 | English |", "| --- | --- | --- |"]
     for code in sorted(key for key in said if key.startswith("TR-") and key not in declared and key not in CONDITIONS):
@@ -104,7 +82,44 @@ def verdicts() -> str:
     ]
     for code in sorted(key for key in said if key.startswith("TF-")):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
+    lines += rules_of(Pack.load(OTHERS_SHIPPED), said)
     return "\n".join(lines) + "\n"
+
+
+def rules_of(pack: Pack, said: dict[str, dict[str, str]]) -> list[str]:
+    """The rules and the numbers of a pack, each with its source."""
+    lines = [
+        "",
+        f"## Declared rules (`{pack.name}@{pack.version}`)",
+        "",
+        "| code | rule | effect | parameters | source | confidence | 中文 | English |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for rule in {rule.code: rule for rule in pack.rules}.values():
+        numbers = ", ".join(f"`{key}`" for key in rule.parameters)
+        both = said[rule.code]
+        row = (
+            *(f"`{rule.code}`", f"`{rule.key}`", rule.effect, numbers, rule.source, rule.confidence),
+            *(both["zh"], both["en"]),
+        )
+        lines.append(f"| {' | '.join(row)} |")
+    lines += [
+        "",
+        f"## Parameters (`{pack.name}`)",
+        "",
+        "`unconfirmed` means that the responsible bureau has still to say; the software says so too.",
+        "",
+        "| parameter | value | unit | division | from | source | confidence |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for number in pack.parameters:
+        value = "unknown" if number.value is None else str(number.value)
+        row = (
+            *(f"`{number.key}`", value, number.unit, number.division),
+            *(number.effective_from.isoformat(), number.source, number.confidence),
+        )
+        lines.append(f"| {' | '.join(row)} |")
+    return lines
 
 
 KINDS = {

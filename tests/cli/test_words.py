@@ -17,6 +17,7 @@ from liancai.placement.v1 import (
     assignments_pb2,
     commissioners_pb2,
     evaluations_pb2,
+    placements_pb2,
     requests_pb2,
     technology_transfers_pb2,
     visits_pb2,
@@ -38,6 +39,8 @@ from cli import (
     evaluations,
     institutions,
     orders,
+    placement_steps,
+    placements,
     reports,
     requests,
     show,
@@ -233,6 +236,10 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["request"] == {
         *("create", "show", "list", "update", "submit", "return", "accept", "cancel", "unserved"),
     }
+    assert listed["placement"] == {
+        *("create", "show", "list", "search", "update", "explain", "submit", "consent", "return", "approve", "begin"),
+        *("report", "reports", "extend", "end", "cancel", "reveal", "trail"),
+    }
     assert listed["assignment"] == {"create", "show", "list", "accept", "decline", "cancel", "rate"}
     assert listed["visit"] == {"log", "show", "list", "confirm", "dispute", "correct", "countersign"}
     assert listed["transfer"] == {"record", "show", "list"}
@@ -315,6 +322,8 @@ def test_columns_are_fields() -> None:
         (institutions.TEACHER_COLUMNS, institutions_pb2.Teacher),
         (commissioners.COLUMNS, commissioners_pb2.Commissioner),
         (requests.COLUMNS, requests_pb2.Request),
+        (placements.COLUMNS, placements_pb2.Placement),
+        (placement_steps.REPORTS, placements_pb2.PlacementReport),
         (assignments.COLUMNS, assignments_pb2.Assignment),
         (visits.COLUMNS, visits_pb2.Visit),
         (technology_transfers.COLUMNS, technology_transfers_pb2.TechnologyTransfer),

@@ -17,6 +17,8 @@ from liancai.placement.v1 import (
     imports_pb2,
     imports_pb2_grpc,
     jobs_pb2_grpc,
+    placements_pb2,
+    placements_pb2_grpc,
     plans_pb2_grpc,
     reasons_pb2_grpc,
     replanning_pb2_grpc,
@@ -36,9 +38,13 @@ CITY, COUNTY, SERVED = "370100", "370103", "371526"
 HOME_UNIT = credit_code.make("12", "370103", "49557300")
 OTHER_UNIT = credit_code.make("12", "370103", "49557400")
 HOST = credit_code.make("91", "371526", "MA3C0001")
+SENDER = credit_code.make("91", "370103", "MA3C0002")
+ORGAN = credit_code.make("11", "370103", "00437001")
+HOST_ORGAN = credit_code.make("11", "371526", "00437002")
 AGRONOMY, VEGETABLES = "210", "2103020"
 
 Kind = commissioners_pb2.Commissioner
+Post = placements_pb2.Placement
 _serial = itertools.count(1)
 Agreement = service_agreements_pb2.ServiceAgreement
 Role = Agreement.Signature
@@ -53,6 +59,7 @@ class Desk:
         self.commissioners: Any = Signed(commissioners_pb2_grpc.CommissionersStub(channel), metadata)
         self.imports: Any = Signed(imports_pb2_grpc.CommissionerImportsStub(channel), metadata)
         self.requests: Any = Signed(requests_pb2_grpc.RequestsStub(channel), metadata)
+        self.placements: Any = Signed(placements_pb2_grpc.PlacementsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.PlacementTrailStub(channel), metadata)
         self.agreements: Any = Signed(service_agreements_pb2_grpc.ServiceAgreementsStub(channel), metadata)
         self.events: Any = Signed(events_pb2_grpc.DispatchEventsStub(channel), metadata)
@@ -184,6 +191,22 @@ class Desk:
         if "reason" in kind.DESCRIPTOR.fields_by_name:
             fields = {"reason": "说明理由", **fields}
         found: Visit = getattr(self.visits, f"{verb}Visit")(kind(name=name, **{"request_id": request_id(), **fields}))
+        return found
+
+    def place(self, **fields: Any) -> placements_pb2.Placement:
+        """A draft of a placement; `fields` change it."""
+        request = placements_pb2.CreatePlacementRequest(placement=a_placement(**fields), request_id=request_id())
+        made: placements_pb2.Placement = self.placements.CreatePlacement(request)
+        return made
+
+    def act(self, verb: str, name: str, **fields: Any) -> placements_pb2.Placement:
+        """One step of a placement's life: `Submit`, `Approve`, `Begin` ..."""
+        if verb in ("Return", "Extend", "Cancel"):
+            fields = {"reason": "说明理由", **fields}
+        request = getattr(placements_pb2, f"{verb}PlacementRequest")(
+            name=name, **{"request_id": request_id(), **fields}
+        )
+        found: placements_pb2.Placement = getattr(self.placements, f"{verb}Placement")(request)
         return found
 
 
@@ -328,3 +351,27 @@ def dispatchable(unit: Desk, county: Desk, city: Desk, served: Desk, **fields: A
     county.sign(agreement)
     served.move("File", agreement)
     return name
+
+
+def a_placement(**fields: Any) -> placements_pb2.Placement:
+    """A good exchange of somebody new, from an enterprise of Shizhong to the host in Gaotang; `fields` change it."""
+    person = somebody()
+    values: dict[str, Any] = {
+        "kind": Post.EXCHANGE,
+        "full_name": person.full_name,
+        "resident_id": person.resident_id,
+        "phone": person.phone,
+        "home_unit_credit_code": SENDER,
+        "home_unit_name": "市中区样例机械有限公司",
+        "division": COUNTY,
+        "host_credit_code": HOST,
+        "host_name": "高唐样例种植专业合作社",
+        "host_division": SERVED,
+        "post": "设备工程师",
+        "start_date": "2026-11-20",
+        "end_date": "2027-11-19",
+        "agreement": Post.Agreement(title="人才互换协议", sha256=FILE, signed_on="2026-11-18"),
+        "pay_bearer": Post.HOST_UNIT,
+        "injury_bearer": Post.HOME_UNIT,
+    }
+    return placements_pb2.Placement(**{**values, **fields})
