@@ -13,11 +13,11 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from services.platform.bulk import BulkInsert
 from services.platform.bulkupdate import BulkUpdate
-from services.platform.prepared import Prepared, any_of
+from services.platform.prepared import Asked, Prepared, Row, any_of, together
 from services.platform.transaction import Tx
 from services.platform.writer import Conflict
 from services.reference.clock import day_of
@@ -206,18 +206,17 @@ def _columns(kind: type[Any], table: type[Any]) -> list[Any]:
 
 
 _CASE, _MATTER, _STEP, _ENTRY = (cast(Table, row.__table__) for row in (CaseRow, MatterRow, StepRow, ClockEntryRow))
-_OWN = [each.name for each in fields_of(CaseFile) if each.name in CaseRow.__table__.c]
-_CASES = select(*[getattr(CaseRow, name) for name in _OWN]).where(any_of(_CASE.c.id, "ids")).order_by(CaseRow.id)
+OWN = [each.name for each in fields_of(CaseFile) if each.name in CaseRow.__table__.c]
+_CASES = select(*[getattr(CaseRow, name) for name in OWN]).where(any_of(_CASE.c.id, "ids")).order_by(CaseRow.id)
 _READ_CASES = Prepared(_CASES)
 _LOCK_CASES = Prepared(_CASES.with_for_update())
-_READ_MATTERS = Prepared(
-    select(*_columns(MatterFile, MatterRow))
-    .where(any_of(_MATTER.c.case_id, "ids"))
-    .order_by(MatterRow.case_id, MatterRow.position)
-)
-_READ_STEPS = Prepared(
-    select(*_columns(StepFile, StepRow)).where(any_of(_STEP.c.case_id, "ids")).order_by(StepRow.case_id, StepRow.id)
-)
+_MATTERS = select(*_columns(MatterFile, MatterRow)).order_by(MatterRow.case_id, MatterRow.position)
+_STEPS = select(*_columns(StepFile, StepRow)).order_by(StepRow.case_id, StepRow.id)
+_READ_MATTERS = Prepared(_MATTERS.where(any_of(_MATTER.c.case_id, "ids")))
+_READ_STEPS = Prepared(_STEPS.where(any_of(_STEP.c.case_id, "ids")))
+# of one case: PostgreSQL plans this once, and what wants one of a list anew each time
+_MATTERS_OF = Prepared(_MATTERS.where(_MATTER.c.case_id == bindparam("of")))
+_STEPS_OF = Prepared(_STEPS.where(_STEP.c.case_id == bindparam("of")))
 _READ_ENTRIES = Prepared(
     select(*_columns(EntryFile, ClockEntryRow))
     .where(any_of(_ENTRY.c.step_id, "ids"))
@@ -241,11 +240,23 @@ _entry_row = attrgetter(*_ENTRY_COLUMNS)
 def read(connection: Connection, ids: Iterable[str], *, lock: bool = False) -> dict[str, CaseFile]:
     """The cases with these numbers that there are, without ledgers."""
     wanted = {"ids": sorted(set(ids))}
-    statement = _LOCK_CASES if lock else _READ_CASES
-    files = {row[0]: CaseFile(*row) for row in statement.rows(connection, wanted)}
-    for row in _READ_MATTERS.rows(connection, wanted) if files else ():
+    # what is read after the lock is as it is once the lock is held
+    first = (_LOCK_CASES if lock else _READ_CASES, wanted)
+    cases, matters, steps = together(connection, first, (_READ_MATTERS, wanted), (_READ_STEPS, wanted))
+    return gather((CaseFile(*row) for row in cases), matters, steps)
+
+
+def parts_of(number: str) -> tuple[Asked, Asked]:
+    """What is to be asked for the matters and the steps of one case."""
+    return (_MATTERS_OF, {"of": number}), (_STEPS_OF, {"of": number})
+
+
+def gather(cases: Iterable[CaseFile], matters: Iterable[Row], steps: Iterable[Row]) -> dict[str, CaseFile]:
+    """Cases with the matters and steps that were found."""
+    files = {file.id: file for file in cases}
+    for row in matters:
         files[row[0]].matters.append(MatterFile(*row))
-    for row in _READ_STEPS.rows(connection, wanted) if files else ():
+    for row in steps:
         files[row[1]].steps.append(StepFile(*row))
     return files
 
@@ -283,7 +294,7 @@ def _write_case(tx: Tx, file: CaseFile) -> None:
         raise Conflict
     file.version += 1
     for name, value in file.values.items():
-        if name in _OWN:
+        if name in OWN:
             setattr(file, name, value)
     file.values = {}
 

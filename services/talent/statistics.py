@@ -103,8 +103,8 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
             .group_by(ordered.c.before, ordered.c.unit)
             .order_by(found.desc(), ordered.c.before, ordered.c.unit)
         )
-        with self._database.reading() as session:
-            rows = session.execute(wanted).all()
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted).all()
         return pb.HandOvers(
             definition=span.define(call, "STAT_HAND_OVERS"),
             pairs=[pb.HandOvers.Pair(from_unit=row[0], to_unit=row[1], count=row[2]) for row in rows],
@@ -126,8 +126,8 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
             .where(span.holds(StepRow.finish_time), StepRow.state == StepState.DONE)
             .order_by(MatterRow.type)
         )
-        with self._database.reading() as session:
-            rows = session.execute(wanted).all()
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted).all()
         names = ("matter", "done", "after_statutory", "after_promised", "with_statutory", "with_promised")
         return pb.Lateness(
             definition=span.define(call, "STAT_LATENESS"),

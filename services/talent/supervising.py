@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from liancai.talent.v1 import clock_pb2, supervision_pb2_grpc
 from liancai.talent.v1 import supervision_pb2 as pb
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, String, and_, case, cast, exists, func, literal, or_, select, tuple_
 
 from services.platform.boundary import Call
 from services.platform.database import Database
@@ -64,8 +64,8 @@ class Supervision(supervision_pb2_grpc.SupervisionServicer):
         )
         if wished == ["MATTER"]:
             wanted = wanted.join(MatterRow, and_(MatterRow.case_id == StepRow.case_id, MatterRow.key == StepRow.matter))
-        with self._database.reading() as session:
-            rows = session.execute(wanted).all()
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted).all()
         return pb.Board(
             date=today.isoformat(),
             groups=[
@@ -107,17 +107,19 @@ class Supervision(supervision_pb2_grpc.SupervisionServicer):
         if page.after is not None:
             after = (literal(date.fromisoformat(page.after[0])), literal(page.after[1]))
             wanted = wanted.where(tuple_(StepRow.alarm, StepRow.id) > tuple_(*after))
-        with self._database.reading() as session:
-            rows = session.execute(wanted.limit(page.size + 1)).all()
-            steps = [self._watched(session, call, StepFile(*row[:-1]), row[-1], today) for row in rows[: page.size]]
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted.limit(page.size + 1)).all()
+            steps = [self._watched(connection, call, StepFile(*row[:-1]), row[-1], today) for row in rows[: page.size]]
         token = ""
         if len(rows) > page.size:
             last = StepFile(*rows[page.size - 1][:-1])
             token = self._pages.token(call, request, [str(last.alarm), last.id])
         return pb.ListWatchedStepsResponse(steps=steps, next_page_token=token)
 
-    def _watched(self, session: Any, call: Call, step: StepFile, catalogue_id: str, today: date) -> pb.WatchedStep:
-        edition = self._editions.of(session, catalogue_id)
+    def _watched(
+        self, connection: Connection, call: Call, step: StepFile, catalogue_id: str, today: date
+    ) -> pb.WatchedStep:
+        edition = self._editions.of(connection, catalogue_id)
         kind = edition.matter(type_of(step.matter))
         due = step.alarm or NO_LIMIT
         return pb.WatchedStep(
