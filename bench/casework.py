@@ -98,7 +98,6 @@ class Maker:
         self._database = database
         self._days = working_days(today, DAYS)
         self._earlier = earlier_days(self._days[-1])
-        self._people = People()
         self._inserts = {name: BulkInsert(table, list(table.c.keys())) for name, table in TABLES.items()}
         self.patterns: list[Pattern] = []
 
@@ -142,6 +141,7 @@ class Maker:
                 connection.execute(select(func.coalesce(func.max(key), 0))).scalar_one()
                 for key in (StepRow.id, ClockEntryRow.sequence)
             )
+            self._people = People(connection.execute(select(func.count()).select_from(TalentRow)).scalar_one())
             # a day's number is given once, whatever the pair
             sequences = {
                 day: itertools.count(max(FIRST_SEQUENCE, *(_last(connection, pair, day) + 1 for pair in PAIRS)))

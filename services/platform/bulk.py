@@ -137,13 +137,22 @@ def insert_all(connection: Connection, pending: Mapping[BulkInsert, Sequence[Row
 
     No row may refer to another one that is inserted with it.
     """
+    if found := one_insert(connection, pending):
+        connection.exec_driver_sql(*found)
+        return
+    for bulk, rows in pending.items():
+        bulk(connection, rows)
+
+
+def one_insert(
+    connection: Connection, pending: Mapping[BulkInsert, Sequence[Row]]
+) -> tuple[str, tuple[str, ...]] | None:
+    """The one statement that inserts into all of several tables, with its parameters; None where there is none."""
     wanted = [(bulk, rows) for bulk, rows in pending.items() if rows]
     if connection.dialect.name == "sqlite" or len(wanted) < 2:
-        for bulk, rows in wanted:
-            bulk(connection, rows)
-        return
+        return None
     statement = _one_statement(tuple(bulk for bulk, _ in wanted))
-    connection.exec_driver_sql(statement, tuple(bulk.parameter(rows, "postgresql") for bulk, rows in wanted))
+    return statement, tuple(bulk.parameter(rows, "postgresql") for bulk, rows in wanted)
 
 
 @cache

@@ -55,19 +55,23 @@ def together(connection: Connection, *asked: Asked) -> list[list[Row]]:
     """
     if connection.dialect.name != "postgresql":
         return [statement.rows(connection, parameters) for statement, parameters in asked]
-    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
     texts = [statement._text(connection.dialect) for statement, _ in asked]
+    cursors = in_pipeline(
+        connection, [(text.sql, text.given(given)) for text, (_, given) in zip(texts, asked, strict=True)]
+    )
+    return [text.read(cursor.fetchall()) for text, cursor in zip(texts, cursors, strict=True)]
+
+
+def in_pipeline(connection: Connection, statements: Sequence[tuple[str, Any]]) -> list[psycopg.Cursor[Any]]:
+    """Statements of PostgreSQL with their parameters, done in one round trip. Raises the driver's own error."""
+    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
     try:
         with driver.pipeline():
-            cursors = [
-                driver.execute(text.sql, text.given(parameters))
-                for text, (_, parameters) in zip(texts, asked, strict=True)
-            ]
+            return [driver.execute(statement, given) for statement, given in statements]
     except psycopg.OperationalError as error:
         if driver.closed:
             connection.invalidate(error)
         raise
-    return [text.read(cursor.fetchall()) for text, cursor in zip(texts, cursors, strict=True)]
 
 
 class _Text:

@@ -18,8 +18,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from services.platform.bulk import BulkInsert
 from services.platform.bulkupdate import BulkUpdate
 from services.platform.prepared import Asked, Prepared, Row, any_of, together
-from services.platform.transaction import Tx
-from services.platform.writer import Conflict
+from services.platform.transaction import Conflict, Tx
 from services.reference.clock import day_of
 from services.talent.rules.states import MATTER_ENDED, STEP_ENDED, CaseState
 from services.talent.tables import CaseRow, ClockEntryRow, MatterRow, StepRow
@@ -217,10 +216,12 @@ _READ_STEPS = Prepared(_STEPS.where(any_of(_STEP.c.case_id, "ids")))
 # of one case: PostgreSQL plans this once, and what wants one of a list anew each time
 _MATTERS_OF = Prepared(_MATTERS.where(_MATTER.c.case_id == bindparam("of")))
 _STEPS_OF = Prepared(_STEPS.where(_STEP.c.case_id == bindparam("of")))
-_READ_ENTRIES = Prepared(
-    select(*_columns(EntryFile, ClockEntryRow))
-    .where(any_of(_ENTRY.c.step_id, "ids"))
-    .order_by(ClockEntryRow.step_id, ClockEntryRow.number)
+_ENTRIES = select(*_columns(EntryFile, ClockEntryRow)).order_by(ClockEntryRow.step_id, ClockEntryRow.number)
+_READ_ENTRIES = Prepared(_ENTRIES.where(any_of(_ENTRY.c.step_id, "ids")))
+_ENTRIES_OF = Prepared(
+    _ENTRIES.join(_STEP, _STEP.c.id == _ENTRY.c.step_id).where(
+        any_of(_STEP.c.case_id, "ids"), any_of(_STEP.c.matter, "matters")
+    )
 )
 _STEP_VALUES = (
     *("state", "unit", "assignee", "owner", "outcome", "result", "reason", "received", "base", "begun", "planned"),
@@ -237,13 +238,24 @@ _ENTER = BulkInsert(_ENTRY, _ENTRY_COLUMNS)
 _entry_row = attrgetter(*_ENTRY_COLUMNS)
 
 
-def read(connection: Connection, ids: Iterable[str], *, lock: bool = False) -> dict[str, CaseFile]:
-    """The cases with these numbers that there are, without ledgers."""
-    wanted = {"ids": sorted(set(ids))}
+def read(
+    connection: Connection, ids: Iterable[str], *, lock: bool = False, ledgers_of: Iterable[tuple[str, str]] = ()
+) -> dict[str, CaseFile]:
+    """The cases with these numbers that there are; with the ledgers of these matters, by case and key."""
+    wanted, entered = {"ids": sorted(set(ids))}, set(ledgers_of)
     # what is read after the lock is as it is once the lock is held
-    first = (_LOCK_CASES if lock else _READ_CASES, wanted)
-    cases, matters, steps = together(connection, first, (_READ_MATTERS, wanted), (_READ_STEPS, wanted))
-    return gather((CaseFile(*row) for row in cases), matters, steps)
+    asked = [(_LOCK_CASES if lock else _READ_CASES, wanted), (_READ_MATTERS, wanted), (_READ_STEPS, wanted)]
+    if entered:
+        asked.append((_ENTRIES_OF, {**wanted, "matters": sorted({matter for _, matter in entered})}))
+    cases, matters, steps, *entries = together(connection, *asked)
+    files = gather((CaseFile(*row) for row in cases), matters, steps)
+    of = {step.id: file for file in files.values() for step in file.steps if (file.id, step.matter) in entered}
+    for number, file in of.items():
+        file.ledgers[number] = []
+    for row in entries[0] if entries else ():
+        if row[0] in of:
+            of[row[0]].ledgers[row[0]].append(EntryFile(*row))
+    return files
 
 
 def parts_of(number: str) -> tuple[Asked, Asked]:
@@ -271,15 +283,20 @@ def read_ledgers(connection: Connection, files: Mapping[str, CaseFile], steps: I
 
 
 def write(tx: Tx, files: Iterable[CaseFile]) -> None:
-    """Writes what was changed. Raises Conflict if another transaction got between, whatever the locks."""
+    """Writes what was changed, before anything else is read. Raises Conflict if another transaction got between,
+    whatever the locks.
+    """
+    post(tx, files)
+    tx.flush()
+
+
+def post(tx: Tx, files: Iterable[CaseFile]) -> None:
+    """Has what was changed written with the rest of the work, in one round trip: nothing in the work may read it."""
     held = list(files)
-    connection = tx.connection
-    _UPDATE_STEPS(connection, [_step_row(step) for file in held for step in file.changed_steps.values()])
-    _UPDATE_MATTERS(connection, [_matter_row(matter) for file in held for matter in file.changed_matters.values()])
+    tx.change(_UPDATE_STEPS, [_step_row(step) for file in held for step in file.changed_steps.values()])
+    tx.change(_UPDATE_MATTERS, [_matter_row(matter) for file in held for matter in file.changed_matters.values()])
+    tx.change(_COUNT_EVENTS, [(file.id, file.version, file.events, tx.now) for file in held if not file.values])
     tx.add(_ENTER, *(_entry_row(entry) for file in held for entry in file.new_entries))
-    counted = [(file.id, file.version, file.events, tx.now) for file in held if not file.values]
-    if _COUNT_EVENTS(connection, counted) != len(counted):
-        raise Conflict
     for file in held:
         if file.values:
             _write_case(tx, file)
