@@ -24,10 +24,12 @@ from services.talent.editions import Editions
 from services.talent.queries import read_case, steps_within_reach
 from services.talent.rules import lights
 from services.talent.rules.orders import ORDER_ENDED
+from services.talent.statistics import by_type
 from services.talent.supervision_orders import OrderDesk
-from services.talent.tables import CaseRow, MatterRow, ReminderRow, StepRow, SupervisionOrderRow
+from services.talent.tables import CaseRow, ReminderRow, StepRow, SupervisionOrderRow
 
 _COLUMNS = [getattr(StepRow, each.name) for each in fields_of(StepFile)]
+_COUNTED = ("green", "yellow", "red", "without_date", "unassigned", "orders")
 LIGHTS = (clock_pb2.LIGHT_YELLOW, clock_pb2.LIGHT_RED)
 
 
@@ -46,7 +48,7 @@ class Supervision(supervision_pb2_grpc.SupervisionServicer):
         wished = reading.choices("by", [request.by] if request.by else [], pb.GetBoardRequest.By)
         reading.done()
         today = self._editions.today()
-        by: Any = MatterRow.type if wished == ["MATTER"] else StepRow.unit
+        by: Any = StepRow.matter if wished == ["MATTER"] else StepRow.unit
         dated, red, yellow = StepRow.red.is_not(None), StepRow.red <= today, StepRow.yellow <= today
         ordered = exists().where(
             SupervisionOrderRow.step_id == StepRow.id, SupervisionOrderRow.state.not_in(ORDER_ENDED)
@@ -60,23 +62,18 @@ class Supervision(supervision_pb2_grpc.SupervisionServicer):
             .join(CaseRow, CaseRow.id == StepRow.case_id)
             .where(StepRow.alarm.is_not(None), steps_within_reach(call))
             .group_by(by)
-            .order_by(by)
         )
-        if wished == ["MATTER"]:
-            wanted = wanted.join(MatterRow, and_(MatterRow.case_id == StepRow.case_id, MatterRow.key == StepRow.matter))
         with self._database.glancing() as connection:
             rows = connection.execute(wanted).all()
+        groups = by_type(rows) if wished == ["MATTER"] else {row[0]: row[1:] for row in rows}
         return pb.Board(
             date=today.isoformat(),
             groups=[
-                pb.Board.Group(
-                    key=row[0], green=row[1], yellow=row[2], red=row[3], without_date=row[4], unassigned=row[5],
-                    orders=row[6],
-                )
-                for row in rows
+                pb.Board.Group(key=key, **dict(zip(_COUNTED, counts, strict=True)))
+                for key, counts in sorted(groups.items())
             ],
             definition=call.say("STAT_BOARD", {"day": today.isoformat()}),
-        )  # fmt: skip
+        )
 
     def ListWatchedSteps(
         self, request: pb.ListWatchedStepsRequest, context: grpc.ServicerContext
