@@ -115,6 +115,9 @@ class Database:
         """A session on one snapshot. Whatever is written in it is rolled back."""
         with _available(), Session(self.reading_engine, expire_on_commit=False) as session:
             yield session  # closing it rolls back
+            if not self.sqlite and session.in_transaction():
+                # nothing can be written here, and at a rollback the driver forgets the statements it has prepared
+                session.connection().commit()
 
     @contextmanager
     def glancing(self) -> Iterator[Connection]:

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table,
 
 from services.platform.bulk import BulkInsert
 from services.platform.errors import Exists
-from services.platform.prepared import Prepared, any_of, together
+from services.platform.prepared import Prepared, any_of
 from services.platform.transaction import Tx
 from services.platform.types import UtcTime
 
@@ -59,8 +59,7 @@ class Once:
 
     def answered(self, tx: Connection, asked: Sequence[Asked]) -> dict[tuple[str, str], Message | Exists]:
         """The replies of those that were asked before; Exists where the same id came with another body."""
-        # begins the transaction as well, where it is the first statement of one
-        [found] = together(tx, (self._find, {"request_ids": [each.request_id for each in asked]}))
+        found = self._find.rows(tx, {"request_ids": [each.request_id for each in asked]})
         if not found:
             return {}
         known = {(caller, request_id): (body, reply) for caller, request_id, body, reply in found}

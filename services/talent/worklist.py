@@ -13,7 +13,6 @@ import grpc
 from liancai.talent.v1 import worklist_pb2 as pb
 from liancai.talent.v1 import worklist_pb2_grpc
 from sqlalchemy import Connection, Select, bindparam, literal_column, select, tuple_
-from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
 from services.platform.database import Database
@@ -151,11 +150,11 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
         whys = reading.choices("whys", request.whys, pb.TodayItem.Why)
         reading.done()
         last = (date.fromisoformat(page.after[0]), page.after[1]) if page.after else (date.min, 0)
-        with self._database.reading() as session:
-            connection = session.connection()
+        # what is on the list is of one moment, what is told of it of the next
+        with self._database.glancing() as connection:
             keys = desk.page(connection, last, due_by, page.size + 1, whys)
             shown = {row[0]: row for row in _SHOWN.rows(connection, {"ids": [key[1] for key in keys[: page.size]]})}
-            items = [self._item(session, desk, key, shown[key[1]]) for key in keys[: page.size]]
+            items = [self._item(connection, desk, key, shown[key[1]]) for key in keys[: page.size]]
         token = ""
         if len(keys) > page.size:
             day, number, *_ = keys[page.size - 1]
@@ -165,8 +164,8 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
     def GetTodayCounts(self, request: pb.GetTodayCountsRequest, context: grpc.ServicerContext) -> pb.TodayCounts:
         """By why they are there."""
         desk = Desk(Call.of(context), day_of(self._database.clock()))
-        with self._database.reading() as session:
-            keys = desk.keys(session.connection(), (date.min, 0), NO_LIMIT, MOST_COUNTED + 1)
+        with self._database.glancing() as connection:
+            keys = desk.keys(connection, (date.min, 0), NO_LIMIT, MOST_COUNTED + 1)
         counted = Counter(desk.why(key) for key in keys[:MOST_COUNTED])
         return pb.TodayCounts(
             counts=[
@@ -181,7 +180,7 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
         """By receipt, name or number."""
         return search(self._database, self._pages, self._views, Call.of(context), request)
 
-    def _item(self, session: Session, desk: Desk, key: Key, row: tuple[Any, ...]) -> pb.TodayItem | None:
+    def _item(self, connection: Connection, desk: Desk, key: Key, row: tuple[Any, ...]) -> pb.TodayItem | None:
         """A step with why it is here; None where the caller may not see its case (any more)."""
         call, step = desk.call, StepFile(*row[: len(_COLUMNS)])
         division, partner, catalogue_id, full_name = row[len(_COLUMNS) :]
@@ -189,7 +188,7 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
         units = (step.unit,) if step.unit and step.division in sides else ()
         if not call.may("talent.step.read", Scope(sides, units)):
             return None
-        edition = self._editions.of(session, catalogue_id)
+        edition = self._editions.of(connection, catalogue_id)
         kind = edition.matter(type_of(step.matter))
         alarm = step.alarm or NO_LIMIT
         return pb.TodayItem(
