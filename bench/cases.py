@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from statistics import median, quantiles
+from typing import cast
 
 import grpc
 from google.protobuf.message import Message
@@ -34,8 +35,12 @@ from bench.caseserver import NO_OP
 from bench.casework import PAIRS, Maker, plain
 from bench.figures import LOW, Ratio, Seconds, table
 from services import host
+from services.platform.boundary import Call, Method
 from services.platform.database import Database
 from services.platform.identity import Caller, issue
+from services.platform.pages import Pages
+from services.platform.policy import Policy
+from services.platform.texts import Texts
 from services.reference.clock import day_of
 from services.talent.service import PART
 from tests.talent.desk import Desk
@@ -113,9 +118,7 @@ def main() -> int:
                 cluster = stack.enter_context(sites.cluster(folder, keep=asked.data is not None))
                 environment = sites.on_postgresql(folder / "postgresql", cluster.create("cases"), PART)
             site = stack.enter_context(sites.site(name, environment, module="bench.caseserver"))
-            bench = Bench(
-                name, site, cluster, _token(site, PAIRS[0][1], "caseworker-7"), _token(site, ELSEWHERE, "stranger")
-            )
+            bench = Bench(name, site, cluster, _token(site, CASEWORKER), _token(site, _caller(ELSEWHERE, "stranger")))
             with _database(site) as database:
                 benches.append((bench, _fill(bench, database, asked.cases, faults)))
         for number in range(asked.rounds):
@@ -140,7 +143,7 @@ def _fill(bench: Bench, database: Database, count: int, faults: list[str]) -> di
     """
     with database.reading() as session:
         there: int = session.connection().exec_driver_sql("SELECT count(*) FROM cases").scalar_one()
-    tokens = [_token(bench.site, pair[1], "maker") for pair in PAIRS]
+    tokens = [_token(bench.site, _caller(pair[1], "maker")) for pair in PAIRS]
     with grpc.insecure_channel(bench.site.target) as channel:
         if there < count:
             began = time.monotonic()
@@ -157,7 +160,7 @@ def _fill(bench: Bench, database: Database, count: int, faults: list[str]) -> di
             faults += [f"{bench.name}: {fault}" for fault in _differences(maker, desks, samples)]
         names = _names(database)
         bench.reads = casereads.of(database, names["every"], day_of(database.clock()))
-        bench.tokens = _walk(Desk(channel, bench.token), len(names["every"]))
+        bench.tokens = _tokens(database, names["every"])
     return names
 
 
@@ -257,15 +260,12 @@ def _next(ready: list[str], count: int) -> list[str]:
     return taken
 
 
-def _walk(desk: Desk, count: int) -> dict[float, str]:
-    """Tokens of pages near and deep in the list of a county's cases: by turning every page before them."""
-    found, token, seen = {0.0: ""}, "", 0
-    for depth in DEEP:
-        while seen < depth * count:
-            page = desk.cases.ListCases(cases_pb2.ListCasesRequest(page_size=1000, page_token=token))
-            seen, token = seen + len(page.cases), page.next_page_token
-        found[depth] = token
-    return found
+def _tokens(database: Database, every: Sequence[str]) -> dict[float, str]:
+    """Tokens of pages near and deep in the list of a county's cases, as the server would have given them."""
+    method = Method(LIST, PART.name, "", cases_pb2.ListCasesResponse)
+    call = Call(method, CASEWORKER, "zh", Policy(""), Texts({}), cast(grpc.ServicerContext, None))
+    pages, asked = Pages(database.vault), cases_pb2.ListCasesRequest()
+    return {0.0: "", **{depth: pages.token(call, asked, [every[-int(depth * len(every))]]) for depth in DEEP}}
 
 
 @contextmanager
@@ -279,8 +279,14 @@ def _database(site: sites.Site) -> Iterator[Database]:
         database.close()
 
 
-def _token(site: sites.Site, division: str, subject: str) -> str:
-    caller = Caller(subject, f"{division}-tf", division, frozenset({"caseworker"}))
+def _caller(division: str, subject: str) -> Caller:
+    return Caller(subject, f"{division}-tf", division, frozenset({"caseworker"}))
+
+
+CASEWORKER = _caller(PAIRS[0][1], "caseworker-7")
+
+
+def _token(site: sites.Site, caller: Caller) -> str:
     return issue(host.local_key(site.settings), caller, valid_for=timedelta(hours=4))
 
 

@@ -18,7 +18,7 @@ from services.platform.database import Database
 from services.platform.requests import Reading
 from services.reference.clock import SHANGHAI
 from services.talent.advancing import type_of
-from services.talent.queries import within_reach
+from services.talent.queries import filtered_by_reach
 from services.talent.rules.states import MatterState, StepState
 from services.talent.tables import CaseRow, MatterRow, StepRow
 
@@ -57,13 +57,13 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
         begun, over = (
             select(MatterRow.type, func.count(), _count(MatterRow.state == MatterState.DONE))
             .join(CaseRow, CaseRow.id == MatterRow.case_id)
-            .where(span.holds(column), within_reach(call))
+            .where(span.holds(column), filtered_by_reach(call))
             .group_by(MatterRow.type)
             for column in (MatterRow.start_time, MatterRow.finish_time)
         )
         steps = _by_matter(call, func.count()).where(span.holds(StepRow.finish_time), StepRow.state == StepState.DONE)
         cases = [
-            select(func.count()).select_from(CaseRow).where(span.holds(column), within_reach(call))
+            select(func.count()).select_from(CaseRow).where(span.holds(column), filtered_by_reach(call))
             for column in (CaseRow.open_time, CaseRow.close_time)
         ]
         with self._database.reading() as session:
@@ -94,7 +94,7 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
             select(StepRow.unit.label("unit"), StepRow.start_time.label("start_time"), before.label("before"))
             .join(touched, and_(touched.c.case_id == StepRow.case_id, touched.c.matter == StepRow.matter))
             .join(CaseRow, CaseRow.id == StepRow.case_id)
-            .where(StepRow.start_time.is_not(None), StepRow.unit != "", within_reach(call))
+            .where(StepRow.start_time.is_not(None), StepRow.unit != "", filtered_by_reach(call))
             .subquery()
         )
         found = func.count()
@@ -157,14 +157,14 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
         matters = (
             select(MatterRow.type, func.count())
             .join(CaseRow, CaseRow.id == MatterRow.case_id)
-            .where(open_at(MatterRow.start_time, MatterRow.finish_time), within_reach(call))
+            .where(open_at(MatterRow.start_time, MatterRow.finish_time), filtered_by_reach(call))
             .group_by(MatterRow.type)
         )
         steps = _by_matter(call, func.count()).where(open_at(StepRow.start_time, StepRow.finish_time))
         cases = (
             select(func.count())
             .select_from(CaseRow)
-            .where(open_at(CaseRow.open_time, CaseRow.close_time), within_reach(call))
+            .where(open_at(CaseRow.open_time, CaseRow.close_time), filtered_by_reach(call))
         )
         with self._database.reading() as session:
             count = session.execute(cases).scalar_one()
@@ -186,7 +186,7 @@ def _by_matter(call: Call, *counted: Any) -> Select[Any]:
         select(StepRow.matter, *counted)
         .select_from(StepRow)
         .join(CaseRow, CaseRow.id == StepRow.case_id)
-        .where(within_reach(call))
+        .where(filtered_by_reach(call))
         .group_by(StepRow.matter)
     )
 
