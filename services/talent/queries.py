@@ -140,7 +140,11 @@ def filtered_by_reach(call: Call) -> ColumnElement[bool]:
     reach = call.reach()
     terms: list[ColumnElement[bool]] = []
     if reach.division is not None:
-        terms += _sides(reach.division)
+        low, high = scope_range(reach.division)
+        # nothing is looked up by what is put together from a column: SQLite, which does not know how many there are,
+        # would read every case of the division first
+        sides = (CaseRow.division.concat(""), CaseRow.partner_division.concat(""))
+        terms += [side == low if low == high else side.between(low, high) for side in sides]
     if reach.unit is not None:
         terms.append(_of_unit(reach.unit))
     return or_(*terms) if terms else false()
@@ -151,20 +155,12 @@ def steps_within_reach(call: Call, unit: ColumnElement[str] | Any = StepRow.unit
     reach = call.reach()
     terms: list[ColumnElement[bool]] = []
     if reach.division is not None:
-        terms += _sides(reach.division)
+        low, high = scope_range(reach.division)
+        terms += [CaseRow.division.between(low, high), CaseRow.partner_division.between(low, high)]
     if reach.unit is not None:
         let_in = or_(StepRow.division == CaseRow.division, StepRow.division == CaseRow.partner_division)
         terms.append(and_(unit == reach.unit, let_in))
     return or_(*terms) if terms else false()
-
-
-def _sides(division: str) -> list[ColumnElement[bool]]:
-    """The cases that a division holds or was let into. Nothing is looked up by what is put together from a column:
-    SQLite, which does not know how many there are, would read every case of the division first.
-    """
-    low, high = scope_range(division)
-    sides = (CaseRow.division.concat(""), CaseRow.partner_division.concat(""))
-    return [side == low if low == high else side.between(low, high) for side in sides]
 
 
 def visible(session: Session, call: Call, number: str) -> CaseFile:

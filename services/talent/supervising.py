@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from liancai.talent.v1 import clock_pb2, supervision_pb2_grpc
 from liancai.talent.v1 import supervision_pb2 as pb
-from sqlalchemy import ColumnElement, Connection, String, and_, case, cast, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, String, and_, case, cast, func, literal, or_, select, tuple_
 
 from services.platform.boundary import Call
 from services.platform.database import Database
@@ -50,8 +50,8 @@ class Supervision(supervision_pb2_grpc.SupervisionServicer):
         today = self._editions.today()
         by: Any = StepRow.matter if wished == ["MATTER"] else StepRow.unit
         dated, red, yellow = StepRow.red.is_not(None), StepRow.red <= today, StepRow.yellow <= today
-        ordered = exists().where(
-            SupervisionOrderRow.step_id == StepRow.id, SupervisionOrderRow.state.not_in(ORDER_ENDED)
+        ordered = StepRow.id.in_(
+            select(SupervisionOrderRow.step_id).where(SupervisionOrderRow.state.not_in(ORDER_ENDED))
         )
         counted = (
             and_(dated, ~red, or_(StepRow.yellow.is_(None), ~yellow)), and_(dated, ~red, yellow), red,
