@@ -19,7 +19,7 @@ from services.talent.people import phone_of
 from services.talent.tables import CaseRow, TalentRow
 
 SAMPLES = 200  # cases whose talents are searched for
-SOME, FEW = 10, 3  # requests in a round: of what takes milliseconds, and of what counts very much
+SOME, FEW = 10, 2  # requests in a round: of what takes milliseconds, and of what counts very much
 MONTH = timedelta(days=30)
 
 
