@@ -1,10 +1,10 @@
-"""`python -m bench.cases [COUNT]`: a caseworker's day with a million cases in the database, over the wire.
+"""`python -m bench.cases [--cases N] [--data FOLDER]`: a caseworker's day with a million cases, over the wire.
 
-It makes COUNT cases (1,000,000 unless given) on SQLite and on PostgreSQL, checks that what it made is what the service
-would have written, and measures as an ordinary caseworker of one county: one caller's wait for a case, for the first
-page of today, for a search and for pages of a list near and deep; and, on PostgreSQL, steps brought along by 64
-callers. Beside each figure stands a no-op of the same run, and the server's CPU a reply, which a busy machine changes
-less than a wait. It ends with 1 if a gate fails or a copy is not as the service would have it.
+It makes the cases on SQLite and on PostgreSQL, checks that what it made is what the service would have written, and
+measures as an ordinary caseworker of one county: one caller's wait for a case, for the first page of today, for
+searches, counts and pages of a list near and deep; and steps brought along by 64 callers. Beside each figure stands a
+no-op of the same run, and the server's CPU a reply, which a busy machine changes less than a wait. It ends with 1 if a
+gate fails or a copy is not as the service would have it.
 """
 
 from __future__ import annotations
