@@ -24,6 +24,7 @@ WORTH_COPYING = 100  # rows
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class BulkInsert:
@@ -31,6 +32,7 @@ class BulkInsert:
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         self._columns = [table.c[name] for name in columns]
+        self._names = tuple(columns)
         # a batch has one record_time and few others: their texts are remembered
         times = {"sqlite": lru_cache(1024)(_sqlite_time), "postgresql": lru_cache(1024)(datetime.isoformat)}
         self._converters = {dialect: _converters(self._columns, text) for dialect, text in times.items()}
@@ -112,9 +114,8 @@ class BulkInsert:
                     values[place] = convert(values[place])
             ready.append(values)
         if dialect == "sqlite":
-            return json.dumps(ready, ensure_ascii=False)
-        names = [column.name for column in self._columns]
-        return json.dumps([dict(zip(names, values, strict=True)) for values in ready], ensure_ascii=False)
+            return _encode(ready)
+        return _encode([dict(zip(self._names, values, strict=True)) for values in ready])
 
 
 def _converters(columns: Sequence[Column[Any]], time_text: Convert) -> list[tuple[int, Convert]]:
@@ -137,13 +138,22 @@ def insert_all(connection: Connection, pending: Mapping[BulkInsert, Sequence[Row
 
     No row may refer to another one that is inserted with it.
     """
+    if found := one_insert(connection, pending):
+        connection.exec_driver_sql(*found)
+        return
+    for bulk, rows in pending.items():
+        bulk(connection, rows)
+
+
+def one_insert(
+    connection: Connection, pending: Mapping[BulkInsert, Sequence[Row]]
+) -> tuple[str, tuple[str, ...]] | None:
+    """The one statement that inserts into all of several tables, with its parameters; None where there is none."""
     wanted = [(bulk, rows) for bulk, rows in pending.items() if rows]
     if connection.dialect.name == "sqlite" or len(wanted) < 2:
-        for bulk, rows in wanted:
-            bulk(connection, rows)
-        return
+        return None
     statement = _one_statement(tuple(bulk for bulk, _ in wanted))
-    connection.exec_driver_sql(statement, tuple(bulk.parameter(rows, "postgresql") for bulk, rows in wanted))
+    return statement, tuple(bulk.parameter(rows, "postgresql") for bulk, rows in wanted)
 
 
 @cache
@@ -157,7 +167,9 @@ def _json(value: Any) -> str:
     """The text of a JSON column; who has it as text already gives that."""
     if isinstance(value, str):
         return value
-    return "[]" if value == [] else json.dumps(value, ensure_ascii=False)
+    if not value:  # most often, and cheaper than the encoder
+        return "{}" if isinstance(value, dict) else "[]"
+    return _encode(value)
 
 
 def _sqlite_time(instant: datetime) -> str:

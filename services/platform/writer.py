@@ -26,7 +26,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from services.platform.errors import Exists, Fault, Unavailable
 from services.platform.later import Answer
 from services.platform.once import Asked, Once
-from services.platform.transaction import Trail, Tx
+from services.platform.transaction import Conflict, Trail, Tx
 
 BATCH = 64  # works in one commit at most
 BACKLOG = 2048  # works that may wait for one lane; more are turned away, to be sent again
@@ -50,10 +50,6 @@ class Work:
     item: Any = None
     asked: Asked | None = None
     answer: Answer = field(default_factory=Answer)
-
-
-class Conflict(Exception):
-    """The transaction cannot stand beside another one, or its connection is gone: run it again."""
 
 
 class Writer:

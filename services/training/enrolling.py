@@ -21,8 +21,7 @@ from typing import cast
 from sqlalchemy import Connection, Table
 
 from services.platform.bulk import BulkInsert
-from services.platform.transaction import Tx
-from services.platform.writer import Conflict
+from services.platform.transaction import Conflict, Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.training import known, limits, promotion, seats, trail
