@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from operator import mul
+from typing import NamedTuple
 
 from services.reference import divisions
 from services.reference.text import compact, is_spreadsheet_number
@@ -78,8 +78,7 @@ class Sex(StrEnum):
         return "男" if self is Sex.MALE else "女"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ResidentId:
+class ResidentId(NamedTuple):
     """A number that checks, and what it says: `division` is where it was first issued (签发地), for life."""
 
     number: str

@@ -27,7 +27,7 @@ from services.training.decisions import Application
 from services.training.enrolling import Desk
 from services.training.limits import Binding
 from services.training.packs import Packs
-from services.training.people import Person
+from services.training.people import Named, Person
 from services.training.rehearsal import Rehearsal
 from services.training.rules.eligibility import RULES
 from services.training.rules.findings import Level
@@ -155,7 +155,8 @@ class Import:
     def _prepared(self, part: Sequence[Row]) -> tuple[list[Row], list[Application]]:
         """The candidates of a slice, and what they apply for."""
         wanted = [row for row in part if self._is_candidate(row)]
-        return wanted, [self._application(row, self._sealed(row)) for row in wanted]
+        sealed = people.seal_all(self._database.vault, [_named(row) for row in wanted])
+        return wanted, [self._application(person) for person in sealed]
 
     def _write(self, wanted: list[Row], applications: list[Application]) -> Answers:
         """Enrols the candidates of a slice in a transaction of its own."""
@@ -209,7 +210,7 @@ class Import:
             rehearsal = Rehearsal(connection, self._class_id)
             for part in slices:
                 wanted = [row for row in part if self._is_candidate(row)]
-                applications = [self._application(row, self._glance(row)) for row in wanted]
+                applications = [self._application(self._glance(row)) for row in wanted]
                 if applications:
                     decisions = self._desk.judge(connection, applications, self._now)
                     for row, decision in zip(wanted, decisions, strict=True):
@@ -233,21 +234,14 @@ class Import:
         with self._database.reading() as session:
             for start in range(0, len(rows), SLICE):
                 few = rows[start : start + SLICE]
-                applications = [self._application(row, self._glance(row)) for row in few]
+                applications = [self._application(self._glance(row)) for row in few]
                 decisions = self._desk.judge(session.connection(), applications, self._now)
                 for row, decision in zip(few, decisions, strict=True):
                     answers[row.row_number] = Answer.of(decision, stored=False)
         return answers
 
-    def _application(self, row: Row, person: Person) -> Application:
+    def _application(self, person: Person) -> Application:
         return Application(self._call, self._class_id, person, self._now, accepted=self._accepted, arrived=self._now)
-
-    def _sealed(self, row: Row) -> Person:
-        assert row.number is not None
-        proof = people.proof_of(*row.proof)
-        return people.seal(
-            self._database.vault, row.full_name, row.number, row.phone, category=row.category, proof=proof
-        )
 
     def _glance(self, row: Row) -> Person:
         """Somebody who is only asked about: found by the index, nothing is sealed."""
@@ -375,6 +369,11 @@ class Import:
             tx.record(self._call, self._header.class_name, detail=detail)
 
         self._database.write_again(self._call, work, key=self._header.class_name)
+
+
+def _named(row: Row) -> Named:
+    assert row.number is not None
+    return Named(row.full_name, row.number, row.phone, row.category, people.proof_of(*row.proof))
 
 
 def _parts(rows: Rows) -> Iterator[list[Row]]:
