@@ -114,14 +114,16 @@ def parse(text: str, today: date) -> ResidentId:
         raise ResidentIdFault(Code.FUTURE)
     if birth.year < today.year - _OLDEST:
         raise ResidentIdFault(Code.BIRTH_DATE)
-    return parsed(number)
+    return _born(number, birth)
 
 
 def parsed(number: str) -> ResidentId:
     """What a number says that `parse` gave once; it is not judged again."""
-    return ResidentId(
-        number, sys.intern(number[:6]), _day(number[6:14]), Sex.MALE if number[16] in "13579" else Sex.FEMALE
-    )
+    return _born(number, _day(number[6:14]))
+
+
+def _born(number: str, birth: date) -> ResidentId:
+    return ResidentId(number, sys.intern(number[:6]), birth, Sex.MALE if number[16] in "13579" else Sex.FEMALE)
 
 
 @lru_cache(maxsize=65536)  # every day that anybody alive was born on

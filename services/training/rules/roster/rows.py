@@ -47,7 +47,12 @@ class Rows:
         self._last: list[_Plain] = []  # what comes after the blocks
         self._noted: dict[int, Row] = {}
         self._numbers = array("L")
-        self._marks: dict[Key, array[int]] = {key: array("q") for key in (number_of, birthday_of, phone_of)}
+        self._by_number, self._by_birthday, self._by_phone = array("q"), array("q"), array("q")
+        self._by: dict[Key, array[int]] = {
+            number_of: self._by_number,
+            birthday_of: self._by_birthday,
+            phone_of: self._by_phone,
+        }
         self._extras = array("q")
         self.columns: set[str] = set()  # of the further cells that any row has
         for row in rows:
@@ -58,8 +63,9 @@ class Rows:
         plain: _Plain = None
         if row.number is not None:
             name, phone, number = row.full_name, row.phone, row.number.number
-            for key, marks in self._marks.items():
-                marks.append(hash(key(name, phone, number)))
+            self._by_number.append(hash(number))
+            self._by_birthday.append(hash(name + number[6:14]))
+            self._by_phone.append(hash(phone))
             if not row.findings:
                 plain = (row.row_number, name, phone, number, row.category, row.proof, row.extra)
         for pair in row.extra:
@@ -102,7 +108,7 @@ class Rows:
 
     def again(self, key: Key) -> set[int]:
         """The hashes of keys that come more than once."""
-        return _again(self._marks[key])
+        return _again(self._by[key])
 
     def extras_again(self) -> set[int]:
         """The hashes of further cells, as pairs of column and text, that come more than once."""
