@@ -47,6 +47,7 @@ _LEVELS = {
     Level.WARNING: types_pb2.Finding.WARNING,
     Level.NOTE: types_pb2.Finding.NOTE,
 }
+_STATES = {state: enrolments_pb2.Enrolment.State.Value(state) for state in EnrolmentState}
 _RESULTS = {EnrolmentState.ENROLLED: Result.ENROLLED, EnrolmentState.WAITLISTED: Result.WAITLISTED}
 # what a row says itself is not said again by the rule that looks at the same cell
 _SAID = {"TR-CATEGORY-GIVEN": "TR-CATEGORY-MISSING", "TR-CATEGORY-PROOF": "TR-PROOF-MISSING"}
@@ -266,6 +267,13 @@ class Import:
 
     def _verdict(self, row: Row, answer: Answer | None) -> pb.RowVerdict:
         """What became of one row, in words."""
+        if answer is not None and answer.state is EnrolmentState.ENROLLED and answer.plain and not row.findings:
+            return pb.RowVerdict(
+                row_number=row.row_number,
+                result=Result.ENROLLED,
+                enrolment=f"enrolments/{answer.enrolment}",
+                state=_STATES[answer.state],
+            )
         verdict = pb.RowVerdict(row_number=row.row_number, result=Result.REFUSED)
         findings = [self._finding(each) for each in row.findings]
         open_warnings = self._open(row) if row.findings else []
@@ -275,7 +283,7 @@ class Import:
             open_warnings += answer.unaccepted
             if answer.present:
                 assert answer.state is not None
-                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _state(answer.state)
+                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _STATES[answer.state]
                 findings.append(self._finding(Finding(c.ALREADY_IN_CLASS)))
             if not refused:
                 verdict.result = self._result(answer, bool(open_warnings))
@@ -287,7 +295,7 @@ class Import:
         elif answer is not None and verdict.result in (Result.ENROLLED, Result.WAITLISTED):
             assert answer.state is not None
             if answer.enrolment:
-                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _state(answer.state)
+                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _STATES[answer.state]
             if verdict.result == Result.WAITLISTED:
                 findings.append(self._finding(Finding(c.WAITLISTED)))
         if findings:
@@ -384,7 +392,3 @@ def _parts(rows: Rows) -> Iterator[list[Row]]:
 def progress(received: int, decided: int) -> pb.ImportRosterResponse:
     """How far the server is, in rows."""
     return pb.ImportRosterResponse(progress=pb.ImportRosterResponse.Progress(received=received, decided=decided))
-
-
-def _state(state: EnrolmentState) -> enrolments_pb2.Enrolment.State.ValueType:
-    return enrolments_pb2.Enrolment.State.Value(state)
