@@ -13,7 +13,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.reference.conditions import Condition
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -46,7 +51,7 @@ def sentences() -> dict[str, dict[str, str]]:
 
 
 def verdicts() -> str:
-    """The codes a roster, a refusal or a check may speak in."""
+    """The codes a roster, a list, a refusal or a check may speak in."""
     from services.training.packs import Packs
     from services.training.rules.roster import CONDITIONS
 
@@ -56,7 +61,7 @@ def verdicts() -> str:
     lines = [
         "# Verdict codes",
         "",
-        "Stable codes that rosters, refusals and checks speak in. Braces are filled with the facts of the case.",
+        "Stable codes that rosters, lists, refusals and checks speak in. Braces are filled with the facts of the case.",
         "",
         f"## Declared rules (`{pack.name}@{pack.version}`)",
         "",
@@ -84,7 +89,7 @@ def verdicts() -> str:
             *(number.effective_from.isoformat(), number.source, number.confidence),
         )
         lines.append(f"| {' | '.join(row)} |")
-    lines += [*roster(said), "", "## Registers and look-ups", ""]
+    lines += [*roster(said), *listing(said), "", "## Registers and look-ups", ""]
     lines += ["| code | 中文 | English |", "| --- | --- | --- |"]
     for code in sorted(key for key in said if key.startswith("TR-") and key not in declared and key not in CONDITIONS):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
@@ -114,19 +119,35 @@ KINDS = {
 
 
 def roster(said: dict[str, dict[str, str]]) -> list[str]:
-    """The registry of roster conditions, by what is looked at."""
+    """The registry of roster conditions."""
     from services.training.rules.roster import CONDITIONS
 
-    lines = [
-        "",
-        "## Rosters",
-        "",
+    intro = [
         f"{len(CONDITIONS)} conditions. An error keeps the row out, a warning until an officer gives a reason for it",
         "(`--accept CODE=reason`), a note is for information.",
     ]
+    return ["", "## Rosters", "", *intro, *registry(CONDITIONS, said)]
+
+
+def listing(said: dict[str, dict[str, str]]) -> list[str]:
+    """The registry of conditions of a list of commissioners."""
+    from services.placement.rules.listing import CONDITIONS
+
+    intro = [
+        f"{len(CONDITIONS)} conditions. An error keeps the row out, a warning is for whoever vets, a note is for",
+        "information. What any table or any identity number may be has the code that it has in rosters.",
+    ]
+    return ["", "## Lists of commissioners", "", *intro, *registry(CONDITIONS, said)]
+
+
+def registry(conditions: Mapping[str, Condition], said: dict[str, dict[str, str]]) -> list[str]:
+    """Conditions by what is looked at."""
+    lines: list[str] = []
     for kind, title in KINDS.items():
+        if all(each.kind != kind for each in conditions.values()):
+            continue
         lines += ["", f"### {title}", "", "| code | level | column | why | 中文 | English |", "|" + " --- |" * 6]
-        for code, each in CONDITIONS.items():
+        for code, each in conditions.items():
             if each.kind == kind:
                 columns = ", ".join(f"`{column}`" for column in each.columns if column != "*")
                 row = (f"`{code}`", each.level.lower(), columns, each.why, said[code]["zh"], said[code]["en"])

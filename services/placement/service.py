@@ -7,40 +7,94 @@ from pathlib import Path
 
 import grpc
 from liancai.placement.v1 import (
+    assignments_pb2,
+    assignments_pb2_grpc,
     audit_pb2,
     audit_pb2_grpc,
     commissioners_pb2,
     commissioners_pb2_grpc,
+    evaluations_pb2,
+    evaluations_pb2_grpc,
+    events_pb2,
+    events_pb2_grpc,
+    imports_pb2,
+    imports_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
+    service_agreements_pb2,
+    service_agreements_pb2_grpc,
+    technology_transfers_pb2,
+    technology_transfers_pb2_grpc,
+    visits_pb2,
+    visits_pb2_grpc,
 )
 
+from services.placement.assignments import Assignments
 from services.placement.audit import PlacementTrail
 from services.placement.commissioners import Commissioners
+from services.placement.evaluations import Evaluations
+from services.placement.events import DispatchEvents, sees
+from services.placement.imports import CommissionerImports
 from services.placement.requests import Requests
-from services.placement.rules import registering
+from services.placement.rules import registering, serving
+from services.placement.rules import service_agreements as agreed
+from services.placement.service_agreements import ServiceAgreements
 from services.placement.tables import BOOKS
+from services.placement.technology_transfers import TechnologyTransfers
+from services.placement.visits import Visits
 from services.platform.database import Database
+from services.platform.outbox import source_of
 from services.platform.pages import Pages
 from services.platform.part import Part
+from services.platform.watching import Watching
 from services.reference.parameters import Pack
+from services.reference.places import Places
 
 HERE = Path(__file__).parent
 SHIPPED = HERE / "parameters" / "placement.yaml"
 
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
-    """Adds the servicers. LIANCAI_PLACEMENT_PARAMETERS names another parameter pack than the one that is shipped."""
+    """Adds the servicers. LIANCAI_PLACEMENT_PARAMETERS names another parameter pack than the one that is shipped,
+    LIANCAI_PLACES a bureau's own points of towns.
+    """
     pages = Pages(database.vault)
-    pack = registering.checked(Pack.load(Path(settings.get("LIANCAI_PLACEMENT_PARAMETERS") or SHIPPED)))
+    pack = agreed.checked(registering.checked(Pack.load(Path(settings.get("LIANCAI_PLACEMENT_PARAMETERS") or SHIPPED))))
+    serving.checked(pack)
+    own = settings.get("LIANCAI_PLACES")
+    places = Places.load(Path(own) if own else None)
     commissioners_pb2_grpc.add_CommissionersServicer_to_server(Commissioners(database, pages, pack), server)
+    imports_pb2_grpc.add_CommissionerImportsServicer_to_server(CommissionerImports(database, pack), server)
     requests_pb2_grpc.add_RequestsServicer_to_server(Requests(database, pages), server)
     audit_pb2_grpc.add_PlacementTrailServicer_to_server(PlacementTrail(database, pages), server)
+    agreements = ServiceAgreements(database, pages, pack)
+    service_agreements_pb2_grpc.add_ServiceAgreementsServicer_to_server(agreements, server)
+    assignments_pb2_grpc.add_AssignmentsServicer_to_server(Assignments(database, pages, pack, places), server)
+    visits_pb2_grpc.add_VisitsServicer_to_server(Visits(database, pages, pack), server)
+    transfers = TechnologyTransfers(database, pages)
+    technology_transfers_pb2_grpc.add_TechnologyTransfersServicer_to_server(transfers, server)
+    evaluations_pb2_grpc.add_EvaluationsServicer_to_server(Evaluations(database, pages, pack), server)
+    watching = Watching(database, source_of(settings, "placement"), sees)
+    events_pb2_grpc.add_DispatchEventsServicer_to_server(DispatchEvents(watching), server)
 
 
 PART = Part(
     name="placement",
-    files=tuple(module.DESCRIPTOR for module in (commissioners_pb2, requests_pb2, audit_pb2)),
+    files=tuple(
+        module.DESCRIPTOR
+        for module in (
+            commissioners_pb2,
+            imports_pb2,
+            requests_pb2,
+            audit_pb2,
+            service_agreements_pb2,
+            events_pb2,
+            assignments_pb2,
+            visits_pb2,
+            technology_transfers_pb2,
+            evaluations_pb2,
+        )
+    ),
     books=BOOKS,
     migrations=HERE / "migrations",
     policy=HERE / "policy.cedar",

@@ -21,6 +21,7 @@ from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.transaction import Tx
 from services.reference import resident_id
+from services.reference.conditions import Level
 from services.training import messages, people
 from services.training.answers import COUNTED, Answer, Answers, Tally, Undone
 from services.training.decisions import Application
@@ -30,7 +31,6 @@ from services.training.packs import Packs
 from services.training.people import Named, Person
 from services.training.rehearsal import Rehearsal
 from services.training.rules.eligibility import RULES
-from services.training.rules.findings import Level
 from services.training.rules.roster import Finding, Row, Rows
 from services.training.rules.roster import conditions as c
 from services.training.rules.states import EnrolmentState

@@ -10,7 +10,7 @@ import pytest
 from services import host
 from services.platform.database import Database
 from tests.conftest import token_of
-from tests.placement.desk import CITY, COUNTY, HOME_UNIT, SERVED, Desk
+from tests.placement.desk import CITY, COUNTY, HOME_UNIT, HOST, SERVED, Desk
 
 NewDesk = Callable[..., Desk]
 
@@ -50,6 +50,12 @@ def city(new_desk: NewDesk) -> Desk:
 def served(new_desk: NewDesk) -> Desk:
     """The bureau of the county that is served."""
     return new_desk(SERVED, "science_officer")
+
+
+@pytest.fixture(scope="module")
+def host_desk(new_desk: NewDesk) -> Desk:
+    """The cooperative that asks."""
+    return new_desk(SERVED, "enterprise", unit=HOST)
 
 
 @pytest.fixture(scope="module")

@@ -219,6 +219,7 @@ CASES = """
 # science officer of the home division, its city, the partner, a third; institution; enterprises; supervisor, auditor
 DISPATCH = """
     ApplyCommissioner     y y o o  y  o o  . .
+    ImportCommissioners   y y o o  y  o o  . .
     GetCommissioner       y y y o  y  o o  y y
     ListCommissioners     y y y o  y  o o  y y
     SearchCommissioners   y y y o  y  o o  y y
@@ -244,6 +245,40 @@ DISPATCH = """
     MarkUnserved          y y o o  .  . .  . .
 
     ListPlacementTrail    . . . .  .  . .  . y
+
+    CreateServiceAgreement y y y o y  o o  . .
+    GetServiceAgreement   y y y o  y  y o  y y
+    ListServiceAgreements y y y o  y  y o  y y
+    UpdateServiceAgreement y y y o y  o o  . .
+    SignServiceAgreement  y y y o  y  y o  . .
+    FileServiceAgreement  y y o o  .  . .  . .
+    EndServiceAgreement   y y o o  .  . .  . .
+    TerminateServiceAgreement y y o o . . . . .
+    WithdrawServiceAgreement y y y o y o o . .
+    DispatchEvents.WatchEvents y y y o y y o y y
+
+    CreateAssignment      y y o o  .  . .  . .
+    GetAssignment         y y y o  y  y o  y y
+    ListAssignments       y y y o  y  y o  y y
+    AcceptAssignment      . . . .  y  o o  . .
+    DeclineAssignment     . . . .  y  o o  . .
+    CancelAssignment      y y o o  .  . .  . .
+    RateAssignment        . . . .  o  y o  . .
+    LogVisit              . . . .  y  o o  . .
+    GetVisit              y y y o  y  y o  y y
+    ListVisits            y y y o  y  y o  y y
+    ConfirmVisit          . . . .  o  y o  . .
+    DisputeVisit          . . . .  o  y o  . .
+    CorrectVisit          . . . .  y  o o  . .
+    CountersignVisit      y y o o  .  . .  . .
+    RecordTechnologyTransfer y y y o y o o . .
+    GetTechnologyTransfer y y y o  y  y o  y y
+    ListTechnologyTransfers y y y o y y o y y
+    GetEvaluationInputs   y y y o  y  o o  y y
+    RecordEvaluation      y y o o  .  . .  . .
+    ListEvaluations       y y y o  y  o o  y y
+    RecordSubsidy         y y o o  .  . .  . .
+    ListSubsidies         y y y o  y  o o  y y
 """
 LETTERS = {"y": Answer.YES, "o": Answer.OWN, ".": Answer.NO}
 EXPECTED = {

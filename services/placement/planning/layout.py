@@ -97,7 +97,7 @@ def _calendars(dispatch: Dispatch) -> tuple[Flags, Ints]:
         free[number, [day for day in each.available & each.in_force if 0 <= day < dispatch.days]] = True
     for pin in dispatch.pins:
         bound = dispatch.bound_days(pin)
-        free[row[pin.commissioner], bound.start : bound.stop] = False
+        free[row[pin.commissioner], list(bound)] = False
         base[row[pin.commissioner]] += len(bound)
     return free, base
 

@@ -1,4 +1,4 @@
-"""The lives of a commissioner and of a request."""
+"""The lives of a commissioner, a request, a service agreement, an assignment and a visit."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ class RequestState(StrEnum):
     ACCEPTED = "ACCEPTED"
     CANCELLED = "CANCELLED"
     UNSERVED = "UNSERVED"
+    PLANNED = "PLANNED"
+    IN_SERVICE = "IN_SERVICE"
+    CONFIRMED = "CONFIRMED"
+    RATED = "RATED"
 
 
 _RS = RequestState
@@ -48,6 +52,83 @@ REQUEST_VERBS: dict[str, tuple[tuple[RequestState, ...], RequestState]] = {
     "submit": ((_RS.DRAFT,), _RS.SUBMITTED),
     "return": ((_RS.SUBMITTED,), _RS.DRAFT),
     "accept": ((_RS.SUBMITTED,), _RS.ACCEPTED),
-    "cancel": ((_RS.DRAFT, _RS.SUBMITTED, _RS.ACCEPTED), _RS.CANCELLED),
+    "cancel": ((_RS.DRAFT, _RS.SUBMITTED, _RS.ACCEPTED, _RS.PLANNED), _RS.CANCELLED),
     "unserved": ((_RS.ACCEPTED,), _RS.UNSERVED),
+}
+
+
+class ServiceAgreementState(StrEnum):
+    """The life of a service agreement (三方协议)."""
+
+    DRAFT = "DRAFT"
+    SIGNED = "SIGNED"
+    FILED = "FILED"
+    ENDED = "ENDED"
+    TERMINATED = "TERMINATED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+_AS = ServiceAgreementState
+AGREED = (_AS.DRAFT, _AS.SIGNED, _AS.FILED)  # live: may still come to be in force, or is
+WAS_FILED = (_AS.FILED, _AS.ENDED, _AS.TERMINATED)  # in force on the days from its first to its last
+SERVICE_AGREEMENT_VERBS: dict[str, tuple[tuple[ServiceAgreementState, ...], ServiceAgreementState]] = {
+    "update": ((_AS.DRAFT, _AS.SIGNED), _AS.DRAFT),
+    "sign": ((_AS.DRAFT,), _AS.SIGNED),
+    "file": ((_AS.SIGNED,), _AS.FILED),
+    "end": ((_AS.FILED,), _AS.ENDED),
+    "terminate": ((_AS.FILED,), _AS.TERMINATED),
+    "withdraw": ((_AS.DRAFT, _AS.SIGNED), _AS.WITHDRAWN),
+}
+
+
+class AssignmentState(StrEnum):
+    """The life of an assignment (派驻任务)."""
+
+    ASSIGNED = "ASSIGNED"
+    ACCEPTED = "ACCEPTED"
+    IN_SERVICE = "IN_SERVICE"
+    CONFIRMED = "CONFIRMED"
+    RATED = "RATED"
+    DECLINED = "DECLINED"
+    CANCELLED = "CANCELLED"
+
+
+_DS = AssignmentState
+ENDED_BEFORE = (_DS.DECLINED, _DS.CANCELLED)  # of whom another one may serve the request
+ASSIGNMENT_VERBS: dict[str, tuple[tuple[AssignmentState, ...], AssignmentState]] = {
+    "accept": ((_DS.ASSIGNED,), _DS.ACCEPTED),
+    "decline": ((_DS.ASSIGNED,), _DS.DECLINED),
+    "cancel": ((_DS.ASSIGNED, _DS.ACCEPTED, _DS.IN_SERVICE), _DS.CANCELLED),
+    # a day may have a second visit, and advice may follow, until the host has rated it
+    "log": ((_DS.ACCEPTED, _DS.IN_SERVICE, _DS.CONFIRMED), _DS.IN_SERVICE),
+    "confirm": ((_DS.IN_SERVICE,), _DS.CONFIRMED),
+    "rate": ((_DS.CONFIRMED,), _DS.RATED),
+}
+# where a request goes with its assignment
+REQUEST_FOLLOWS: dict[AssignmentState, RequestState] = {
+    _DS.ASSIGNED: _RS.PLANNED,
+    _DS.IN_SERVICE: _RS.IN_SERVICE,
+    _DS.CONFIRMED: _RS.CONFIRMED,
+    _DS.RATED: _RS.RATED,
+    _DS.DECLINED: _RS.ACCEPTED,
+    _DS.CANCELLED: _RS.ACCEPTED,
+}
+
+
+class VisitState(StrEnum):
+    """The life of a visit in the log (服务日志)."""
+
+    LOGGED = "LOGGED"
+    CONFIRMED = "CONFIRMED"
+    COUNTERSIGNED = "COUNTERSIGNED"
+    DISPUTED = "DISPUTED"
+
+
+_VS = VisitState
+VISIT_CONFIRMED = (_VS.CONFIRMED, _VS.COUNTERSIGNED)  # the host has said that it was so
+VISIT_VERBS: dict[str, tuple[tuple[VisitState, ...], VisitState]] = {
+    "confirm": ((_VS.LOGGED,), _VS.CONFIRMED),
+    "dispute": ((_VS.LOGGED,), _VS.DISPUTED),
+    "correct": ((_VS.LOGGED, _VS.DISPUTED), _VS.LOGGED),
+    "countersign": ((_VS.CONFIRMED,), _VS.COUNTERSIGNED),
 }

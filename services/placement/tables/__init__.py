@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from services.placement.tables.assignments import AssignedDayRow, AssignmentRow
 from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
 from services.placement.tables.records import NumberRow
 from services.placement.tables.requests import RequestRow
+from services.placement.tables.service import EvaluationRow, SubsidyRow, TechnologyTransferRow, VisitRow
+from services.placement.tables.service_agreements import ServiceAgreementRow, ServiceAgreementSignatureRow
 from services.platform.database import Books
 
 __all__ = [
     "BOOKS",
     "AbsenceRow",
+    "AssignedDayRow",
+    "AssignmentRow",
     "Base",
     "CommissionerRow",
+    "EvaluationRow",
     "MemberRow",
     "NumberRow",
     "RequestRow",
+    "ServiceAgreementRow",
+    "ServiceAgreementSignatureRow",
     "SkillRow",
+    "SubsidyRow",
+    "TechnologyTransferRow",
+    "VisitRow",
 ]
 
 BOOKS = Books.in_schema(Base.metadata)

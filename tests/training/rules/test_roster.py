@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reference import resident_id
-from services.training.rules.findings import Level
+from services.reference.conditions import Level
 from services.training.rules.roster import TITLES, About, Row, Rows, normalise_name, normalise_phone, read, read_date
 from services.training.rules.roster.bank import luhn
 from services.training.rules.roster.conditions import CONDITIONS

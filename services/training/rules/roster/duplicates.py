@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
+from services.reference.conditions import Condition, Finding
 from services.training.rules.roster import conditions as c
-from services.training.rules.roster.conditions import Condition
-from services.training.rules.roster.draft import Finding, Row
+from services.training.rules.roster.draft import Row
 from services.training.rules.roster.rows import Key, Rows, birthday_of, number_of, phone_of
 
 MOST_NAMED = 20  # other rows in one finding

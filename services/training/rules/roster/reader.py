@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 
+from services.reference.conditions import CELL_TOO_LONG, Finding
 from services.training.rules.roster import (
     bank,
     category,
@@ -15,8 +16,7 @@ from services.training.rules.roster import (
     residence,
     training,
 )
-from services.training.rules.roster import conditions as c
-from services.training.rules.roster.draft import LONGEST_CELL, About, Draft, Finding, Row
+from services.training.rules.roster.draft import LONGEST_CELL, About, Draft, Row
 from services.training.rules.roster.duplicates import EXTRA
 
 REQUIRED = frozenset({"full_name", "resident_id", "phone"})
@@ -42,7 +42,7 @@ def read(row_number: int, cells: Mapping[str, str], numeric: Collection[str], ab
     if cells and max(map(len, cells.values())) > LONGEST_CELL:
         for column, text in cells.items():
             if len(text) > LONGEST_CELL:
-                draft.wrong(c.CELL_TOO_LONG, column, longest=LONGEST_CELL)
+                draft.wrong(CELL_TOO_LONG, column, longest=LONGEST_CELL)
         return Row(row_number, "", "", None, tuple(draft.findings))
     identity.name(draft)
     identity.number(draft)
