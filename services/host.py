@@ -61,7 +61,7 @@ GRACE = 25.0  # seconds calls in flight then have to finish
 UPKEEP = 60.0  # seconds between two rounds of what services do by themselves
 # Objects made before Python looks for circles among them. A roster makes millions that are in none, and at Python's own
 # 700 looking for them took a third of its time.
-COLLECT_AFTER = (10_000, 20, 100)
+COLLECT_AFTER = (50_000, 20, 100)
 
 # sources and figures: docs/operations.md
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ _MOJIBAKE = "锟斤"  # what UTF-8 read as GBK and written again looks like
 _FORMULA = frozenset("=＝@＠")
 _SIGNED_FORMULA = frozenset("+-＋－")
 _UNSEEN = frozenset({"Cc", "Cf"})
+_PLAIN_DATE = re.compile(r"[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}").fullmatch  # nothing odd about it
 _SPACES = "\t\n\r\v\f"
 
 
@@ -135,7 +137,7 @@ class Draft:
     def text(self, column: str) -> str:
         """A cell half-width and trimmed, "" where it holds nothing that could be data. Notes what was odd about it."""
         raw = self.cells.get(column, "")
-        if raw.isascii() and raw.isalnum() and raw.upper() not in PLACEHOLDERS:
+        if raw.isascii() and (raw.upper() not in PLACEHOLDERS if raw.isalnum() else _PLAIN_DATE(raw)):
             return raw
         return self._odd(column, raw) if raw else ""
 
