@@ -38,6 +38,7 @@ NOUNS = {
     "bulk": "bulk",
     "commissioner": "commissioners",
     "request": "requests",
+    "service-agreement": "service_agreements",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

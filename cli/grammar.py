@@ -73,8 +73,8 @@ class Noun(typer.Typer):
     """The verbs of one noun."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name=name, cls=Group, help=t(f"{name}.help"), add_completion=False)
-        self.noun = name
+        self.noun = name.replace("-", "_")
+        super().__init__(name=name, cls=Group, help=t(f"{self.noun}.help"), add_completion=False)
 
     def verb(self, name: str, **settings: Any) -> Callable[[F], F]:
         """Makes a function the verb `name`; its help is the text "<noun>.<verb>"."""

@@ -55,7 +55,8 @@ CASE_STANDPOINTS = {
     "catalogue editor": Caller("editor", "371526-hrss", HOME, frozenset({"catalogue_editor"})),
     "without a token": ANYBODY,
 }
-# who stands where to a commissioner whom the institution of 371526 sends to 370103, and to a request of the enterprise
+# who stands where to a commissioner whom the institution of 371526 sends to 370103, to a request of the enterprise, and
+# to an agreement of that enterprise on a commissioner of 370103 whom the institution sends
 DISPATCH_STANDPOINTS = {
     "science, home": Caller("science-home", "371526-sci", HOME, frozenset({"science_officer"})),
     "science, its city": Caller("science-city", "371500-sci", CITY, frozenset({"science_officer"})),
@@ -79,6 +80,9 @@ SCOPES = {
     "CaseEvent": Scope((HOME, PARTNER), (UNIT,)),
     "Commissioner": Scope((HOME, PARTNER), (INSTITUTION,)),
     "Request": Scope((HOME, PARTNER), (ENTERPRISE,)),
+    "ServiceAgreement": Scope((HOME, PARTNER), (INSTITUTION, ENTERPRISE)),
+    "ServiceAgreementText": Scope((HOME, PARTNER), (INSTITUTION,)),
+    "DispatchEvent": Scope((HOME, PARTNER), (INSTITUTION, ENTERPRISE)),
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Handover": Scope((HOME, PARTNER)),
@@ -106,8 +110,8 @@ holds a table written by hand, the policies and a running server against one ano
 The resource is one of 371526 (where the work is) with the partner 370103, its enterprise and its institution. A
 register of other bureaus, a quota and an entry in the register of institutions belong to 371526 alone. In the green
 channel it is a case that 371526 holds and 370103 was let into by a hand-over, or a step in it of the bureau 371526-sic.
-In dispatch it is a commissioner whom the institution of 371526 sends to 370103, or a request of the enterprise of
-371526 for one of 370103.
+In dispatch it is a commissioner whom the institution of 371526 sends to 370103, a request of the enterprise of
+371526 for one of 370103, or an agreement of that enterprise with a commissioner of 370103 whom the institution sends.
 
 | who | role | division |
 | --- | --- | --- |"""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Table, false, or_
 from sqlalchemy.orm import Session
 
-from services.placement.tables import CommissionerRow, NumberRow, RequestRow
+from services.placement.tables import CommissionerRow, NumberRow, RequestRow, ServiceAgreementRow
 from services.platform import numbers
 from services.platform.boundary import Call
 from services.platform.errors import NotFound
@@ -16,7 +16,14 @@ from services.platform.requests import check_etag
 from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
 
-Parted = TypeVar("Parted", CommissionerRow, RequestRow)
+Row: TypeAlias = CommissionerRow | RequestRow | ServiceAgreementRow
+Parted = TypeVar("Parted", CommissionerRow, RequestRow, ServiceAgreementRow)
+# the units that have a part in a row, beside those of its two divisions: the columns of their credit codes
+UNITS: dict[type[Any], tuple[str, ...]] = {
+    CommissionerRow: ("home_unit_credit_code",),
+    RequestRow: ("host_credit_code",),
+    ServiceAgreementRow: ("sending_unit_credit_code", "host_credit_code"),
+}
 
 
 def next_number(tx: Tx, series: str) -> str:
@@ -25,23 +32,21 @@ def next_number(tx: Tx, series: str) -> str:
     return f"{series.rpartition('/')[2]}{number:05}"
 
 
-def scope_of(row: CommissionerRow | RequestRow) -> Scope:
-    """Who has a part in a commissioner or a request: both divisions, and the unit that sends or is served."""
+def scope_of(row: Row) -> Scope:
+    """Who has a part in a row: both divisions, and the units that send or are served."""
     divisions = tuple(code for code in (row.division, row.partner_division) if code)
-    unit = row.home_unit_credit_code if isinstance(row, CommissionerRow) else row.host_credit_code
-    return Scope(divisions, (unit,))
+    return Scope(divisions, tuple(code for column in UNITS[type(row)] if (code := getattr(row, column))))
 
 
-def within_reach(call: Call, table: type[CommissionerRow] | type[RequestRow]) -> ColumnElement[bool]:
-    """The rows of a list that its caller may see."""
-    reach = call.reach()
+def within_reach(call: Call, table: type[Row], action: str = "") -> ColumnElement[bool]:
+    """The rows of a list that its caller may see; of what `action` reads, if that is not this RPC."""
+    reach = call.reach(action)
     terms: list[ColumnElement[bool]] = []
     if reach.division is not None:
         low, high = scope_range(reach.division)
         terms += [table.division.between(low, high), table.partner_division.between(low, high)]
     if reach.unit is not None:
-        unit = CommissionerRow.home_unit_credit_code if table is CommissionerRow else RequestRow.host_credit_code
-        terms.append(unit == reach.unit)
+        terms += [getattr(table, column) == reach.unit for column in UNITS[table]]
     return or_(*terms) if terms else false()
 
 

@@ -15,6 +15,10 @@ from liancai.placement.v1 import (
 from liancai.placement.v1 import (
     commissioners_pb2_grpc,
     requests_pb2_grpc,
+    service_agreements_pb2_grpc,
+)
+from liancai.placement.v1 import (
+    events_pb2_grpc as dispatch_events_pb2_grpc,
 )
 from liancai.reference.v1 import reference_pb2_grpc
 from liancai.talent.v1 import (
@@ -91,6 +95,8 @@ SERVICES = [
     (commissioners_pb2_grpc, "Commissioners"),
     (requests_pb2_grpc, "Requests"),
     (placement_audit_pb2_grpc, "PlacementTrail"),
+    (service_agreements_pb2_grpc, "ServiceAgreements"),
+    (dispatch_events_pb2_grpc, "DispatchEvents"),
     (events_pb2_grpc, "Events"),
 ]
 
@@ -106,19 +112,20 @@ class Result:
 
 @dataclass
 class Server:
-    """The server: `answers` by method name, `calls` in order of arrival."""
+    """The server: `answers` by method name, or by service and method, `calls` in order of arrival."""
 
     target: str = ""
     answers: dict[str, Callable[[Any, grpc.ServicerContext], Any]] = field(default_factory=dict)
     calls: list[tuple[str, Any, dict[str, str]]] = field(default_factory=list)
 
-    def handler(self, method: str) -> Callable[..., Any]:
+    def handler(self, service: str, method: str) -> Callable[..., Any]:
         """Answers one method and remembers the request; a stream is the answer's to read."""
 
         def answer(_: Any, request: Any, context: grpc.ServicerContext) -> Any:
             metadata = {key: str(value) for key, value in context.invocation_metadata()}
             self.calls.append((method, request, metadata))
-            return self.answers[method](request, context)
+            name = f"{service}.{method}"
+            return self.answers[name if name in self.answers else method](request, context)
 
         return answer
 
@@ -134,7 +141,7 @@ def server() -> Iterator[Server]:
     running = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     for module, service in SERVICES:
         base = getattr(module, f"{service}Servicer")
-        methods = {name: made.handler(name) for name in vars(base) if not name.startswith("_")}
+        methods = {name: made.handler(service, name) for name in vars(base) if not name.startswith("_")}
         getattr(module, f"add_{service}Servicer_to_server")(type(service, (base,), methods)(), running)
     made.target = f"127.0.0.1:{running.add_insecure_port('127.0.0.1:0')}"
     running.start()

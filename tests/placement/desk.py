@@ -9,12 +9,15 @@ from liancai.placement.v1 import (
     audit_pb2_grpc,
     commissioners_pb2,
     commissioners_pb2_grpc,
+    events_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
+    service_agreements_pb2,
+    service_agreements_pb2_grpc,
 )
 
 from services.reference import credit_code
-from tests.office import Signed, request_id, somebody
+from tests.office import BUREAU, FILE, TODAY, Signed, request_id, somebody
 
 CITY, COUNTY, SERVED = "370100", "370103", "371526"
 HOME_UNIT = credit_code.make("12", "370103", "49557300")
@@ -23,6 +26,8 @@ HOST = credit_code.make("91", "371526", "MA3C0001")
 AGRONOMY, VEGETABLES = "210", "2103020"
 
 Kind = commissioners_pb2.Commissioner
+Agreement = service_agreements_pb2.ServiceAgreement
+Role = Agreement.Signature
 
 
 class Desk:
@@ -33,6 +38,8 @@ class Desk:
         self.commissioners: Any = Signed(commissioners_pb2_grpc.CommissionersStub(channel), metadata)
         self.requests: Any = Signed(requests_pb2_grpc.RequestsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.PlacementTrailStub(channel), metadata)
+        self.agreements: Any = Signed(service_agreements_pb2_grpc.ServiceAgreementsStub(channel), metadata)
+        self.events: Any = Signed(events_pb2_grpc.DispatchEventsStub(channel), metadata)
 
     def apply(self, **fields: Any) -> commissioners_pb2.Commissioner:
         """Somebody who applies; `fields` change them."""
@@ -73,6 +80,37 @@ class Desk:
         if "reason" in kind.DESCRIPTOR.fields_by_name:
             fields = {"reason": "说明理由", **fields}
         found: requests_pb2.Request = getattr(self.requests, verb)(
+            kind(name=name, **{"request_id": request_id(), **fields})
+        )
+        return found
+
+    def agree(self, commissioner: str, **fields: Any) -> Agreement:
+        """A draft of an agreement; `fields` change it."""
+        request = service_agreements_pb2.CreateServiceAgreementRequest(
+            service_agreement=an_agreement(commissioner, **fields), request_id=request_id()
+        )
+        made: Agreement = self.agreements.CreateServiceAgreement(request)
+        return made
+
+    def sign(self, name: str, *roles: Any, **fields: Any) -> Agreement:
+        """Notes today's signature of these parties, or of all three."""
+        found: Agreement = self.agreements.GetServiceAgreement(
+            service_agreements_pb2.GetServiceAgreementRequest(name=name)
+        )
+        values = {"sign_date": TODAY.isoformat(), "file_sha256": FILE, **fields}
+        for role in roles or [each.role for each in found.signatures]:
+            request = service_agreements_pb2.SignServiceAgreementRequest(
+                name=name, role=role, request_id=request_id(), **values
+            )
+            found = self.agreements.SignServiceAgreement(request)
+        return found
+
+    def move(self, verb: str, name: str, **fields: Any) -> Agreement:
+        """One step of an agreement's life: `File`, `Terminate` ..."""
+        kind = getattr(service_agreements_pb2, f"{verb}ServiceAgreementRequest")
+        if "reason" in kind.DESCRIPTOR.fields_by_name:
+            fields = {"reason": "说明理由", **fields}
+        found: Agreement = getattr(self.agreements, f"{verb}ServiceAgreement")(
             kind(name=name, **{"request_id": request_id(), **fields})
         )
         return found
@@ -132,3 +170,27 @@ def a_request(**fields: Any) -> requests_pb2.Request:
         "priority": 1,
     }
     return requests_pb2.Request(**{**values, **fields})
+
+
+def an_agreement(commissioner: str, **fields: Any) -> Agreement:
+    """A good agreement with the cooperative in Gaotang, a framework with the county's bureau; `fields` change it."""
+    values: dict[str, Any] = {
+        "kind": Agreement.SINGLE_HOST,
+        "commissioner": commissioner,
+        "host_credit_code": HOST,
+        "host_name": "高唐样例种植专业合作社",
+        "division": SERVED,
+        "valid_from": "2026-12-01",
+        "valid_to": "2027-11-30",
+        "services": [Agreement.TECHNICAL_GUIDANCE, Agreement.TRAINING],
+        "min_days_a_year": 20,
+        "deliverables": "大棚番茄高产技术规程一份，培训不少于四次",
+        "expense_bearer": Agreement.SENDING_UNIT,
+        "insurance_bearer": Agreement.SENDING_UNIT,
+        "exit_terms": "提前三十日书面通知",
+        "file_sha256": FILE,
+    }
+    if fields.get("kind") == Agreement.FRAMEWORK:
+        del values["host_credit_code"], values["host_name"]
+        values |= {"bureau_credit_code": BUREAU, "bureau_name": "高唐县样例科学技术局"}
+    return Agreement(**{**values, **fields})

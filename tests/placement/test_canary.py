@@ -11,7 +11,9 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from liancai.common.v1.event_pb2 import WatchEventsRequest
 from liancai.placement.v1 import commissioners_pb2 as pb
+from liancai.placement.v1 import service_agreements_pb2 as agreements_pb2
 
 from services import host
 from services.placement.tables import Base
@@ -19,7 +21,7 @@ from services.platform.database import Database
 from services.reference import resident_id
 from tests.conftest import token_of
 from tests.office import request_id
-from tests.placement.desk import CITY, Desk, a_commissioner
+from tests.placement.desk import CITY, Desk, Role, a_commissioner
 from tests.platform.test_canary import stuffed
 from tests.test_contract import PATHS, ROLES, RPCS
 
@@ -48,7 +50,12 @@ def heard(grpc_channel: grpc.Channel, settings: host.Settings, unit: Desk) -> li
         rpc = next(each for each in OURS if each.name == name)
         raw = request if isinstance(request, bytes) else request.SerializeToString()
         try:
-            said.append((name, grpc_channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)))
+            if rpc.server_streaming:
+                # who watches waits for more until the time is over
+                stream = grpc_channel.unary_stream(PATHS[rpc.full_name])
+                said.extend((name, part) for part in stream(raw, metadata=metadata, timeout=5))
+            else:
+                said.append((name, grpc_channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)))
         except grpc.RpcError as error:
             said.append((name, (error.details() or "").encode()))
             for _, value in error.trailing_metadata() or ():
@@ -64,6 +71,12 @@ def heard(grpc_channel: grpc.Channel, settings: host.Settings, unit: Desk) -> li
     ask("ListCommissioners", pb.ListCommissionersRequest())
     for query in (NAME, NAME[:2], "ouyangdan", "oydqy", NUMBER, PHONE, NUMBER[:-1], PHONE[:-1]):
         ask("SearchCommissioners", pb.SearchCommissionersRequest(query=query, page_size=1))
+    agreed = unit.agree(mine.name).name
+    signed = unit.sign(agreed, Role.SENDING_UNIT, Role.COMMISSIONER)
+    said.append(("SignServiceAgreement", signed.SerializeToString()))
+    ask("GetServiceAgreement", agreements_pb2.GetServiceAgreementRequest(name=agreed))
+    ask("ListServiceAgreements", agreements_pb2.ListServiceAgreementsRequest())
+    ask("WatchEvents", WatchEventsRequest(stop_at_end=True))
     for rpc in OURS:
         request = stuffed(GetMessageClass(rpc.input_type)())
         ask(rpc.name, request)

@@ -15,19 +15,19 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
-from liancai.placement.v1 import commissioners_pb2, requests_pb2
+from liancai.placement.v1 import commissioners_pb2, requests_pb2, service_agreements_pb2
 
 from docs import policies
 from docs.policies import DISPATCH_STANDPOINTS, ENTERPRISE, HOME, INSTITUTION, PARTNER, Answer
 from services import host
 from services.platform.identity import issue
 from services.platform.policy import Policy
-from tests.office import request_id
+from tests.office import FILE, request_id
 from tests.placement.conftest import NewDesk
-from tests.placement.desk import a_commissioner, a_request
+from tests.placement.desk import a_commissioner, a_request, an_agreement
 from tests.platform.policy_tables import EXPECTED
 from tests.platform.test_policy_table import STALE, as_expected, has_handler
-from tests.test_contract import PATHS, RPCS
+from tests.test_contract import PATHS, RPCS, called
 
 ASKED = [rpc for rpc in RPCS if policies.standpoints(rpc) is DISPATCH_STANDPOINTS]
 Ask = Callable[[MethodDescriptor, str], tuple[grpc.StatusCode, bytes]]
@@ -45,20 +45,31 @@ ASKED_BY_US: dict[str, Any] = {
     "partner_division": PARTNER,
     "place": HOME,
 }
+# whom the institution sends from Shizhong, and with whom the enterprise of Gaotang agrees
+SENT: dict[str, Any] = {**OURS, "division": PARTNER, "partner_division": HOME, "home_place": PARTNER}
+AGREED_WITH_US: dict[str, Any] = {"host_credit_code": ENTERPRISE, "division": HOME}
 
 
 @dataclass(frozen=True)
 class Things:
-    """What the institution of Gaotang sends to Shizhong, and what its enterprise asks for."""
+    """What the institution of Gaotang sends to Shizhong, what its enterprise asks for, and what it has agreed on."""
 
     commissioner: str
     request: str
+    sent: str
+    agreement: str
 
 
 @pytest.fixture(scope="module")
 def things(new_desk: NewDesk) -> Things:
-    desk = new_desk(HOME, "science_officer")
-    return Things(desk.apply(full_name="样例甲乙", **OURS).name, desk.ask(**ASKED_BY_US).name)
+    desk, partner = new_desk(HOME, "science_officer"), new_desk(PARTNER, "science_officer")
+    sent = partner.apply(**SENT).name
+    return Things(
+        commissioner=desk.apply(full_name="样例甲乙", **OURS).name,
+        request=desk.ask(**ASKED_BY_US).name,
+        sent=sent,
+        agreement=desk.agree(sent, **AGREED_WITH_US).name,
+    )
 
 
 def filled(rpc: MethodDescriptor, things: Things) -> Message:
@@ -66,7 +77,12 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
     resource = rpc.GetOptions().Extensions[access_pb2.access].resource
     message = GetMessageClass(rpc.input_type)()
     values: dict[str, Any] = {
-        "name": {"Commissioner": things.commissioner, "Request": things.request}.get(resource, ""),
+        "name": {
+            "Commissioner": things.commissioner,
+            "Request": things.request,
+            "ServiceAgreement": things.agreement,
+            "ServiceAgreementText": things.agreement,
+        }.get(resource, ""),
         "etag": STALE,
         "request_id": request_id(),
         "reason": "说明理由",
@@ -74,11 +90,16 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "query": "样例甲乙",
         "certificate_number": "样例-1",
         "term_start": "2026-11-20",
+        "role": service_agreements_pb2.ServiceAgreement.Signature.COMMISSIONER,
+        "sign_date": "2026-11-20",
+        "last_day": "2026-12-20",
+        "file_sha256": FILE,
+        "stop_at_end": True,
     }
     for field in rpc.input_type.fields:
         if field.type != FieldDescriptor.TYPE_MESSAGE and not field.is_repeated and field.name in values:
             setattr(message, field.name, values[field.name])
-    SPECIAL.get(rpc.name, lambda *_: None)(message, things)
+    SPECIAL.get(called(rpc), lambda *_: None)(message, things)
     return message
 
 
@@ -100,11 +121,23 @@ def _change(message: Any, things: Things) -> None:
     message.update_mask.CopyFrom(FieldMask(paths=["working_days"]))
 
 
+def _agree(message: Any, things: Things) -> None:
+    message.service_agreement.CopyFrom(an_agreement(things.sent, **AGREED_WITH_US))
+
+
+def _rewrite(message: Any, things: Things) -> None:
+    changed = service_agreements_pb2.ServiceAgreement(name=things.agreement, etag=STALE, min_days_a_year=10)
+    message.service_agreement.CopyFrom(changed)
+    message.update_mask.CopyFrom(FieldMask(paths=["min_days_a_year"]))
+
+
 SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "ApplyCommissioner": _apply,
     "UpdateCommissioner": _update,
     "CreateRequest": _create,
     "UpdateRequest": _change,
+    "CreateServiceAgreement": _agree,
+    "UpdateServiceAgreement": _rewrite,
 }
 # lists of whatever one may see: what of ours is in them
 MARKS: dict[str, Callable[[Things], str]] = {
@@ -112,6 +145,8 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "SearchCommissioners": lambda things: things.commissioner,
     "ListRequests": lambda things: things.request,
     "ListPlacementTrail": lambda things: things.commissioner,
+    "ListServiceAgreements": lambda things: things.agreement,
+    "DispatchEvents.WatchEvents": lambda things: things.agreement,
 }
 
 
@@ -126,6 +161,9 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
     def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
         raw, metadata = filled(rpc, things).SerializeToString(), (("authorization", f"Bearer {token(name)}"),)
         try:
+            if rpc.server_streaming:
+                stream = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)
+                return grpc.StatusCode.OK, b"".join(stream)
             call = grpc_channel.unary_unary(PATHS[rpc.full_name])
             return grpc.StatusCode.OK, call(raw, metadata=metadata, timeout=30)
         except grpc.RpcError as error:
@@ -134,17 +172,17 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
     return asked
 
 
-@pytest.mark.parametrize("rpc", ASKED, ids=lambda rpc: rpc.name)
+@pytest.mark.parametrize("rpc", ASKED, ids=called)
 def test_the_server_answers_as_the_table_says(rpc: MethodDescriptor, ask: Ask, things: Things) -> None:
     assert has_handler(rpc), "declared and not served"
-    mark = MARKS.get(rpc.name, lambda _: "")(things).encode()
+    mark = MARKS.get(called(rpc), lambda _: "")(things).encode()
     # whoever may do it comes last: what is done then is not in the others' way
     wrong = []
-    for name, expected in sorted(EXPECTED[rpc.name].items(), key=lambda item: item[1] is Answer.YES):
+    for name, expected in sorted(EXPECTED[called(rpc)].items(), key=lambda item: item[1] is Answer.YES):
         code, reply = ask(rpc, name)
         if not as_expected(expected, code, reply, mark):
             wrong.append(f"{name}: {code.name}, expected {expected}")
-    assert not wrong, f"{rpc.name}: {wrong}"
+    assert not wrong, f"{called(rpc)}: {wrong}"
 
 
 def test_a_server_with_another_policy_would_not_pass(
@@ -153,5 +191,5 @@ def test_a_server_with_another_policy_would_not_pass(
     """The negative control: everybody may do everything."""
     monkeypatch.setattr(grpc_interceptors[0], "_policy", Policy("permit (principal, action, resource);"))
     for rpc in ASKED:
-        if EXPECTED[rpc.name]["another enterprise"] is Answer.NO:
-            assert not as_expected(Answer.NO, *ask(rpc, "another enterprise"), b""), rpc.name
+        if EXPECTED[called(rpc)]["another enterprise"] is Answer.NO:
+            assert not as_expected(Answer.NO, *ask(rpc, "another enterprise"), b""), called(rpc)

@@ -244,6 +244,17 @@ DISPATCH = """
     MarkUnserved          y y o o  .  . .  . .
 
     ListPlacementTrail    . . . .  .  . .  . y
+
+    CreateServiceAgreement y y y o y  o o  . .
+    GetServiceAgreement   y y y o  y  y o  y y
+    ListServiceAgreements y y y o  y  y o  y y
+    UpdateServiceAgreement y y y o y  o o  . .
+    SignServiceAgreement  y y y o  y  y o  . .
+    FileServiceAgreement  y y o o  .  . .  . .
+    EndServiceAgreement   y y o o  .  . .  . .
+    TerminateServiceAgreement y y o o . . . . .
+    WithdrawServiceAgreement y y y o y o o . .
+    DispatchEvents.WatchEvents y y y o y y o y y
 """
 LETTERS = {"y": Answer.YES, "o": Answer.OWN, ".": Answer.NO}
 EXPECTED = {

@@ -66,18 +66,21 @@ def qualified(pack: Pack, title: Title, education: Education, division: str, on:
 
 
 def term(pack: Pack, division: str, start: date) -> Span | None:
-    """The term that begins on `start` (第5条: 3 years); None where nobody knows how long one is.
-
-    It ends on the day before the corresponding day (民法典第202条); from 29 February on 28 February.
-    """
+    """The term that begins on `start` (第5条: 3 years); None where nobody knows how long one is."""
     parameter = pack.find(TERM, division, start)
     years = parameter.integer() if parameter is not None else None
-    if years is None:
-        return None
+    return None if years is None else (start, last_of(start, years))
+
+
+def last_of(start: date, years: int) -> date:
+    """The last day of so many years from `start` on: the day before the corresponding day (民法典第202条).
+
+    From 29 February it is 28 February.
+    """
     try:
-        return start, start.replace(year=start.year + years) - timedelta(days=1)
+        return start.replace(year=start.year + years) - timedelta(days=1)
     except ValueError:
-        return start, date(start.year + years, 2, 28)
+        return date(start.year + years, 2, 28)
 
 
 def merged(absences: Iterable[Span]) -> list[Span]:

@@ -1,4 +1,4 @@
-"""The lives of a commissioner and of a request."""
+"""The lives of a commissioner, of a request and of a service agreement."""
 
 from __future__ import annotations
 
@@ -50,4 +50,28 @@ REQUEST_VERBS: dict[str, tuple[tuple[RequestState, ...], RequestState]] = {
     "accept": ((_RS.SUBMITTED,), _RS.ACCEPTED),
     "cancel": ((_RS.DRAFT, _RS.SUBMITTED, _RS.ACCEPTED), _RS.CANCELLED),
     "unserved": ((_RS.ACCEPTED,), _RS.UNSERVED),
+}
+
+
+class ServiceAgreementState(StrEnum):
+    """The life of a service agreement (三方协议)."""
+
+    DRAFT = "DRAFT"
+    SIGNED = "SIGNED"
+    FILED = "FILED"
+    ENDED = "ENDED"
+    TERMINATED = "TERMINATED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+_AS = ServiceAgreementState
+AGREED = (_AS.DRAFT, _AS.SIGNED, _AS.FILED)  # live: may still come to be in force, or is
+WAS_FILED = (_AS.FILED, _AS.ENDED, _AS.TERMINATED)  # in force on the days from its first to its last
+SERVICE_AGREEMENT_VERBS: dict[str, tuple[tuple[ServiceAgreementState, ...], ServiceAgreementState]] = {
+    "update": ((_AS.DRAFT, _AS.SIGNED), _AS.DRAFT),
+    "sign": ((_AS.DRAFT,), _AS.SIGNED),
+    "file": ((_AS.SIGNED,), _AS.FILED),
+    "end": ((_AS.FILED,), _AS.ENDED),
+    "terminate": ((_AS.FILED,), _AS.TERMINATED),
+    "withdraw": ((_AS.DRAFT, _AS.SIGNED), _AS.WITHDRAWN),
 }

@@ -6,6 +6,7 @@ from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
 from services.placement.tables.records import NumberRow
 from services.placement.tables.requests import RequestRow
+from services.placement.tables.service_agreements import ServiceAgreementRow, ServiceAgreementSignatureRow
 from services.platform.database import Books
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "MemberRow",
     "NumberRow",
     "RequestRow",
+    "ServiceAgreementRow",
+    "ServiceAgreementSignatureRow",
     "SkillRow",
 ]
 
