@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from services.placement.planning.layout import lay_out
-from services.placement.planning.replan import Differences, differences, standing
 from services.placement.planning.search import Limits, solve
 from services.placement.rules.checker import Violation, violations
 from services.placement.rules.dispatch import Assignment, Dispatch, Worth, account
+from services.placement.rules.promises import Differences, differences, standing
 
 LEAST = 1e-6
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.placement.tables.assignments import AssignedDayRow, AssignmentRow
 from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
+from services.placement.tables.placements import PlacedPersonRow, PlacementReportRow, PlacementRow
 from services.placement.tables.plans import (
     PlanBanRow,
     PlanInputsRow,
@@ -14,6 +15,7 @@ from services.placement.tables.plans import (
     PlanVisitRow,
 )
 from services.placement.tables.records import NumberRow
+from services.placement.tables.replans import ReplanPromiseRow, ReplanRow
 from services.placement.tables.requests import RequestRow
 from services.placement.tables.service import EvaluationRow, SubsidyRow, TechnologyTransferRow, VisitRow
 from services.placement.tables.service_agreements import ServiceAgreementRow, ServiceAgreementSignatureRow
@@ -31,12 +33,17 @@ __all__ = [
     "EvaluationRow",
     "MemberRow",
     "NumberRow",
+    "PlacedPersonRow",
+    "PlacementReportRow",
+    "PlacementRow",
     "PlanBanRow",
     "PlanInputsRow",
     "PlanPinRow",
     "PlanRow",
     "PlanUnservedRow",
     "PlanVisitRow",
+    "ReplanPromiseRow",
+    "ReplanRow",
     "RequestRow",
     "ServiceAgreementRow",
     "ServiceAgreementSignatureRow",
