@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
@@ -13,9 +14,12 @@ from services.reference.resident_id import ResidentIdFault
 from services.reference.text import compact
 
 LONGEST_QUERY = 50  # characters
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]+X?")  # once compacted
 _BEGINNING = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af·A-Za-zÀ-ǜ .'\-]+")
 _LETTER = re.compile(r"[^ .'·\-]")
+# an identity number or a mobile number, as one writes it into a sentence
+_PERSONAL = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9])")
 
 
 class Sought(Enum):
@@ -36,6 +40,19 @@ class Query:
 
     def __repr__(self) -> str:
         return f"Query({self.by.name})"
+
+
+def tells_a_number(text: str) -> bool:
+    """Whether a text has an identity number or a mobile number in it."""
+    return _PERSONAL.search(unicodedata.normalize("NFKC", text)) is not None
+
+
+def read_words(reading: Reading, field: str, text: str, shortest: int, longest: int) -> str:
+    """Text that many will read: without an identity number or a phone number."""
+    words = reading.text(field, text, shortest, longest)
+    if tells_a_number(words):
+        reading.wrong(field, "FIELD_PERSONAL")
+    return words
 
 
 def read_credit_code(reading: Reading, field: str, code: str) -> str:
@@ -70,6 +87,16 @@ def read_place(reading: Reading, field: str, code: str) -> str:
     ):
         reading.wrong(field, "FIELD_DIVISION")
     return code
+
+
+def read_sha256(reading: Reading, field: str, value: str, *, required: bool) -> str:
+    """The SHA-256 of a file as 64 lower-case hexadecimal digits; capitals are taken for small letters."""
+    value = value.lower()
+    if not value and required:
+        reading.wrong(field, "FIELD_REQUIRED")
+    elif value and not _SHA256.fullmatch(value):
+        reading.wrong(field, "FIELD_SHA256")
+    return value
 
 
 def read_query(reading: Reading, field: str, query: str, today: date) -> Query | None:

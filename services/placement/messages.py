@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from liancai.placement.v1 import commissioners_pb2, requests_pb2
+from liancai.placement.v1 import assignments_pb2, commissioners_pb2, requests_pb2
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.placement.rules.registering import Kind
-from services.placement.tables import AbsenceRow, CommissionerRow, MemberRow, RequestRow, SkillRow
+from services.placement.tables import AbsenceRow, AssignmentRow, CommissionerRow, MemberRow, RequestRow, SkillRow
 from services.platform.requests import etag_of, stamp
 from services.platform.vault import Vault
 from services.reference import resident_id, writing
@@ -120,6 +120,34 @@ def request(row: RequestRow) -> requests_pb2.Request:
         refused_commissioners=[f"commissioners/{each}" for each in row.refused_commissioners],
         team_needed=row.team_needed,
         reason=row.reason,
+        etag=etag_of(row.version),
+        create_time=stamp(row.create_time),
+        update_time=stamp(row.update_time),
+    )
+
+
+def assignment(row: AssignmentRow) -> assignments_pb2.Assignment:
+    """An assignment as its readers see it."""
+    return assignments_pb2.Assignment(
+        name=f"assignments/{row.id}",
+        state=assignments_pb2.Assignment.State.Value(row.state),
+        request=f"requests/{row.request_id}",
+        commissioner=f"commissioners/{row.commissioner_id}",
+        plan=row.plan,
+        days=row.days,
+        travel_days=row.travel_days,
+        host_credit_code=row.host_credit_code,
+        host_name=row.host_name,
+        home_unit_credit_code=row.home_unit_credit_code,
+        division=row.division,
+        partner_division=row.partner_division,
+        answered_by=row.answered_by,
+        answer_time=stamp(row.answer_time),
+        reason=row.reason,
+        disrupted=row.disrupted,
+        rating=row.rating,  # type: ignore[arg-type]
+        rating_comment=row.rating_comment,
+        rate_time=stamp(row.rate_time),
         etag=etag_of(row.version),
         create_time=stamp(row.create_time),
         update_time=stamp(row.update_time),

@@ -10,12 +10,12 @@ from liancai.placement.v1 import requests_pb2_grpc
 from sqlalchemy import Select, select
 
 from services.fields import read_credit_code
-from services.placement import messages, queries
+from services.placement import assigning, messages, queries
 from services.placement import request_fields as fields
 from services.placement.commissioner_fields import DISCIPLINE
 from services.placement.rules import requests as rules
-from services.placement.rules.states import REQUEST_VERBS, RequestState
-from services.placement.tables import CommissionerRow, RequestRow
+from services.placement.rules.states import ENDED_BEFORE, REQUEST_VERBS, AssignmentState, RequestState
+from services.placement.tables import AssignmentRow, CommissionerRow, RequestRow
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Denied, Refused
@@ -147,6 +147,8 @@ class Requests(requests_pb2_grpc.RequestsServicer):
                 _in_time(row, tx)
             if verb == "accept":
                 _known(row, tx)
+            if verb == "cancel":
+                _call_off(tx, call, row, reason)
             row.state, row.reason, row.update_time = state, reason, tx.now
             tx.session.flush()
             told = f"request.{event or state.lower()}"
@@ -193,6 +195,17 @@ def _allow(row: RequestRow, verb: str) -> RequestState:
     if row.state not in allowed:
         raise Refused("REQUEST_STATE", request=f"requests/{row.id}", state=row.state, allowed=", ".join(allowed))
     return target
+
+
+def _call_off(tx: Tx, call: Call, row: RequestRow, reason: str) -> None:
+    """Cancels the assignment of a request that is no longer wanted; the host may, and breaks no promise of a bureau."""
+    wanted = select(AssignmentRow).where(
+        AssignmentRow.request_id == row.id, AssignmentRow.state.not_in(ENDED_BEFORE)
+    )  # fmt: skip
+    for assignment in tx.session.scalars(wanted.with_for_update().execution_options(populate_existing=True)):
+        accepted = assignment.state != AssignmentState.ASSIGNED
+        assignment.disrupted = accepted and call.caller.unit != row.host_credit_code
+        assigning.end(tx, call, assignment, AssignmentState.CANCELLED, reason)
 
 
 def _in_time(row: RequestRow, tx: Tx) -> None:

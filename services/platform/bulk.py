@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Date, Integer, LargeBinary, Table
+from sqlalchemy.exc import DBAPIError
 
 from services.platform.types import UtcTime
 
@@ -80,11 +81,17 @@ class BulkInsert:
         return inserted
 
     def _by_copy(self, connection: Connection, rows: Sequence[Row]) -> int:
-        driver = connection.connection.driver_connection
+        driver, dialect = connection.connection.driver_connection, connection.dialect
         assert driver is not None
-        with driver.cursor() as cursor, cursor.copy(self._copy) as copy:
-            for row in rows:
-                copy.write_row(self._ready(row, "postgresql"))
+        assert dialect.dbapi is not None
+        try:
+            with driver.cursor() as cursor, cursor.copy(self._copy) as copy:
+                for row in rows:
+                    copy.write_row(self._ready(row, "postgresql"))
+        except dialect.dbapi.Error as error:  # as it would be of any other statement
+            raise DBAPIError.instance(
+                self._copy, None, error, dialect.dbapi.Error, hide_parameters=True, dialect=dialect
+            ) from None
         return len(rows)
 
     def _flat(self, rows: Sequence[Row]) -> list[Any]:

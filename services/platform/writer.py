@@ -17,7 +17,6 @@ from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -278,16 +277,13 @@ def _repeated(
 
 def _is_conflict(error: Exception) -> bool:
     """Whether running it again may help. A unique violation is one: the loser then reads the winner's row."""
-    if isinstance(error, Conflict | StaleDataError | IntegrityError | psycopg.IntegrityError):
+    if isinstance(error, Conflict | StaleDataError | IntegrityError):
         return True
-    if not isinstance(error, DBAPIError | psycopg.Error):  # what COPY meets comes as the driver's own error
+    if not isinstance(error, DBAPIError):
         return False
-    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    state = getattr(error.orig, "sqlstate", None)
     return (
-        (isinstance(error, DBAPIError) and error.connection_invalidated)
+        error.connection_invalidated
         or state in CONFLICTS
-        or (
-            isinstance(error, OperationalError | psycopg.OperationalError)
-            and (state is None or state.startswith(("08", "57")))
-        )
+        or (isinstance(error, OperationalError) and (state is None or state.startswith(("08", "57"))))
     )

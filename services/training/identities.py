@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 
 import grpc
@@ -11,6 +9,7 @@ from liancai.training.v1 import enrolments_pb2 as pb
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from services.fields import tells_a_number
 from services.platform.boundary import Call
 from services.platform.errors import Invalid, Refused, Violation
 from services.platform.requests import Reading, check_etag
@@ -25,9 +24,6 @@ from services.training.rules import roster
 from services.training.rules.eligibility import ALWAYS
 from services.training.rules.states import ACTIVE
 from services.training.tables import ClassRow, EnrolmentRow, TraineeRow
-
-# an identity number or a mobile number, as one writes it into a sentence
-_NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9])")
 
 
 class Identities(Clerk):
@@ -128,7 +124,7 @@ class Identities(Clerk):
 def _keep_out(reading: Reading, said: Mapping[str, str], names: Iterable[str]) -> None:
     """Notes each text that tells who somebody is: the trail keeps it, and the events tell everybody."""
     for field, text in said.items():
-        if _NUMBER.search(unicodedata.normalize("NFKC", text)) or any(name and name in text for name in names):
+        if tells_a_number(text) or any(name and name in text for name in names):
             reading.wrong(field, "FIELD_PERSONAL")
 
 

@@ -10,12 +10,20 @@ from typing import Any
 import grpc
 import pytest
 from liancai.placement.v1 import (
-    audit_pb2_grpc as placement_audit_pb2_grpc,
-)
-from liancai.placement.v1 import (
+    assignments_pb2_grpc,
     commissioners_pb2_grpc,
+    evaluations_pb2_grpc,
+    imports_pb2_grpc,
+    jobs_pb2_grpc,
+    placements_pb2_grpc,
+    plans_pb2_grpc,
     requests_pb2_grpc,
     service_agreements_pb2_grpc,
+    technology_transfers_pb2_grpc,
+    visits_pb2_grpc,
+)
+from liancai.placement.v1 import (
+    audit_pb2_grpc as placement_audit_pb2_grpc,
 )
 from liancai.placement.v1 import (
     events_pb2_grpc as dispatch_events_pb2_grpc,
@@ -93,9 +101,17 @@ SERVICES = [
     (talent_audit_pb2_grpc, "CaseTrail"),
     (case_events_pb2_grpc, "CaseEvents"),
     (commissioners_pb2_grpc, "Commissioners"),
+    (imports_pb2_grpc, "CommissionerImports"),
     (requests_pb2_grpc, "Requests"),
+    (placements_pb2_grpc, "Placements"),
     (placement_audit_pb2_grpc, "PlacementTrail"),
     (service_agreements_pb2_grpc, "ServiceAgreements"),
+    (assignments_pb2_grpc, "Assignments"),
+    (visits_pb2_grpc, "Visits"),
+    (technology_transfers_pb2_grpc, "TechnologyTransfers"),
+    (evaluations_pb2_grpc, "Evaluations"),
+    (plans_pb2_grpc, "Plans"),
+    (jobs_pb2_grpc, "PlacementJobs"),
     (dispatch_events_pb2_grpc, "DispatchEvents"),
     (events_pb2_grpc, "Events"),
 ]

@@ -22,12 +22,6 @@ from tests.statuses import info_of, violations_of
 State = pb.Request
 
 
-@pytest.fixture(scope="module")
-def host_desk(new_desk: NewDesk) -> Desk:
-    """The cooperative that asks."""
-    return new_desk(SERVED, "enterprise", unit=HOST)
-
-
 def update(desk: Desk, asked: pb.Request, *paths: str) -> pb.Request:
     request = pb.UpdateRequestRequest(request=asked, update_mask=FieldMask(paths=paths), request_id=request_id())
     found: pb.Request = desk.requests.UpdateRequest(request)

@@ -26,12 +26,6 @@ ANOTHER_FILE = "6b" * 32
 
 
 @pytest.fixture(scope="module")
-def host_desk(new_desk: NewDesk) -> Desk:
-    """The cooperative that is served."""
-    return new_desk(SERVED, "enterprise", unit=HOST)
-
-
-@pytest.fixture(scope="module")
 def sent(unit: Desk, county: Desk, city: Desk) -> str:
     """A commissioner on the register."""
     return file(unit, county, city).name

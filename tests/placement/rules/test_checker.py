@@ -20,11 +20,20 @@ KEPT = Dispatch(10, {"li": LI, "wu": replace(LI, name="wu")}, {"farm": FARM, "sh
 PLAN = (Assignment("farm", "li", 2), Assignment("shop", "li", 4))
 LONG = replace(LI, quarter_days=4)
 FAR = replace(KEPT, travel_day_km=50)
+TEAM = replace(LI, name="team", members=frozenset({"li", "an"}))
+SPLIT = replace(
+    KEPT,
+    commissioners={**KEPT.commissioners, "team": TEAM},
+    requests={"farm": FARM, "shop": replace(SHOP, split=True)},
+)
 
 BROKEN: dict[str, tuple[Dispatch, tuple[Assignment, ...]]] = {
     "PD-UNKNOWN": (KEPT, (*PLAN, Assignment("mill", "li", 0))),
     "PD-TWICE": (KEPT, (*PLAN, Assignment("farm", "wu", 2))),
     "PD-QUALIFICATION": (replace(KEPT, requests={**KEPT.requests, "farm": replace(FARM, level=3)}), PLAN),
+    "PD-TEAM": (replace(KEPT, requests={**KEPT.requests, "farm": replace(FARM, team=True)}), PLAN),
+    "PD-MEMBER": (SPLIT, (Assignment("farm", "li", 2), Assignment("shop", "team", 3))),
+    "PD-DAYS": (KEPT, (Assignment("shop", "li", 1, (1, 3, 5)),)),
     "PD-AGREEMENT": (KEPT, (Assignment("shop", "li", 6),)),
     "PD-AVAILABILITY": (
         replace(KEPT, commissioners={"li": replace(LI, available=TEN - {5}, in_force=TEN)}),
@@ -79,6 +88,37 @@ def test_the_way_needs_the_agreement_as_well() -> None:
     assert {each.code for each in violations(late, [Assignment("farm", "li", 2)])} == {"PD-AGREEMENT"}
 
 
+def test_a_split_visit_may_lie_around_another() -> None:
+    assert violations(SPLIT, [Assignment("farm", "li", 2), Assignment("shop", "li", 1, (1, 4, 6))]) == []
+
+
+def test_each_block_of_a_split_visit_has_a_way_of_its_own() -> None:
+    far = replace(FAR, requests={"farm": replace(FARM, days=3, split=True, latest=8)})
+    assert list(far.bound_days(Assignment("farm", "li", 2, (2, 3, 6)))) == [1, 2, 3, 5, 6]
+    assert violations(far, [Assignment("farm", "li", 2, (2, 3, 6))]) == []
+    missing = replace(far, commissioners={"li": replace(LI, available=TEN - {5})})
+    found = violations(missing, [Assignment("farm", "li", 2, (2, 3, 6))])
+    assert [(each.code, each.detail) for each in found] == [("PD-TRAVEL-DAY", {"days": "5"})]
+
+
+@pytest.mark.parametrize("on", [(1, 3), (3, 1, 5), (1, 1, 5), (2, 3, 5), (1, 2, 3)])
+def test_days_that_are_no_split_visit_are_refused(on: tuple[int, ...]) -> None:
+    # too few, out of order, one twice, not from `start` on, and in a row, which is told by the first day alone
+    assert {each.code for each in violations(SPLIT, [Assignment("shop", "li", 1, on)])} == {"PD-DAYS"}
+
+
+def test_two_teams_with_a_member_in_common_are_apart_and_members_go_each_their_way() -> None:
+    other = replace(LI, name="other", members=frozenset({"an"}))
+    dispatch = replace(SPLIT, commissioners={**SPLIT.commissioners, "other": other})
+    both = [Assignment("farm", "team", 2), Assignment("shop", "other", 3)]
+    assert [(each.code, each.detail) for each in violations(dispatch, both)] == [("PD-MEMBER", {"others": "farm"})]
+    assert violations(dispatch, [both[0], replace(both[1], start=4)]) == []
+    assert violations(dispatch, [Assignment("farm", "li", 2), replace(both[1], start=2)]) == []
+
+
 def test_nonsense_is_found_and_never_raises() -> None:
     nonsense = [Assignment("farm", "li", -7), Assignment("shop", "li", 10**6), Assignment("", "", 0)]
-    assert {"PD-UNKNOWN", "PD-WINDOW"} <= {each.code for each in violations(KEPT, nonsense)}
+    nonsense += [Assignment("shop", "team", 10**6, (-5, 10**6)), Assignment("farm", "team", 1, (9, -9, 9))]
+    assert {"PD-UNKNOWN", "PD-WINDOW", "PD-DAYS"} <= {each.code for each in violations(SPLIT, nonsense)}
+    nobody = replace(FAR, requests={"farm": replace(FARM, days=0)})
+    assert violations(nobody, [Assignment("farm", "li", 3), Assignment("farm", "li", 3)]) != []

@@ -17,6 +17,7 @@ from services.placement.rules.dispatch import (
     account,
     available_days,
     points,
+    visit,
     working_days,
 )
 from services.reference.workdays import CalendarNotPublished, published
@@ -43,6 +44,25 @@ def test_load_costs_from_half_of_the_days_on_and_more_from_four_fifths() -> None
 
 def test_a_day_on_the_way_is_a_day_of_the_load() -> None:
     assert account(replace(BOTH, travel_day_km=50), PLAN).loads == {"li": 5 * 20 + 2 * 40}
+
+
+def test_the_days_owed_bring_points_once_and_no_more() -> None:
+    owing = replace(LI, owed_days=7)
+    dispatch = replace(BOTH, commissioners={"li": owing}, worth=Worth(per_owed_day=30))
+    assert account(dispatch, PLAN[1:]).owed == {"li": 90}
+    assert account(dispatch, PLAN).owed == {"li": 210}
+    assert account(dispatch, PLAN).total == account(BOTH, PLAN).total + 210
+    assert account(dispatch, []).total == 0
+
+
+def test_each_block_of_a_split_visit_costs_the_way() -> None:
+    dispatch = replace(BOTH, requests={"farm": replace(FARM, split=True)}, travel_day_km=50)
+    assert account(dispatch, [visit("farm", "li", [2, 3, 4, 9, 10, 15])]).loads == {"li": 4 * 20 + 1 * 40}
+
+
+def test_days_in_a_row_are_told_by_the_first() -> None:
+    assert visit("shop", "li", [5, 4, 3]) == Assignment("shop", "li", 3)
+    assert visit("shop", "li", [5, 3, 4, 9]) == Assignment("shop", "li", 3, (3, 4, 5, 9))
 
 
 def test_the_days_of_a_plan_are_working_days() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from services.placement.rules.instance import Misread, read
+from services.placement.rules.dispatch import Assignment, Worth
+from services.placement.rules.instance import Misread, read, write, written
+from tests.placement.shapes import drawn
 
 HONEST: dict[str, Any] = {
     "days": 5,
@@ -60,7 +64,33 @@ LIES: list[tuple[list[str | int], object, str]] = [
     (["requests", 0, "place"], [1, float("inf")], "place"),
     (["requests", 0, "previous"], 7, "previous"),
     (["requests", 0, "id"], "", "id"),
+    (["requests", 0, "latest"], -1, "before it begins"),
+    (["requests", 0, "split"], 1, "split"),
+    (["requests", 0, "team"], "yes", "team"),
+    (["requests", 0, "refused"], "c0", "refused"),
+    (["requests", 0, "place"], [1e300, 0], "place"),
+    (["objective", "per_owed_day"], -1, "per_owed_day"),
+    (["objective", "per_km"], 10**400, "per_km"),
+    (["commissioners", 0, "year_days"], 1.5, "year_days"),
+    (["commissioners", 0, "owed_days"], -1, "owed_days"),
+    (["commissioners", 0, "in_force"], "111", "in_force"),
+    (["commissioners", 0, "members"], [""], "members"),
+    (["travel_day_km"], "far", "travel_day_km"),
+    (["pins"], [{"request": "r0", "commissioner": "c0", "start": 0, "on": ["0"]}], "pins[0]"),
+    (["pins"], [{"request": "r9", "commissioner": "c0", "start": 0}], "pins[0]"),
+    (["bans"], [["r0"]], "bans[0]"),
+    (["bans"], [["r0", "c9"]], "bans[0]"),
+    (["bans"], {}, "bans"),
 ]
+
+
+def test_what_is_written_is_read_as_it_was() -> None:
+    dispatch = drawn(3, people=6, requests=12, travel_day_km=40.0, split=0.5, teams=2, owed=True)
+    banned = frozenset({("r1", "c2"), ("r0", "c3")})
+    pins = (Assignment("r0", "c0", 3), Assignment("r1", "c1", 2, (2, 5)))
+    dispatch = replace(dispatch, bans=banned, pins=pins, worth=Worth(per_owed_day=25, per_km=0.25))
+    assert read(json.loads(json.dumps(write(dispatch)))) == dispatch
+    assert written(pins[0]) == {"request": "r0", "commissioner": "c0", "start": 3}
 
 
 @pytest.mark.parametrize(("path", "value", "named"), LIES)
