@@ -8,15 +8,36 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 from liancai.common.v1 import event_pb2 as pb
-from liancai.placement.v1 import commissioners_pb2, requests_pb2, service_agreements_pb2
+from liancai.placement.v1 import (
+    assignments_pb2,
+    commissioners_pb2,
+    requests_pb2,
+    service_agreements_pb2,
+    technology_transfers_pb2,
+    visits_pb2,
+)
 from sqlalchemy import select
 
 from services.placement.events import VISIBLE
 from services.placement.tables import Base
 from services.platform import watching
 from services.platform.database import Database
+from tests.office import TODAY
 from tests.placement.conftest import NewDesk
-from tests.placement.desk import COUNTY, HOME_UNIT, HOST, OTHER_UNIT, SERVED, Agreement, Desk, Role, file
+from tests.placement.desk import (
+    COUNTY,
+    HOME_UNIT,
+    HOST,
+    OTHER_UNIT,
+    SERVED,
+    Agreement,
+    Desk,
+    Role,
+    a_transfer,
+    accepted,
+    dispatchable,
+    file,
+)
 from tests.talent.told import harmless, words
 
 OUTBOX = Base.metadata.tables["outbox_event"]
@@ -37,6 +58,11 @@ def happened(unit: Desk, county: Desk, city: Desk, served: Desk) -> str:
     served.agree(sent, kind=Agreement.FRAMEWORK)  # in which no host has a part
     agreement = served.agree(sent).name
     served.sign(agreement, Role.HOST)
+    who = dispatchable(unit, county, city, served)
+    asked = accepted(served, working_days=1, window_start=TODAY.isoformat())
+    assignment = unit.answer("Accept", served.assign(asked, who, TODAY.isoformat()).name).name
+    unit.log(assignment)
+    unit.transfers.RecordTechnologyTransfer(a_transfer(who, assignment=assignment))
     return agreement
 
 
@@ -59,6 +85,9 @@ SEEN = {
     "commissioners": {"sending county", "county served", "unit", "supervisor", "auditor"},
     "requests": {"sending county", "county served", "host", "supervisor", "auditor"},
     "serviceAgreements": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
+    "assignments": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
+    "visits": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
+    "technologyTransfers": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
 }
 
 
@@ -82,7 +111,15 @@ def test_what_is_told_can_be_looked_at_and_nothing_else(happened: str, everybody
         agreements = desk.agreements.ListServiceAgreements(
             service_agreements_pb2.ListServiceAgreementsRequest(page_size=1000)
         )
-        found = [*commissioners.commissioners, *requests.requests, *agreements.service_agreements]
+        assignments = desk.assignments.ListAssignments(assignments_pb2.ListAssignmentsRequest(page_size=1000))
+        visits = desk.visits.ListVisits(visits_pb2.ListVisitsRequest(page_size=1000))
+        transfers = desk.transfers.ListTechnologyTransfers(
+            technology_transfers_pb2.ListTechnologyTransfersRequest(page_size=1000)
+        )
+        found = [
+            *(*commissioners.commissioners, *requests.requests, *agreements.service_agreements),
+            *(*assignments.assignments, *visits.visits, *transfers.technology_transfers),
+        ]
         return {each.name for each in found}
 
     told = {who: {event.subject for event in events(desk)} for who, desk in everybody.items()}
