@@ -36,14 +36,16 @@ NOUNS = {
     "desk": "desks",
     "complaint": "complaints",
     "bulk": "bulk",
-    "commissioner": "commissioners",
+    "commissioner": "commissioner_days",  # the last of those that add to its verbs: lists, days
     "request": "requests",
+    "plan": "replans",  # which adds its verbs to those of plans
     "service-agreement": "service_agreements",
     "assignment": "assignments",
     "visit": "visits",
     "transfer": "technology_transfers",
     "evaluation": "evaluations",
     "subsidy": "evaluations:subsidies",
+    "placement": "placement_steps",  # the last of those that add to its verbs
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

@@ -11,7 +11,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import IO, Annotated, Any, TypeAlias
@@ -21,12 +21,15 @@ from cli.grammar import Format, Mistake, option
 from cli.texts import t
 
 MOST_IN_SHEET = 1_048_575  # rows of a .xlsx below its heading
-Export = Annotated[Path | None, option("export", "--export", metavar="FILE.xlsx|csv", show_default=False)]
+Export = Annotated[Path | None, option("export", "--export", metavar="FILE.xlsx|csv|json", show_default=False)]
 Force = Annotated[bool, option("force", "--force", show_default=False)]
 Cell: TypeAlias = str | int | float | None
+Written: TypeAlias = Any  # a cell, or of .json a value of the contract's own JSON
 
 # what a spreadsheet would make a number, and so round or drop its zeros: long digits, 12345E678
 _ROUNDED = re.compile(r"0[0-9]+|[0-9]{12,}|[0-9]+[Ee][0-9]+")
+# messages that a cell holds as a word each, such as "210=2"
+_ONE_WORD = ("Discipline", "Absence")
 _NO_XML = re.compile("[\ufffe\uffff]")
 
 
@@ -41,8 +44,12 @@ def listed(
     output: Format,
     target: Path | None,
     force: bool,
+    without: Collection[str] = (),
 ) -> None:
-    """Shows the rows of a list, or writes all of them to `target`; a limit holds there only if it was typed."""
+    """Shows the rows of a list, or writes all of them to `target`; a limit holds there only if it was typed.
+
+    `without` names fields that no row ever shows.
+    """
     link = wire.of(ctx)
     if target is None:
         show.rows(link.pages(stub, request, field, limit), columns, output, limit)
@@ -50,10 +57,16 @@ def listed(
     check(target, force)
     if ctx.get_parameter_source("limit").name == "DEFAULT":
         limit = 0
-    fields = _fields(request, field)
+    fields = [each for each in _fields(request, field) if each.name not in without]
     found = link.pages(stub, request, field, limit)
-    heads = [show.heading(each.name, each.containing_type.name) for each in fields]
-    count = write(target, heads, ([_cell(item, each) for each in fields] for item in found), force)
+    lines: Iterable[Sequence[Written]]
+    if target.suffix.lower() == ".json":
+        heads = [each.name for each in fields]
+        lines = ([plain.get(name) for name in heads] for plain in map(show.plain, found))
+    else:
+        heads = [show.heading(each.name, each.containing_type.name) for each in fields]
+        lines = ([_cell(item, each) for each in fields] for item in found)
+    count = write(target, heads, lines, force)
     show.note(t("export.written", count=count, path=target))
     if limit and count >= limit:
         show.note(t("list.limit", limit=limit))
@@ -69,13 +82,13 @@ def check(target: Path, force: bool) -> None:
         raise Mistake(t("export.exists", path=target))
 
 
-def write(target: Path, heads: Sequence[str], lines: Iterable[Sequence[Cell]], force: bool) -> int:
+def write(target: Path, heads: Sequence[str], lines: Iterable[Sequence[Written]], force: bool) -> int:
     """Writes a heading and the lines; returns how many lines. The file is its owner's alone: it is about people."""
     handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
     temporary = Path(name)
     count = 0
 
-    def counted() -> Iterator[Sequence[Cell]]:
+    def counted() -> Iterator[Sequence[Written]]:
         nonlocal count
         for line in lines:
             count += 1
@@ -163,9 +176,19 @@ def _xlsx(file: IO[bytes], heads: Sequence[str], lines: Iterable[Sequence[Cell]]
     book.save(file)
 
 
-_WRITERS: dict[str, Callable[[IO[bytes], Sequence[str], Iterable[Sequence[Cell]]], None]] = {
+def _json(file: IO[bytes], heads: Sequence[str], lines: Iterable[Sequence[Written]]) -> None:
+    """One array, an object a line."""
+    before = b"["
+    for line in lines:
+        file.write(before + b"\n" + show.dumps(dict(zip(heads, line, strict=True))).encode())
+        before = b","
+    file.write(b"[]\n" if before == b"[" else b"\n]\n")
+
+
+_WRITERS: dict[str, Callable[[IO[bytes], Sequence[str], Iterable[Sequence[Written]]], None]] = {
     ".xlsx": _xlsx,
     ".csv": _csv,
+    ".json": _json,
 }
 
 
@@ -175,7 +198,11 @@ def _fields(request: Any, field: str) -> list[Any]:
     methods = (rpc for service in asked.file.services_by_name.values() for rpc in service.methods)
     answer = next(rpc.output_type for rpc in methods if rpc.input_type is asked)
     item = answer.fields_by_name[field].message_type
-    return [each for each in item.fields if each.name != "etag" and (each.message_type is None or _is_time(each))]
+    return [each for each in item.fields if each.name != "etag" and _fits(each)]
+
+
+def _fits(field: Any) -> bool:
+    return field.message_type is None or _is_time(field) or field.message_type.name in _ONE_WORD
 
 
 def _is_time(field: Any) -> bool:

@@ -20,3 +20,15 @@ def bar(words: str, *, in_bytes: bool = False) -> Iterator[Callable[[int, int], 
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(words, total=None)
         yield lambda done, total: progress.update(task, total=total, completed=done)
+
+
+@contextmanager
+def line() -> Iterator[Callable[[str], None]]:
+    """A line on standard error that is told again and again, when that is a terminal; it is gone at the end."""
+    if not sys.stderr.isatty():
+        yield lambda _words: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield lambda words: status.update(words)

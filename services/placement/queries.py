@@ -11,6 +11,7 @@ from services.placement.tables import (
     AssignmentRow,
     CommissionerRow,
     NumberRow,
+    PlanRow,
     RequestRow,
     ServiceAgreementRow,
     TechnologyTransferRow,
@@ -25,9 +26,9 @@ from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
 
 Served: TypeAlias = AssignmentRow | VisitRow | TechnologyTransferRow
-Row: TypeAlias = CommissionerRow | RequestRow | ServiceAgreementRow | Served
+Row: TypeAlias = CommissionerRow | RequestRow | ServiceAgreementRow | Served | PlanRow
 Parted = TypeVar(
-    "Parted", CommissionerRow, RequestRow, ServiceAgreementRow, AssignmentRow, VisitRow, TechnologyTransferRow
+    "Parted", CommissionerRow, RequestRow, ServiceAgreementRow, AssignmentRow, VisitRow, TechnologyTransferRow, PlanRow
 )
 # the units that have a part in a row, beside those of its two divisions: the columns of their credit codes
 UNITS: dict[type[Any], tuple[str, ...]] = {
@@ -37,6 +38,7 @@ UNITS: dict[type[Any], tuple[str, ...]] = {
     AssignmentRow: ("home_unit_credit_code", "host_credit_code"),
     VisitRow: ("home_unit_credit_code", "host_credit_code"),
     TechnologyTransferRow: ("home_unit_credit_code", "host_credit_code"),
+    PlanRow: (),
 }
 
 

@@ -17,6 +17,18 @@ from liancai.placement.v1 import (
     evaluations_pb2_grpc,
     events_pb2,
     events_pb2_grpc,
+    imports_pb2,
+    imports_pb2_grpc,
+    jobs_pb2,
+    jobs_pb2_grpc,
+    placements_pb2,
+    placements_pb2_grpc,
+    plans_pb2,
+    plans_pb2_grpc,
+    reasons_pb2,
+    reasons_pb2_grpc,
+    replanning_pb2,
+    replanning_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
     service_agreements_pb2,
@@ -29,11 +41,18 @@ from liancai.placement.v1 import (
 
 from services.placement.assignments import Assignments
 from services.placement.audit import PlacementTrail
+from services.placement.collecting import Ground
 from services.placement.commissioners import Commissioners
 from services.placement.evaluations import Evaluations
 from services.placement.events import DispatchEvents, sees
+from services.placement.imports import CommissionerImports
+from services.placement.placements import Placements
+from services.placement.plan_solving import PlacementJobs
+from services.placement.plans import Plans
+from services.placement.reasons import PlanReasons
+from services.placement.replans import Replanning
 from services.placement.requests import Requests
-from services.placement.rules import registering, serving
+from services.placement.rules import placements, registering, serving
 from services.placement.rules import service_agreements as agreed
 from services.placement.service_agreements import ServiceAgreements
 from services.placement.tables import BOOKS
@@ -45,23 +64,26 @@ from services.platform.pages import Pages
 from services.platform.part import Part
 from services.platform.watching import Watching
 from services.reference.parameters import Pack
-from services.reference.places import Places
 
 HERE = Path(__file__).parent
-SHIPPED = HERE / "parameters" / "placement.yaml"
+OTHERS_SHIPPED = HERE / "parameters" / "other_placements.yaml"
 
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
     """Adds the servicers. LIANCAI_PLACEMENT_PARAMETERS names another parameter pack than the one that is shipped,
-    LIANCAI_PLACES a bureau's own points of towns.
+    LIANCAI_PLACES a bureau's own points of towns, LIANCAI_OTHER_PLACEMENTS other rules of secondments, exchanges,
+    internships and part-time work.
     """
     pages = Pages(database.vault)
-    pack = agreed.checked(registering.checked(Pack.load(Path(settings.get("LIANCAI_PLACEMENT_PARAMETERS") or SHIPPED))))
-    serving.checked(pack)
-    own = settings.get("LIANCAI_PLACES")
-    places = Places.load(Path(own) if own else None)
+    ground = Ground.of(settings)
+    pack, places = ground.pack, ground.places
+    for checked in (registering.checked, agreed.checked, serving.checked):
+        checked(pack)
     commissioners_pb2_grpc.add_CommissionersServicer_to_server(Commissioners(database, pages, pack), server)
+    imports_pb2_grpc.add_CommissionerImportsServicer_to_server(CommissionerImports(database, pack), server)
     requests_pb2_grpc.add_RequestsServicer_to_server(Requests(database, pages), server)
+    others = placements.checked(Pack.load(Path(settings.get("LIANCAI_OTHER_PLACEMENTS") or OTHERS_SHIPPED)))
+    placements_pb2_grpc.add_PlacementsServicer_to_server(Placements(database, pages, others), server)
     audit_pb2_grpc.add_PlacementTrailServicer_to_server(PlacementTrail(database, pages), server)
     agreements = ServiceAgreements(database, pages, pack)
     service_agreements_pb2_grpc.add_ServiceAgreementsServicer_to_server(agreements, server)
@@ -70,6 +92,10 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     transfers = TechnologyTransfers(database, pages)
     technology_transfers_pb2_grpc.add_TechnologyTransfersServicer_to_server(transfers, server)
     evaluations_pb2_grpc.add_EvaluationsServicer_to_server(Evaluations(database, pages, pack), server)
+    plans_pb2_grpc.add_PlansServicer_to_server(Plans(database, pages, ground), server)
+    reasons_pb2_grpc.add_PlanReasonsServicer_to_server(PlanReasons(database, pages), server)
+    replanning_pb2_grpc.add_ReplanningServicer_to_server(Replanning(database, pages), server)
+    jobs_pb2_grpc.add_PlacementJobsServicer_to_server(PlacementJobs(database, pages), server)
     watching = Watching(database, source_of(settings, "placement"), sees)
     events_pb2_grpc.add_DispatchEventsServicer_to_server(DispatchEvents(watching), server)
 
@@ -80,6 +106,7 @@ PART = Part(
         module.DESCRIPTOR
         for module in (
             commissioners_pb2,
+            imports_pb2,
             requests_pb2,
             audit_pb2,
             service_agreements_pb2,
@@ -88,6 +115,11 @@ PART = Part(
             visits_pb2,
             technology_transfers_pb2,
             evaluations_pb2,
+            plans_pb2,
+            reasons_pb2,
+            replanning_pb2,
+            jobs_pb2,
+            placements_pb2,
         )
     ),
     books=BOOKS,
@@ -95,4 +127,5 @@ PART = Part(
     policy=HERE / "policy.cedar",
     texts=HERE / "texts.toml",
     mount=mount,
+    jobs="services.placement.jobs:KINDS",
 )

@@ -11,6 +11,8 @@ from liancai.common.v1 import event_pb2 as pb
 from liancai.placement.v1 import (
     assignments_pb2,
     commissioners_pb2,
+    placements_pb2,
+    plans_pb2,
     requests_pb2,
     service_agreements_pb2,
     technology_transfers_pb2,
@@ -22,7 +24,7 @@ from services.placement.events import VISIBLE
 from services.placement.tables import Base
 from services.platform import watching
 from services.platform.database import Database
-from tests.office import TODAY
+from tests.office import TODAY, request_id
 from tests.placement.conftest import NewDesk
 from tests.placement.desk import (
     COUNTY,
@@ -38,6 +40,8 @@ from tests.placement.desk import (
     dispatchable,
     file,
 )
+from tests.placement.placing import SECONDMENT
+from tests.placement.plan_desk import a_plan
 from tests.talent.told import harmless, words
 
 OUTBOX = Base.metadata.tables["outbox_event"]
@@ -50,7 +54,7 @@ def events(desk: Desk, **fields: Any) -> list[pb.Event]:
 
 
 @pytest.fixture(scope="module")
-def happened(unit: Desk, county: Desk, city: Desk, served: Desk) -> str:
+def happened(unit: Desk, county: Desk, city: Desk, served: Desk, home_org: Desk) -> str:
     """Something of each collection; the agreement."""
     sent = file(unit, county, city).name
     served.turn("SubmitRequest", served.ask(partner_division="").name)  # one that the other side does not see
@@ -62,7 +66,10 @@ def happened(unit: Desk, county: Desk, city: Desk, served: Desk) -> str:
     asked = accepted(served, working_days=1, window_start=TODAY.isoformat())
     assignment = unit.answer("Accept", served.assign(asked, who, TODAY.isoformat()).name).name
     unit.log(assignment)
+    served.plans.CreatePlan(plans_pb2.CreatePlanRequest(plan=a_plan(), request_id=request_id()))
     unit.transfers.RecordTechnologyTransfer(a_transfer(who, assignment=assignment))
+    county.place()
+    home_org.place(**SECONDMENT)  # which no bureau sees but an organisation department
     return agreement
 
 
@@ -86,8 +93,10 @@ SEEN = {
     "requests": {"sending county", "county served", "host", "supervisor", "auditor"},
     "serviceAgreements": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
     "assignments": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
+    "plans": {"sending county", "county served", "supervisor", "auditor"},
     "visits": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
     "technologyTransfers": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
+    "placements": {"sending county", "county served", "host", "supervisor", "auditor"},
 }
 
 
@@ -105,7 +114,7 @@ def test_every_collection_is_known_and_seen_by_whoever_may_read_it(
 def test_what_is_told_can_be_looked_at_and_nothing_else(happened: str, everybody: dict[str, Desk]) -> None:
     """The scope of events is that of the resources themselves."""
 
-    def listed(desk: Desk) -> set[str]:
+    def listed(who: str, desk: Desk) -> set[str]:
         commissioners = desk.commissioners.ListCommissioners(commissioners_pb2.ListCommissionersRequest(page_size=1000))
         requests = desk.requests.ListRequests(requests_pb2.ListRequestsRequest(page_size=1000))
         agreements = desk.agreements.ListServiceAgreements(
@@ -116,14 +125,22 @@ def test_what_is_told_can_be_looked_at_and_nothing_else(happened: str, everybody
         transfers = desk.transfers.ListTechnologyTransfers(
             technology_transfers_pb2.ListTechnologyTransfersRequest(page_size=1000)
         )
+        plans = [] if who in ("unit", "host", "another") else desk.plans.ListPlans(plans_pb2.ListPlansRequest()).plans
+        placements = desk.placements.ListPlacements(placements_pb2.ListPlacementsRequest(page_size=1000))
         found = [
             *(*commissioners.commissioners, *requests.requests, *agreements.service_agreements),
-            *(*assignments.assignments, *visits.visits, *transfers.technology_transfers),
+            *(
+                *assignments.assignments,
+                *visits.visits,
+                *transfers.technology_transfers,
+                *placements.placements,
+                *plans,
+            ),
         ]
         return {each.name for each in found}
 
     told = {who: {event.subject for event in events(desk)} for who, desk in everybody.items()}
-    assert told == {who: listed(desk) for who, desk in everybody.items()}
+    assert told == {who: listed(who, desk) for who, desk in everybody.items()}
     assert len({frozenset(subjects) for subjects in told.values()}) > 3
     for name in (happened, "serviceAgreements/20991199999", "plans/1"):
         assert events(everybody["stranger"], subject=name) == [], "as if it were not there"

@@ -13,7 +13,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csc_array
 
 from services.placement.planning.draft import worth
-from services.placement.planning.problem import Floats, Ints, Problem
+from services.placement.planning.problem import Flags, Floats, Ints, Problem
 
 LEAST = 0.25  # points: half the step of the load
 
@@ -28,12 +28,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Model:
-    """Least cost of columns (slots, then load steps) with `matrix` @ x <= `right`, 0 <= x <= `upper`."""
+    """Least cost of columns (slots, what split visits add, load steps) with `matrix` @ x <= `right`, 0 <= x <= `upper`,
+    the columns `whole` integers.
+    """
 
     cost: Floats
     matrix: csc_array
     right: Floats
     upper: Floats
+    whole: Flags
 
 
 def solve(
@@ -73,7 +76,7 @@ def solve(
         model.cost[kept],
         constraints=LinearConstraint(model.matrix[:, kept], -np.inf, model.right),
         bounds=Bounds(0, model.upper[kept]),
-        integrality=(kept < count).astype(np.int64),
+        integrality=model.whole[kept].astype(np.int64),
         options=options,
     )
     proven = -float(relaxed.fun)
@@ -92,36 +95,96 @@ def _model(problem: Problem, slots: Ints) -> _Model:
     requests, what = np.unique(problem.slot_request[slots], return_inverse=True)
     stay = problem.slot_stay[slots].astype(np.int64)
     count = len(slots)
-    # the days of each slot, and their numbers among the days that any slot binds
+    # the days of each slot, and their numbers among the days that any slot binds, of each who goes
     column = np.repeat(np.arange(count), stay)
     offset = np.arange(len(column)) - np.repeat(np.cumsum(stay) - stay, stay)
-    days, day = np.unique(who[column] * problem.days + problem.slot_day[slots][column] + offset, return_inverse=True)
-    step_of, width, price = _steps(problem, people)
+    split = _split(problem, slots, who, what)
+    on, bodies = _bodies(problem, column, problem.slot_day[slots][column] + offset, people[who][column])
+    days, day = np.unique(bodies, return_inverse=True)
+    base, step_of, width, price = _steps(problem, people)
     once, apart = len(requests), len(requests) + len(days)
-    rows = np.concatenate([what, once + day, apart + who, apart + step_of])
-    columns = np.concatenate([np.arange(count), column, np.arange(count), count + np.arange(len(step_of))])
-    entries = np.concatenate([np.ones(count + len(column)), stay, -np.ones(len(step_of))])
-    shape = (apart + len(people), count + len(step_of))
+    steps = split.columns + np.arange(len(step_of))
+    whole = np.flatnonzero(~split.slot)
+    matrix = (
+        (what[whole], whole, np.ones(len(whole))),
+        (split.once, split.pair, np.ones(len(split.pair))),
+        (once + day, on, np.ones(len(on))),
+        (apart + who, np.arange(count), stay),
+        (apart + step_of, steps, -np.ones(len(step_of))),
+        (apart + len(people) + split.row, split.column, split.entry),
+    )
+    rows, columns, entries = (np.concatenate([part[index] for part in matrix]) for index in range(3))
+    ties = 2 * len(split.pair)
+    shape = (apart + len(people) + ties, split.columns + len(step_of))
     return _Model(
-        cost=np.concatenate([-problem.slot_value[slots], price]),
+        cost=np.concatenate([base[who] * stay - problem.slot_value[slots], np.zeros(len(split.pair)), price]),
         matrix=csc_array((entries, (rows, columns)), shape=shape),
-        right=np.concatenate([np.ones(apart), np.zeros(len(people))]),
-        upper=np.concatenate([np.ones(count), width]),
+        right=np.concatenate([np.ones(apart), np.zeros(len(people) + ties)]),
+        upper=np.concatenate([np.ones(split.columns), width]),
+        whole=np.arange(shape[1]) < split.columns,
     )
 
 
-def _steps(problem: Problem, people: Ints) -> tuple[Ints, Floats, Floats]:
-    """The load as steps of whole days: whose, how many days wide, what a day costs.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Split:
+    """What split visits add to a model: after the columns of the slots one for each `pair` of a request and someone who
+    may serve it, in the row `once` of its request; and rows of their own, two a pair: the days at the host's of its
+    slots less those of the visit where the pair is taken are 0.
+    """
+
+    slot: Flags
+    once: Ints
+    pair: Ints
+    row: Ints
+    column: Ints
+    entry: Floats
+    columns: int
+
+
+def _split(problem: Problem, slots: Ints, who: Ints, what: Ints) -> _Split:
+    count = len(slots)
+    split = problem.parts[problem.slot_request[slots]] > 1
+    parts = np.flatnonzero(split)
+    pairs, of = np.unique(what[parts] * (problem.commissioners + 1) + who[parts], return_inverse=True)
+    size = np.zeros(len(pairs))
+    size[of] = problem.parts[problem.slot_request[slots[parts]]]
+    days = (problem.slot_stay - problem.slot_lead)[slots[parts]].astype(np.float64)
+    pair, number = count + np.arange(len(pairs)), np.arange(len(pairs))
+    return _Split(
+        slot=split,
+        once=pairs // (problem.commissioners + 1),
+        pair=pair,
+        row=np.concatenate([of, number, len(pairs) + of, len(pairs) + number]),
+        column=np.concatenate([parts, pair, parts, pair]),
+        entry=np.concatenate([days, -size, -days, size]),
+        columns=count + len(pairs),
+    )
+
+
+def _bodies(problem: Problem, columns: Ints, days: Ints, people: Ints) -> tuple[Ints, Ints]:
+    """Columns, and the day of each body that they bind: a team's are its members' too."""
+    found = [(columns, people * problem.days + days)]
+    for team, bodies in problem.teams.bodies.items():
+        mine = people == team
+        found += [(columns[mine], body * problem.days + days[mine]) for body in bodies if body != team]
+    return np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])
+
+
+def _steps(problem: Problem, people: Ints) -> tuple[Floats, Ints, Floats, Floats]:
+    """The load as steps of whole days: what each day costs anyway, below 0 if some are owed; then of the steps whose,
+    how many days wide, what a day costs more.
 
     It is convex: cheap steps fill first.
     """
+    base = np.zeros(len(people))
     whose: list[int] = []
     width: list[float] = []
     price: list[float] = []
     for number, who in enumerate(people.tolist()):
         rises = np.diff(problem.load[who, : problem.limit[who] + 1])
-        prices, days = np.unique(rises, return_counts=True)
+        base[number] = min(0.0, rises.min(initial=0.0))
+        prices, days = np.unique(rises - base[number], return_counts=True)
         whose += [number] * len(prices)
         price += prices.tolist()
         width += days.tolist()
-    return np.array(whose, dtype=np.int64), np.array(width, dtype=np.float64), np.array(price, dtype=np.float64)
+    return base, np.array(whose, dtype=np.int64), np.array(width, dtype=np.float64), np.array(price, dtype=np.float64)

@@ -21,7 +21,7 @@ from services.placement.planning.draft import NOBODY, ByRequest, Draft
 from services.placement.planning.ejection import Ejection
 from services.placement.planning.greedy import greedy, plain
 from services.placement.planning.layout import Layout
-from services.placement.planning.prices import priced, slacks
+from services.placement.planning.prices import Prices, priced, slacks
 from services.placement.planning.problem import Floats, Ints, Problem
 from services.placement.rules.dispatch import Assignment
 
@@ -52,13 +52,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is: `gap` is (bound - objective) / bound, `seconds` since the start."""
+    """How far it is: `gap` is (bound - objective) / bound, `seconds` since the start.
+
+    `assignments()` are the best plan so far, to be asked for before the search goes on.
+    """
 
     objective: float
     bound: float
     served: int
     seconds: float
     phase: str
+    assignments: Callable[[], tuple[Assignment, ...]]
 
     @property
     def gap(self) -> float:
@@ -101,6 +105,25 @@ def solve(
         return search.solution()
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A bound of a dispatch by itself, and the prices that prove it."""
+
+    bound: float
+    prices: dict[str, float]
+
+
+def prove(layout: Layout, limits: Limits, stopped: Stopped = lambda: False) -> Proof:
+    """A bound by steps alone, for a plan that is not to be improved. Of the limits, steps and seconds count."""
+    prices, began = Prices(layout.problem), time.monotonic()
+    while prices.iterations < limits.steps and not prices.settled and not stopped():
+        if limits.seconds is not None and time.monotonic() - began >= limits.seconds:
+            break
+        prices.advance()
+    proven = layout.fixed + priced(layout.problem, prices.best)
+    return Proof(proven, dict(zip(layout.requests, prices.best.tolist(), strict=True)))
+
+
 class _Search:
     def __init__(self, layout: Layout, limits: Limits, bound: Bound, told: Told, stopped: Stopped) -> None:
         self._layout, self._limits, self._bound, self._told, self._stopped = layout, limits, bound, told, stopped
@@ -135,9 +158,10 @@ class _Search:
 
     def solution(self) -> Solution:
         """What came of it."""
-        prices = dict(zip(self._layout.requests, self._prices.tolist(), strict=True))
-        proven = self._layout.fixed + priced(self._problem, self._prices)
-        return Solution(tuple(self._layout.assignments(self._draft.slots)), self._progress("done"), prices, proven)
+        of_requests = self._prices[: self._problem.requests]
+        prices = dict(zip(self._layout.requests, of_requests.tolist(), strict=True))
+        proven = self._layout.fixed + priced(self._problem, of_requests)
+        return Solution(self._assignments(), self._progress("done"), prices, proven)
 
     def _left(self) -> float | None:
         return None if self._limits.seconds is None else self._limits.seconds - (time.monotonic() - self._began)
@@ -154,8 +178,12 @@ class _Search:
     def _progress(self, phase: str) -> Progress:
         fixed, value = self._layout.fixed, self._draft.value
         bound = max(min(self._bound.value, self._proven), value)
-        served = len(self._draft.slots) + len(self._layout.dispatch.pins)
-        return Progress(value + fixed, bound + fixed, served, time.monotonic() - self._began, phase)
+        served = self._draft.served + len(self._layout.dispatch.pins)
+        seconds = time.monotonic() - self._began
+        return Progress(value + fixed, bound + fixed, served, seconds, phase, self._assignments)
+
+    def _assignments(self) -> tuple[Assignment, ...]:
+        return tuple(self._layout.assignments(self._draft.slots))
 
     def _tell(self, phase: str) -> None:
         self._told(self._progress(phase))
@@ -241,16 +269,17 @@ class _Search:
         open_ = draft.slot == NOBODY
         open_[problem.slot_request[standing]] = True
         slots = np.flatnonzero(chosen[problem.slot_commissioner] & open_[problem.slot_request])
+        slots = draft.apart(slots, chosen)
         if len(slots) > COLUMNS:
             slots = slots[np.argpartition(-self._slack[slots], COLUMNS)[:COLUMNS]]
         slots = np.union1d(slots, standing)
         found = cluster.solve(problem, slots, standing, gap=GAP, nodes=NODES, seconds=self._few())
         if found.slots is None:
             return False
-        for request in problem.slot_request[standing].tolist():
+        for request in dict.fromkeys(problem.slot_request[standing].tolist()):
             draft.remove(request)
-        for slot in found.slots.tolist():
-            draft.place(slot)
+        for visit in problem.visits(found.slots.tolist()):
+            draft.place(*visit)
         return True
 
 

@@ -23,6 +23,11 @@ class Violation:
     commissioner: str
     detail: Mapping[str, str]
 
+    def __str__(self) -> str:
+        """In one line, for an error."""
+        told = ", ".join(f"{key} {value}" for key, value in self.detail.items())
+        return f"{self.code} {self.request} {self.commissioner}" + (f" ({told})" if told else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:

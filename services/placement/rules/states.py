@@ -1,4 +1,4 @@
-"""The lives of a commissioner, a request, a service agreement, an assignment and a visit."""
+"""The lives of a commissioner, a request, a service agreement, an assignment, a visit, a plan and another placement."""
 
 from __future__ import annotations
 
@@ -132,3 +132,48 @@ VISIT_VERBS: dict[str, tuple[tuple[VisitState, ...], VisitState]] = {
     "correct": ((_VS.LOGGED, _VS.DISPUTED), _VS.LOGGED),
     "countersign": ((_VS.CONFIRMED,), _VS.COUNTERSIGNED),
 }
+
+
+class PlanState(StrEnum):
+    """The life of a plan (派驻计划)."""
+
+    DRAFT = "DRAFT"
+    REVIEWED = "REVIEWED"
+    PUBLISHED = "PUBLISHED"
+    DISCARDED = "DISCARDED"
+
+
+_PS = PlanState
+PLAN_VERBS: dict[str, tuple[tuple[PlanState, ...], PlanState]] = {
+    "update": ((_PS.DRAFT,), _PS.DRAFT),
+    "solve": ((_PS.DRAFT,), _PS.DRAFT),
+    "review": ((_PS.DRAFT,), _PS.REVIEWED),
+    "return": ((_PS.REVIEWED,), _PS.DRAFT),
+    "publish": ((_PS.REVIEWED,), _PS.PUBLISHED),
+    "discard": ((_PS.DRAFT, _PS.REVIEWED), _PS.DISCARDED),
+}
+
+
+class PlacementState(StrEnum):
+    """The life of another placement (挂职、交流、实习、兼职等)."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    RETURNED = "RETURNED"
+    APPROVED = "APPROVED"
+    RUNNING = "RUNNING"
+    ENDED = "ENDED"
+    CANCELLED = "CANCELLED"
+
+
+_OS = PlacementState
+PLACEMENT_VERBS: dict[str, tuple[tuple[PlacementState, ...], PlacementState]] = {
+    "submit": ((_OS.DRAFT, _OS.RETURNED), _OS.SUBMITTED),
+    "return": ((_OS.SUBMITTED,), _OS.RETURNED),
+    "approve": ((_OS.SUBMITTED,), _OS.APPROVED),
+    "begin": ((_OS.APPROVED,), _OS.RUNNING),
+    "end": ((_OS.RUNNING,), _OS.ENDED),
+    "cancel": ((_OS.DRAFT, _OS.SUBMITTED, _OS.RETURNED, _OS.APPROVED), _OS.CANCELLED),
+}
+PLACEMENT_OPEN = (_OS.DRAFT, _OS.RETURNED)  # its fields may change
+PLACEMENT_TAKEN = (_OS.APPROVED, _OS.RUNNING, _OS.ENDED)  # its days are the person's

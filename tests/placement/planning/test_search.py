@@ -32,6 +32,11 @@ SHAPES = {
     "a year": {"days": 248, "window": 60},
     "nobody has a day": {"capacity": (0, 0)},
     "one request": {"requests": 1},
+    "split visits": {"split": 0.5},
+    "all split, with a way": {"split": 1.0, "travel_day_km": 40.0},
+    "teams": {"teams": 6},
+    "days owed": {"owed": True, "requests": 30},
+    "all of it": {"split": 0.4, "teams": 6, "owed": True, "travel_day_km": 40.0},
 }
 
 
@@ -60,13 +65,18 @@ def test_plans_of_every_shape_keep_the_rules(shape: str) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10**6), travel=st.sampled_from([None, 60.0]))
+@given(
+    seed=st.integers(0, 10**6),
+    travel=st.sampled_from([None, 60.0]),
+    split=st.sampled_from([0.0, 0.6]),
+    teams=st.integers(0, 2),
+    owed=st.booleans(),
+)
 def test_the_bound_is_never_below_the_best_plan_and_meets_it_where_the_gap_closes(
-    seed: int, travel: float | None
+    seed: int, travel: float | None, split: float, teams: int, owed: bool
 ) -> None:
-    shape = drawn(
-        seed, days=6, people=2, requests=4, disciplines=2, longest=3, window=2, capacity=(2, 5), travel_day_km=travel
-    )
+    tiny = {"days": 6, "people": 2, "requests": 4, "disciplines": 2, "longest": 3, "window": 2}
+    shape = drawn(seed, **tiny, capacity=(2, 5), travel_day_km=travel, split=split, teams=teams, owed=owed)
     best = best_by_enumeration(shape)
     solution = planned(shape)
     assert solution.last.bound >= best - 1e-6
@@ -78,9 +88,10 @@ def test_the_bound_is_never_below_the_best_plan_and_meets_it_where_the_gap_close
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10**6))
-def test_any_prices_bound_and_no_slot_of_the_best_plan_is_slacker_than_the_gap(seed: int) -> None:
-    dispatch = drawn(seed, days=6, people=2, requests=4, disciplines=2, longest=3, window=2, capacity=(2, 5))
+@given(seed=st.integers(0, 10**6), odd=st.booleans())
+def test_any_prices_bound_and_no_slot_of_the_best_plan_is_slacker_than_the_gap(seed: int, odd: bool) -> None:
+    tiny = {"days": 6, "people": 2, "requests": 4, "disciplines": 2, "longest": 3, "window": 2, "teams": 2 * odd}
+    dispatch = drawn(seed, **tiny, capacity=(2, 5), split=0.5 * odd, travel_day_km=60.0 if odd else None)
     layout = lay_out(dispatch)
     best = best_by_enumeration(dispatch)
     prices = Prices(layout.problem)
@@ -176,14 +187,15 @@ def test_nothing_to_plan_is_a_plan_of_nothing(empty: str) -> None:
     assert (solution.assignments, solution.last.objective, solution.last.bound) == ((), 0, 0)
 
 
-def test_a_draft_takes_back_what_it_places() -> None:
-    problem = lay_out(drawn(4)).problem
+@pytest.mark.parametrize("shape", ["usual", "all of it"])
+def test_a_draft_takes_back_what_it_places(shape: str) -> None:
+    problem = lay_out(drawn(4, **SHAPES[shape])).problem  # type: ignore[arg-type]
     draft = plain(problem, ByRequest(problem))
     assert draft.value == pytest.approx(worth(problem, draft.slots))
     before, slots = draft.value, draft.slots
-    for request in problem.slot_request[slots[:5]].tolist():
-        slot = draft.remove(request)
+    for request in problem.slot_request[slots[:9]].tolist():
+        visit = draft.remove(request)
         assert draft.value == pytest.approx(worth(problem, draft.slots))
-        draft.place(slot)
+        draft.place(*visit)
     assert draft.value == pytest.approx(before)
     assert list(draft.slots) == list(slots)

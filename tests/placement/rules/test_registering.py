@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.placement.collecting import SHIPPED
 from services.placement.rules.registering import (
     EDUCATION,
     TERM,
@@ -20,7 +21,6 @@ from services.placement.rules.registering import (
     qualified,
     term,
 )
-from services.placement.service import SHIPPED
 from services.reference.parameters import Pack
 
 PACK = Pack.load(SHIPPED)

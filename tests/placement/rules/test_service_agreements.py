@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.placement.collecting import SHIPPED
 from services.placement.rules.service_agreements import (
     DAYS,
     REMOTE,
@@ -33,7 +34,6 @@ from services.placement.rules.service_agreements import (
     spans_in_force,
     year_of,
 )
-from services.placement.service import SHIPPED
 from services.reference.parameters import Pack
 from services.reference.workdays import CalendarNotPublished, published
 from tests.placement.rules.test_registering import pack

@@ -1,0 +1,98 @@
+"""Handlers that have a plan worked out, and of the jobs that do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import grpc
+from liancai.common.v1 import job_pb2
+from liancai.placement.v1 import jobs_pb2_grpc
+from liancai.placement.v1 import plans_pb2 as pb
+from sqlalchemy import select
+
+from services.placement import plan_fields, queries
+from services.placement.collecting import Only, collect
+from services.placement.plan_acting import PlanDesk, allow, at_rest, made_by
+from services.placement.plan_pins import refuse_contradictions
+from services.placement.tables import JOBS, PlanPinRow, PlanRow
+from services.platform import later
+from services.platform.boundary import Call
+from services.platform.database import Database
+from services.platform.job_desk import JobDesk
+from services.platform.pages import Pages
+from services.platform.requests import Reading
+from services.platform.transaction import Tx
+from services.reference.clock import day_of
+from services.reference.divisions import scope_range
+
+SOLVE = "plan.solve"
+
+
+class Solving(PlanDesk):
+    """Asks for jobs."""
+
+    def SolvePlan(self, request: pb.SolvePlanRequest, context: grpc.ServicerContext) -> pb.SolvePlanResponse:
+        """Pins that break rules are refused at once; everything else is the job's."""
+        call, reading = Call.of(context), Reading()
+        name = reading.name("name", request.name, "plans")
+        reading.request_id(request.request_id)
+        limits = plan_fields.read_limits(reading, request.limits)
+        reading.done()
+        self._check_pins(call, name)
+
+        def work(tx: Tx) -> pb.SolvePlanResponse:
+            row = queries.for_change(tx, call, PlanRow, name, request.etag)
+            allow(row, "solve")
+            at_rest(tx, row)
+            made_by(row, call)
+            arguments = {"limits": limits, "as_of": day_of(tx.now).isoformat()}
+            row.job = JOBS.submit(
+                tx, call, SOLVE, arguments, subject=name, division=row.division, unit=call.caller.unit
+            )
+            row.update_time = tx.now
+            tx.record(call, name, detail={"job": row.job, **limits})
+            return pb.SolvePlanResponse(job=row.job)
+
+        return self._database.write(call, request, work, key=name)
+
+    def _check_pins(self, call: Call, name: str) -> None:
+        with self._database.reading() as session:
+            row = queries.visible(session, call, PlanRow, name)
+            pins = session.scalars(select(PlanPinRow).where(PlanPinRow.plan_id == row.id)).all()
+            if pins:
+                requests, people = ({getattr(pin, key) for pin in pins} for key in ("request_id", "commissioner_id"))
+                only = Only(frozenset(requests), frozenset(people))
+                inputs = collect(session, row, self._ground, day_of(self._database.clock()), only)
+                refuse_contradictions(row, inputs, inputs.dispatch)
+
+
+class PlacementJobs(jobs_pb2_grpc.PlacementJobsServicer):
+    """The jobs of this service."""
+
+    def __init__(self, database: Database, pages: Pages) -> None:
+        self._desk = JobDesk(database, pages, JOBS, scope_range)
+
+    def GetJob(self, request: job_pb2.GetJobRequest, context: grpc.ServicerContext) -> job_pb2.Job:
+        """One job."""
+        return self._desk.get(request, Call.of(context))
+
+    def ListJobs(self, request: job_pb2.ListJobsRequest, context: grpc.ServicerContext) -> job_pb2.ListJobsResponse:
+        """Newest first."""
+        return self._desk.list(request, Call.of(context))
+
+    def ListJobItems(
+        self, request: job_pb2.ListJobItemsRequest, context: grpc.ServicerContext
+    ) -> job_pb2.ListJobItemsResponse:
+        """What became of each thing."""
+        return self._desk.items(request, Call.of(context))
+
+    def CancelJob(self, request: job_pb2.CancelJobRequest, context: grpc.ServicerContext) -> job_pb2.Job:
+        """Has a job stop."""
+        return self._desk.cancel(request, Call.of(context))
+
+    @later.lasts
+    def WatchJob(
+        self, request: job_pb2.WatchJobRequest, context: grpc.ServicerContext
+    ) -> Iterator[job_pb2.WatchJobResponse]:
+        """Until it has ended."""
+        return self._desk.watch(request, Call.of(context))
