@@ -97,7 +97,7 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="liancai-bench-")))
         cluster = stack.enter_context(sites.cluster(folder))
         environments = {
-            "SQLite": sites.embedded(folder / "sqlite"),
+            "SQLite": sites.embedded(folder / "sqlite", PART),
             "PostgreSQL": sites.on_postgresql(folder / "postgresql", cluster.create(), PART),
         }
         benches = []
