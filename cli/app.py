@@ -38,7 +38,7 @@ NOUNS = {
     "bulk": "bulk",
     "commissioner": "commissioners",
     "request": "requests",
-    "plan": "plan_runs",  # which adds its verbs to those of plans
+    "plan": "replans",  # which adds its verbs to those of plans
     "service-agreement": "service_agreements",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",

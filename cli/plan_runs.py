@@ -19,6 +19,7 @@ from cli.plans import PlanName, app, number
 from cli.progress import line
 from cli.texts import t
 
+__all__ = ["app"]  # others add to it
 VISITS = (
     "request", "commissioner", "days", "travel_days", "priority_points", "continuity_points", "travel_points", "pinned",
 )  # fmt: skip
@@ -35,20 +36,24 @@ def subject(word: str) -> str:
 
 PlanOrJob = Annotated[str, argument("plan_or_job", metavar="PLAN|JOB", parser=subject)]
 JobName = Annotated[str, argument("job", metavar="JOB", parser=resource("jobs"))]
+Seconds = Annotated[float, option("solve_seconds", "--seconds", metavar="N", parser=number, show_default=False)]
+Rounds = Annotated[int, option("solve_rounds", "--rounds", metavar="N", parser=whole, show_default=False)]
+Steps = Annotated[int, option("solve_steps", "--steps", metavar="N", parser=whole, show_default=False)]
+Gap = Annotated[float, option("solve_gap", "--gap", metavar="SHARE", parser=number, show_default=False)]
+Seed = Annotated[int, option("solve_seed", "--seed", metavar="N", parser=whole, show_default=False)]
+NoWait = Annotated[bool, option("no_wait", "--no-wait", show_default=False)]
 
 
 @app.verb("solve")
 def solve(
     ctx: typer.Context,
     name: PlanName,
-    seconds: Annotated[
-        float, option("solve_seconds", "--seconds", metavar="N", parser=number, show_default=False)
-    ] = 0.0,
-    rounds: Annotated[int, option("solve_rounds", "--rounds", metavar="N", parser=whole, show_default=False)] = 0,
-    steps: Annotated[int, option("solve_steps", "--steps", metavar="N", parser=whole, show_default=False)] = 0,
-    gap: Annotated[float, option("solve_gap", "--gap", metavar="SHARE", parser=number, show_default=False)] = 0.0,
-    seed: Annotated[int, option("solve_seed", "--seed", metavar="N", parser=whole, show_default=False)] = 0,
-    no_wait: Annotated[bool, option("no_wait", "--no-wait", show_default=False)] = False,
+    seconds: Seconds = 0.0,
+    rounds: Rounds = 0,
+    steps: Steps = 0,
+    gap: Gap = 0.0,
+    seed: Seed = 0,
+    no_wait: NoWait = False,
     etag: Etag = "",
     *,
     request_id: RequestId,
@@ -57,11 +62,7 @@ def solve(
     """Has a draft worked out, and waits for it."""
     limits = pb.SolveLimits(seconds=seconds, rounds=rounds, steps=steps, gap=gap, seed=seed)
     request = pb.SolvePlanRequest(name=name, limits=limits, etag=etag, request_id=request_id)
-    job = wire.of(ctx).ask(PlansStub, request).job
-    if no_wait:
-        show.one(wire.of(ctx).ask(PlacementJobsStub, job_pb2.GetJobRequest(name=job)), output)
-    else:
-        _wait(ctx, job, output)
+    follow(ctx, wire.of(ctx).ask(PlansStub, request).job, output, no_wait=no_wait)
 
 
 @app.verb("watch")
@@ -168,6 +169,14 @@ def _job_of(ctx: typer.Context, name: str) -> str:
     if not plan.job:
         raise Mistake(t("plan.no_job", plan=name), ctx=ctx)
     return str(plan.job)
+
+
+def follow(ctx: typer.Context, job: str, output: Format, *, no_wait: bool) -> None:
+    """Shows a job that was asked for, or waits for it and shows its plan."""
+    if no_wait:
+        show.one(wire.of(ctx).ask(PlacementJobsStub, job_pb2.GetJobRequest(name=job)), output)
+    else:
+        _wait(ctx, job, output)
 
 
 def _wait(ctx: typer.Context, name: str, output: Format) -> None:

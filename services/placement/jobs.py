@@ -15,4 +15,18 @@ def solve(run: Run) -> Json:
     return solving.solve(run)
 
 
-KINDS = Kinds(BOOKS, JOBS, {"plan.solve": solve})
+def replan(run: Run) -> Json:
+    """Plans a published plan again."""
+    from services.placement import replanning
+
+    return replanning.again(run)
+
+
+def improve(run: Run) -> Json:
+    """Makes visits drawn up by hand better."""
+    from services.placement import replanning
+
+    return replanning.better(run)
+
+
+KINDS = Kinds(BOOKS, JOBS, {"plan.solve": solve, "plan.replan": replan, "plan.improve": improve})

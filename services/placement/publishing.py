@@ -10,19 +10,21 @@ import grpc
 from liancai.placement.v1 import plans_pb2 as pb
 from sqlalchemy import select
 
-from services.placement import assigning, planned
+from services.placement import assigning, planned, register
 from services.placement.assigning import Booking
 from services.placement.collecting import collect
 from services.placement.plan_acting import PlanDesk, listed
 from services.placement.rules.checker import violations
 from services.placement.rules.inputs import Inputs, changes
-from services.placement.tables import CommissionerRow, PlanRow
+from services.placement.rules.states import AssignmentState
+from services.placement.tables import AssignmentRow, CommissionerRow, PlanRow, RequestRow
 from services.platform.boundary import Call
 from services.platform.errors import Refused
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
 
+PROMISED = (AssignmentState.ASSIGNED, AssignmentState.ACCEPTED)
 SHOWN = 20  # inputs and requests that a refusal names
 
 
@@ -58,7 +60,7 @@ class Publishing(PlanDesk):
             _worked_out(row)
             found = planned.load(tx.session, row)
             self._unchanged(tx, row, found.inputs)
-            bookings = _bookings(found)
+            bookings = _changed(tx, call, row, _bookings(found)) if row.replaces else _bookings(found)
             _in_time(row, bookings, day_of(tx.now))
             require_rules(row, found)
             row.publish_time = tx.now
@@ -123,6 +125,31 @@ def _bookings(found: planned.Planned) -> list[Booking]:
             )
         )
     return bookings
+
+
+def _changed(tx: Tx, call: Call, row: PlanRow, bookings: Sequence[Booking]) -> list[Booking]:
+    """What a re-plan books anew: promises that stay as they are become its own, the others are called off."""
+    wanted = {each.request: each for each in bookings}
+    joined = select(AssignmentRow).join(RequestRow, RequestRow.id == AssignmentRow.request_id)
+    promised = joined.where(register.replaced(row), AssignmentRow.state.in_(PROMISED)).order_by(AssignmentRow.id)
+    ended: dict[str, AssignmentState] = {}
+    for each in tx.session.scalars(promised.with_for_update(of=AssignmentRow)):
+        booking = wanted.get(each.request_id)
+        if booking is not None and _same(each, booking):
+            each.plan = f"plans/{row.id}"
+            del wanted[each.request_id]
+            continue
+        each.disrupted = each.state == AssignmentState.ACCEPTED
+        assigning.end(tx, call, each, AssignmentState.CANCELLED, f"plans/{row.id}")
+        ended[each.request_id] = AssignmentState.CANCELLED
+    if ended:
+        assigning.follow(tx, call, assigning.locked(tx, ended), ended)
+    return list(wanted.values())
+
+
+def _same(row: AssignmentRow, booking: Booking) -> bool:
+    days, way = ([day.isoformat() for day in each] for each in (booking.days, booking.travel_days))
+    return (row.commissioner_id, row.days, row.travel_days) == (booking.commissioner, days, way)
 
 
 def _in_time(row: PlanRow, bookings: Sequence[Booking], today: date) -> None:

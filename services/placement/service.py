@@ -21,6 +21,10 @@ from liancai.placement.v1 import (
     jobs_pb2_grpc,
     plans_pb2,
     plans_pb2_grpc,
+    reasons_pb2,
+    reasons_pb2_grpc,
+    replanning_pb2,
+    replanning_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
     service_agreements_pb2,
@@ -39,6 +43,8 @@ from services.placement.evaluations import Evaluations
 from services.placement.events import DispatchEvents, sees
 from services.placement.plan_solving import PlacementJobs
 from services.placement.plans import Plans
+from services.placement.reasons import PlanReasons
+from services.placement.replans import Replanning
 from services.placement.requests import Requests
 from services.placement.rules import registering, serving
 from services.placement.rules import service_agreements as agreed
@@ -75,6 +81,8 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     technology_transfers_pb2_grpc.add_TechnologyTransfersServicer_to_server(transfers, server)
     evaluations_pb2_grpc.add_EvaluationsServicer_to_server(Evaluations(database, pages, pack), server)
     plans_pb2_grpc.add_PlansServicer_to_server(Plans(database, pages, ground), server)
+    reasons_pb2_grpc.add_PlanReasonsServicer_to_server(PlanReasons(database, pages), server)
+    replanning_pb2_grpc.add_ReplanningServicer_to_server(Replanning(database, pages), server)
     jobs_pb2_grpc.add_PlacementJobsServicer_to_server(PlacementJobs(database, pages), server)
     watching = Watching(database, source_of(settings, "placement"), sees)
     events_pb2_grpc.add_DispatchEventsServicer_to_server(DispatchEvents(watching), server)
@@ -95,6 +103,8 @@ PART = Part(
             technology_transfers_pb2,
             evaluations_pb2,
             plans_pb2,
+            reasons_pb2,
+            replanning_pb2,
             jobs_pb2,
         )
     ),

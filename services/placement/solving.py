@@ -10,7 +10,7 @@ import logging
 import os
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from math import isfinite
@@ -76,12 +76,12 @@ class Found:
 def solve(run: Run) -> Json:
     """Works the plan out that is the job's subject. Raises Refused where it cannot be."""
     run.check()
-    task = _task(run)
-    layout = _laid_out(task)
+    task = task_of(run)
+    layout = laid_out(task)
     limits = Limits(**run.arguments["limits"])
     saved = tuple(map(_assignment, run.checkpoint.get("visits", ())))
     if run.attempt > 1 and saved:  # what ended the last attempt may end this one
-        _store(run, task, _best(run, task, [saved], None))
+        store(run, task, _best(run, task, [saved], None))
     keeper = _Keeper(run, task, saved)
     known = [saved, *([task.earlier.assignments] if task.earlier else [])]
     start = () if limits.seconds is None else max(known, key=task.value)
@@ -90,9 +90,9 @@ def solve(run: Run) -> Json:
     except (Lost, Unavailable):
         raise
     except Exception:
-        _store(run, task, _best(run, task, [keeper.assignments], None))
+        store(run, task, _best(run, task, [keeper.assignments], None))
         raise
-    result = _store(run, task, _best(run, task, [saved, solution.assignments], solution))
+    result = store(run, task, _best(run, task, [saved, solution.assignments], solution))
     run.check()
     return result
 
@@ -121,7 +121,7 @@ class _Keeper:
         self._due = time.monotonic() + SAVE
 
 
-def _task(run: Run) -> Task:
+def task_of(run: Run) -> Task:
     """The inputs: those that an attempt before has kept, or as they are now, which are kept."""
     number = run.subject.partition("/")[2]
     kept = run.checkpoint.get("digest")
@@ -139,7 +139,7 @@ def _task(run: Run) -> Task:
         earlier = planned.load(session, plan) if plan.summary.get("digest") == digest else None
     task = Task(plan, inputs, digest, earlier)
     if not kept:
-        _laid_out(task)  # what cannot be planned is not kept
+        laid_out(task)  # what cannot be planned is not kept
 
         def keep(tx: Tx) -> Sequence[Verdict]:
             tx.session.merge(PlanInputsRow(plan_id=number, digest=digest, inputs=packed))
@@ -150,7 +150,8 @@ def _task(run: Run) -> Task:
     return task
 
 
-def _laid_out(task: Task) -> Layout:
+def laid_out(task: Task) -> Layout:
+    """The arrays of the task. Raises Refused for pins that contradict one another, and for too large a plan."""
     try:
         return lay_out(task.inputs.dispatch)
     except Contradiction as found:
@@ -177,8 +178,11 @@ def _best(run: Run, task: Task, plans: Sequence[tuple[Assignment, ...]], solutio
     return Found(best, min(finite, default=None), prices, priced, seconds, base)
 
 
-def _store(run: Run, task: Task, found: Found) -> Json:
-    """Puts a plan into the rows, if it keeps every rule. Raises Refused PLAN_INVALID, with nothing stored."""
+def store(run: Run, task: Task, found: Found, beside: Callable[[Tx], None] = lambda _: None) -> Json:
+    """Puts a plan into the rows, if it keeps every rule, and does `beside` in the same transaction.
+
+    Raises Refused PLAN_INVALID, with nothing stored.
+    """
     dispatch, dates = task.inputs.dispatch, task.inputs.dates
     if broken := violations(dispatch, found.assignments):
         codes = ", ".join(sorted({each.code for each in broken}))
@@ -233,6 +237,7 @@ def _store(run: Run, task: Task, found: Found) -> Json:
                 tx.session.execute(insert(table), rows)
         row.summary = {**summary, "solve_time": tx.now.astimezone(UTC).isoformat()} if not found.base else summary
         row.outdated, row.update_time = False, tx.now
+        beside(tx)
         tx.record(call, task.name, event="plan.solved", detail=told)
         return ()
 

@@ -15,6 +15,8 @@ from liancai.placement.v1 import (
     events_pb2_grpc,
     jobs_pb2_grpc,
     plans_pb2_grpc,
+    reasons_pb2_grpc,
+    replanning_pb2_grpc,
     requests_pb2,
     requests_pb2_grpc,
     service_agreements_pb2,
@@ -50,6 +52,8 @@ class Desk:
         self.agreements: Any = Signed(service_agreements_pb2_grpc.ServiceAgreementsStub(channel), metadata)
         self.events: Any = Signed(events_pb2_grpc.DispatchEventsStub(channel), metadata)
         self.plans: Any = Signed(plans_pb2_grpc.PlansStub(channel), metadata)
+        self.reasons: Any = Signed(reasons_pb2_grpc.PlanReasonsStub(channel), metadata)
+        self.replanning: Any = Signed(replanning_pb2_grpc.ReplanningStub(channel), metadata)
         self.jobs: Any = Signed(jobs_pb2_grpc.PlacementJobsStub(channel), metadata)
         self.assignments: Any = Signed(assignments_pb2_grpc.AssignmentsStub(channel), metadata)
         self.visits: Any = Signed(visits_pb2_grpc.VisitsStub(channel), metadata)

@@ -21,7 +21,7 @@ from services.placement.planning.draft import NOBODY, ByRequest, Draft
 from services.placement.planning.ejection import Ejection
 from services.placement.planning.greedy import greedy, plain
 from services.placement.planning.layout import Layout
-from services.placement.planning.prices import priced, slacks
+from services.placement.planning.prices import Prices, priced, slacks
 from services.placement.planning.problem import Floats, Ints, Problem
 from services.placement.rules.dispatch import Assignment
 
@@ -103,6 +103,25 @@ def solve(
         search = _Search(layout, limits, bound, told, stopped)
         search.run(layout.slots(start))
         return search.solution()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A bound of a dispatch by itself, and the prices that prove it."""
+
+    bound: float
+    prices: dict[str, float]
+
+
+def prove(layout: Layout, limits: Limits, stopped: Stopped = lambda: False) -> Proof:
+    """A bound by steps alone, for a plan that is not to be improved. Of the limits, steps and seconds count."""
+    prices, began = Prices(layout.problem), time.monotonic()
+    while prices.iterations < limits.steps and not prices.settled and not stopped():
+        if limits.seconds is not None and time.monotonic() - began >= limits.seconds:
+            break
+        prices.advance()
+    proven = layout.fixed + priced(layout.problem, prices.best)
+    return Proof(proven, dict(zip(layout.requests, prices.best.tolist(), strict=True)))
 
 
 class _Search:

@@ -14,6 +14,7 @@ from services.placement.tables.plans import (
     PlanVisitRow,
 )
 from services.placement.tables.records import NumberRow
+from services.placement.tables.replans import ReplanPromiseRow, ReplanRow
 from services.placement.tables.requests import RequestRow
 from services.placement.tables.service import EvaluationRow, SubsidyRow, TechnologyTransferRow, VisitRow
 from services.placement.tables.service_agreements import ServiceAgreementRow, ServiceAgreementSignatureRow
@@ -37,6 +38,8 @@ __all__ = [
     "PlanRow",
     "PlanUnservedRow",
     "PlanVisitRow",
+    "ReplanPromiseRow",
+    "ReplanRow",
     "RequestRow",
     "ServiceAgreementRow",
     "ServiceAgreementSignatureRow",
