@@ -56,7 +56,7 @@ CASE_STANDPOINTS = {
     "without a token": ANYBODY,
 }
 # who stands where to a commissioner whom the institution of 371526 sends to 370103, to a request of the enterprise, and
-# to an agreement of that enterprise on a commissioner of 370103 whom the institution sends
+# to an agreement and an assignment of that enterprise and a commissioner of 370103 whom the institution sends
 DISPATCH_STANDPOINTS = {
     "science, home": Caller("science-home", "371526-sci", HOME, frozenset({"science_officer"})),
     "science, its city": Caller("science-city", "371500-sci", CITY, frozenset({"science_officer"})),
@@ -83,6 +83,10 @@ SCOPES = {
     "ServiceAgreement": Scope((HOME, PARTNER), (INSTITUTION, ENTERPRISE)),
     "ServiceAgreementText": Scope((HOME, PARTNER), (INSTITUTION,)),
     "DispatchEvent": Scope((HOME, PARTNER), (INSTITUTION, ENTERPRISE)),
+    "Assignment": Scope((HOME, PARTNER), (INSTITUTION, ENTERPRISE)),
+    "SentAssignment": Scope((HOME, PARTNER), (INSTITUTION,)),
+    "ServedAssignment": Scope((HOME, PARTNER), (ENTERPRISE,)),
+    "Transfer": Scope((HOME, PARTNER), (INSTITUTION,)),
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Handover": Scope((HOME, PARTNER)),
@@ -111,7 +115,8 @@ The resource is one of 371526 (where the work is) with the partner 370103, its e
 register of other bureaus, a quota and an entry in the register of institutions belong to 371526 alone. In the green
 channel it is a case that 371526 holds and 370103 was let into by a hand-over, or a step in it of the bureau 371526-sic.
 In dispatch it is a commissioner whom the institution of 371526 sends to 370103, a request of the enterprise of
-371526 for one of 370103, or an agreement of that enterprise with a commissioner of 370103 whom the institution sends.
+371526 for one of 370103, or an agreement of that enterprise with a commissioner of 370103 whom the institution sends;
+an assignment, a visit and a technology transfer are of these two.
 
 | who | role | division |
 | --- | --- | --- |"""

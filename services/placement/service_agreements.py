@@ -186,7 +186,6 @@ class ServiceAgreements(service_agreements_pb2_grpc.ServiceAgreementsServicer):
                     agreement_id=row.id,
                     role=role,
                     signed_on=signed_on,
-                    noted_by=call.caller.subject,
                     noted_by_unit=call.caller.unit,
                     record_time=tx.now,
                 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from services.placement import queries
@@ -18,8 +19,15 @@ from services.platform.boundary import Call
 from services.reference.parameters import Pack
 
 
-def agreement_of(row: ServiceAgreementRow) -> rules.Agreement:
-    """An agreement as the rules see it."""
+def _wanted(*terms: ColumnElement[bool]) -> Select[str, str, str, str, date, date, int]:
+    """Agreements without their texts, in order of number."""
+    row = ServiceAgreementRow
+    seen = (row.id, row.commissioner_id, row.host_credit_code, row.division, row.valid_from, row.last_day)
+    return select(*seen, row.min_days_a_year).where(*terms).order_by(row.id)
+
+
+def _agreement(row: Any) -> rules.Agreement:
+    """An agreement as the rules see it, of a row or of what `_wanted` selects."""
     return rules.Agreement(
         name=f"serviceAgreements/{row.id}",
         commissioner=f"commissioners/{row.commissioner_id}",
@@ -48,12 +56,10 @@ def standing(
     One statement. `rules.in_force` says which of them hold for a host on a day.
     """
     ids = [name.partition("/")[2] for name in commissioners]
-    wanted = select(ServiceAgreementRow).where(
-        ServiceAgreementRow.commissioner_id.in_(ids), in_force_between(first, last)
-    )
+    wanted = _wanted(ServiceAgreementRow.commissioner_id.in_(ids), in_force_between(first, last))
     found: dict[str, list[rules.Agreement]] = {name: [] for name in commissioners}
-    for row in session.scalars(wanted.order_by(ServiceAgreementRow.id)):
-        found[f"commissioners/{row.commissioner_id}"].append(agreement_of(row))
+    for row in session.execute(wanted):
+        found[f"commissioners/{row.commissioner_id}"].append(_agreement(row))
     return found
 
 
@@ -81,13 +87,11 @@ def overlaps(
     reach = queries.within_reach(call, ServiceAgreementRow, "placement.agreement.read")
     ids = {row.commissioner_id for row in live}
     others: dict[str, list[rules.Agreement]] = defaultdict(list)
-    wanted = select(ServiceAgreementRow).where(
-        ServiceAgreementRow.commissioner_id.in_(ids), ServiceAgreementRow.state.in_(AGREED), reach
-    )
-    for other in session.scalars(wanted):
-        others[other.commissioner_id].append(agreement_of(other))
+    wanted = _wanted(ServiceAgreementRow.commissioner_id.in_(ids), ServiceAgreementRow.state.in_(AGREED), reach)
+    for other in session.execute(wanted):
+        others[other.commissioner_id].append(_agreement(other))
     found = {}
     for row in live:
         least = rules.counting(pack, row.partner_division or row.division, row.valid_from).least
-        found[row.id] = rules.overlapping(agreement_of(row), others[row.commissioner_id], least)
+        found[row.id] = rules.overlapping(_agreement(row), others[row.commissioner_id], least)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -13,15 +13,19 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1.event_pb2 import WatchEventsRequest
 from liancai.placement.v1 import commissioners_pb2 as pb
+from liancai.placement.v1 import evaluations_pb2
 from liancai.placement.v1 import service_agreements_pb2 as agreements_pb2
 
 from services import host
+from services.placement import assigning
+from services.placement.assigning import Booking
 from services.placement.tables import Base
+from services.platform.boundary import Call
 from services.platform.database import Database
 from services.reference import resident_id
 from tests.conftest import token_of
-from tests.office import request_id
-from tests.placement.desk import CITY, Desk, Role, a_commissioner
+from tests.office import TODAY, request_id
+from tests.placement.desk import CITY, SERVED, Desk, Role, a_commissioner, accepted
 from tests.platform.test_canary import stuffed
 from tests.test_contract import PATHS, ROLES, RPCS
 
@@ -41,7 +45,15 @@ def found_in(data: bytes) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def heard(grpc_channel: grpc.Channel, settings: host.Settings, unit: Desk) -> list[tuple[str, bytes]]:
+def heard(
+    grpc_channel: grpc.Channel,
+    settings: host.Settings,
+    unit: Desk,
+    served: Desk,
+    host_desk: Desk,
+    county: Desk,
+    placement_database: Database,
+) -> list[tuple[str, bytes]]:
     """Every reply and every status that came back while she went through everything."""
     said: list[tuple[str, bytes]] = []
     metadata = [("authorization", f"Bearer {token_of(settings, roles=ROLES, division=CITY, unit='370100-sci')}")]
@@ -49,10 +61,13 @@ def heard(grpc_channel: grpc.Channel, settings: host.Settings, unit: Desk) -> li
     def ask(name: str, request: Message | bytes) -> None:
         rpc = next(each for each in OURS if each.name == name)
         raw = request if isinstance(request, bytes) else request.SerializeToString()
-        call = grpc_channel.unary_stream if rpc.server_streaming else grpc_channel.unary_unary
         try:
-            reply = call(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)
-            said.append((name, b"".join(reply) if rpc.server_streaming else reply))
+            if rpc.server_streaming:
+                # who watches waits for more until the time is over
+                stream = grpc_channel.unary_stream(PATHS[rpc.full_name])
+                said.extend((name, part) for part in stream(raw, metadata=metadata, timeout=5))
+            else:
+                said.append((name, grpc_channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)))
         except grpc.RpcError as error:
             said.append((name, (error.details() or "").encode()))
             for _, value in error.trailing_metadata() or ():
@@ -74,6 +89,7 @@ def heard(grpc_channel: grpc.Channel, settings: host.Settings, unit: Desk) -> li
     ask("GetServiceAgreement", agreements_pb2.GetServiceAgreementRequest(name=agreed))
     ask("ListServiceAgreements", agreements_pb2.ListServiceAgreementsRequest())
     ask("WatchEvents", WatchEventsRequest(stop_at_end=True))
+    said.extend(_in_service(mine.name, unit, served, host_desk, county, placement_database))
     for rpc in OURS:
         request = stuffed(GetMessageClass(rpc.input_type)())
         ask(rpc.name, request)
@@ -82,6 +98,41 @@ def heard(grpc_channel: grpc.Channel, settings: host.Settings, unit: Desk) -> li
         request = getattr(pb, f"{verb}CommissionerRequest")(name=mine.name, request_id=request_id(), **fields)
         ask(f"{verb}Commissioner", request)
     return said
+
+
+def _in_service(
+    her: str, unit: Desk, served: Desk, host_desk: Desk, county: Desk, database: Database
+) -> Iterator[tuple[str, bytes]]:
+    """What is said while she is assigned, comes, is confirmed and counted; and of texts that would have told of her."""
+
+    def of(name: str, act: Callable[[], Message]) -> tuple[str, bytes]:
+        try:
+            return name, act().SerializeToString()
+        except grpc.RpcError as error:
+            found = [value if isinstance(value, bytes) else value.encode() for _, value in error.trailing_metadata()]
+            return name, b"".join([(error.details() or "").encode(), *found])
+
+    asked = accepted(served)
+    yield of("CreateAssignment", lambda: served.assign(asked, her))  # who is not on the register is not sent
+    call = Call.by_system("placement", "placement.plan.publish", SERVED)
+    booking = Booking(asked.partition("/")[2], her.partition("/")[2], (TODAY,))
+    (number,) = database.write_again(call, lambda tx: assigning.create(tx, call, [booking]))
+    name = f"assignments/{number}"
+    yield of("DeclineAssignment", lambda: unit.answer("Decline", name, reason=f"请找{PHONE}"))
+    yield of("AcceptAssignment", lambda: unit.answer("Accept", name))
+    for wrong in ({"problem": NUMBER}, {"measure": f"电话{PHONE}"}, {"result": f"证号{NUMBER}"}, {"place": PHONE}):
+        yield of("LogVisit", lambda wrong=wrong: unit.log(name, **wrong))  # type: ignore[misc]
+    visit = unit.log(name)
+    yield "LogVisit", visit.SerializeToString()
+    yield of("DisputeVisit", lambda: host_desk.see("Dispute", visit.name, reason=NUMBER))
+    yield of("ConfirmVisit", lambda: host_desk.see("Confirm", visit.name))
+    yield of("RateAssignment", lambda: host_desk.answer("Rate", name, comment=f"谢谢{PHONE}"))
+    wanted = evaluations_pb2.GetEvaluationInputsRequest(commissioner=her, year=2026)
+    yield of("GetEvaluationInputs", lambda: county.evaluations.GetEvaluationInputs(wanted))
+    grade = evaluations_pb2.RecordEvaluationRequest(
+        commissioner=her, year=2026, grade=evaluations_pb2.Evaluation.QUALIFIED, reason=PHONE, request_id=request_id()
+    )
+    yield of("RecordEvaluation", lambda: county.evaluations.RecordEvaluation(grade))
 
 
 def test_no_reply_and_no_status_shows_her(heard: list[tuple[str, bytes]]) -> None:

@@ -15,16 +15,28 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1 import access_pb2
-from liancai.placement.v1 import commissioners_pb2, requests_pb2, service_agreements_pb2
+from liancai.placement.v1 import (
+    assignments_pb2,
+    commissioners_pb2,
+    evaluations_pb2,
+    requests_pb2,
+    service_agreements_pb2,
+    technology_transfers_pb2,
+    visits_pb2,
+)
 
 from docs import policies
 from docs.policies import DISPATCH_STANDPOINTS, ENTERPRISE, HOME, INSTITUTION, PARTNER, Answer
 from services import host
+from services.placement import assigning
+from services.placement.assigning import Booking
+from services.platform.boundary import Call
+from services.platform.database import Database
 from services.platform.identity import issue
 from services.platform.policy import Policy
-from tests.office import FILE, request_id
+from tests.office import FILE, TODAY, request_id
 from tests.placement.conftest import NewDesk
-from tests.placement.desk import a_commissioner, a_request, an_agreement
+from tests.placement.desk import a_commissioner, a_request, a_visit, accepted, an_agreement
 from tests.platform.policy_tables import EXPECTED
 from tests.platform.test_policy_table import STALE, as_expected, has_handler
 from tests.test_contract import PATHS, RPCS, called
@@ -52,23 +64,41 @@ AGREED_WITH_US: dict[str, Any] = {"host_credit_code": ENTERPRISE, "division": HO
 
 @dataclass(frozen=True)
 class Things:
-    """What the institution of Gaotang sends to Shizhong, what its enterprise asks for, and what it has agreed on."""
+    """What the institution of Gaotang sends to Shizhong, what its enterprise asks for, and what it has agreed on.
+
+    To `request` the commissioner `sent` is assigned, and has come once.
+    """
 
     commissioner: str
     request: str
     sent: str
     agreement: str
+    assignment: str
+    visit: str
+    transfer: str
 
 
 @pytest.fixture(scope="module")
-def things(new_desk: NewDesk) -> Things:
+def things(new_desk: NewDesk, placement_database: Database) -> Things:
     desk, partner = new_desk(HOME, "science_officer"), new_desk(PARTNER, "science_officer")
+    sender = new_desk(PARTNER, "institution", unit=INSTITUTION)
     sent = partner.apply(**SENT).name
+    commissioner = desk.apply(full_name="样例甲乙", **OURS).name
+    desk.evaluations.RecordEvaluation(_graded(commissioner, 2025))
+    desk.evaluations.RecordSubsidy(_paid(commissioner))
+    asked = accepted(desk, **ASKED_BY_US)
+    call = Call.by_system("placement", "placement.plan.publish", HOME)
+    booking = Booking(asked.partition("/")[2], sent.partition("/")[2], (TODAY,))
+    (number,) = placement_database.write_again(call, lambda tx: assigning.create(tx, call, [booking]))
+    assignment = sender.answer("Accept", f"assignments/{number}").name
     return Things(
-        commissioner=desk.apply(full_name="样例甲乙", **OURS).name,
+        commissioner=commissioner,
         request=desk.ask(**ASKED_BY_US).name,
         sent=sent,
         agreement=desk.agree(sent, **AGREED_WITH_US).name,
+        assignment=assignment,
+        visit=sender.log(assignment).name,
+        transfer=partner.transfers.RecordTechnologyTransfer(_transferred(sent)).name,
     )
 
 
@@ -82,7 +112,12 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
             "Request": things.request,
             "ServiceAgreement": things.agreement,
             "ServiceAgreementText": things.agreement,
-        }.get(resource, ""),
+        }.get(resource, "")
+        or {
+            "Assignments": things.assignment,
+            "Visits": things.visit,
+            "TechnologyTransfers": things.transfer,
+        }.get(rpc.containing_service.name, ""),
         "etag": STALE,
         "request_id": request_id(),
         "reason": "说明理由",
@@ -95,6 +130,7 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "last_day": "2026-12-20",
         "file_sha256": FILE,
         "stop_at_end": True,
+        "rating": assignments_pb2.Assignment.FAIR,
     }
     for field in rpc.input_type.fields:
         if field.type != FieldDescriptor.TYPE_MESSAGE and not field.is_repeated and field.name in values:
@@ -131,6 +167,49 @@ def _rewrite(message: Any, things: Things) -> None:
     message.update_mask.CopyFrom(FieldMask(paths=["min_days_a_year"]))
 
 
+def _assign(message: Any, things: Things) -> None:
+    message.assignment.CopyFrom(
+        assignments_pb2.Assignment(request=things.request, commissioner=things.sent, days=["2026-12-01", "2026-12-02"])
+    )
+
+
+def _log(message: Any, things: Things) -> None:
+    message.visit.CopyFrom(a_visit(things.assignment))
+
+
+def _correct(message: Any, things: Things) -> None:
+    message.visit.CopyFrom(visits_pb2.Visit(name=things.visit, etag=STALE, beneficiaries=3))
+    message.update_mask.CopyFrom(FieldMask(paths=["beneficiaries"]))
+
+
+def _transferred(commissioner: str) -> technology_transfers_pb2.RecordTechnologyTransferRequest:
+    transfer = technology_transfers_pb2.TechnologyTransfer(
+        commissioner=commissioner, host_name="高唐样例种植专业合作社", title="番茄水肥一体化技术",
+        stage=technology_transfers_pb2.TechnologyTransfer.MATCHED, stage_date=TODAY.isoformat(), **AGREED_WITH_US,
+    )  # fmt: skip
+    return technology_transfers_pb2.RecordTechnologyTransferRequest(
+        technology_transfer=transfer, request_id=request_id()
+    )
+
+
+def _graded(commissioner: str, year: int) -> evaluations_pb2.RecordEvaluationRequest:
+    return evaluations_pb2.RecordEvaluationRequest(
+        commissioner=commissioner, year=year, grade=evaluations_pb2.Evaluation.QUALIFIED, reason="达到要求",
+        request_id=request_id(),
+    )  # fmt: skip
+
+
+def _paid(commissioner: str) -> evaluations_pb2.RecordSubsidyRequest:
+    subsidy = evaluations_pb2.Subsidy(
+        commissioner=commissioner, amount_fen=1, pay_date=TODAY.isoformat(), basis="样科字〔2026〕3号"
+    )
+    return evaluations_pb2.RecordSubsidyRequest(subsidy=subsidy, request_id=request_id())
+
+
+def _inputs(message: Any, things: Things) -> None:
+    message.commissioner, message.year = things.commissioner, 2026
+
+
 SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "ApplyCommissioner": _apply,
     "UpdateCommissioner": _update,
@@ -138,6 +217,13 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "UpdateRequest": _change,
     "CreateServiceAgreement": _agree,
     "UpdateServiceAgreement": _rewrite,
+    "CreateAssignment": _assign,
+    "LogVisit": _log,
+    "CorrectVisit": _correct,
+    "RecordTechnologyTransfer": lambda message, things: message.CopyFrom(_transferred(things.sent)),
+    "GetEvaluationInputs": _inputs,
+    "RecordEvaluation": lambda message, things: message.CopyFrom(_graded(things.commissioner, 2026)),
+    "RecordSubsidy": lambda message, things: message.CopyFrom(_paid(things.commissioner)),
 }
 # lists of whatever one may see: what of ours is in them
 MARKS: dict[str, Callable[[Things], str]] = {
@@ -147,6 +233,11 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "ListPlacementTrail": lambda things: things.commissioner,
     "ListServiceAgreements": lambda things: things.agreement,
     "DispatchEvents.WatchEvents": lambda things: things.agreement,
+    "ListAssignments": lambda things: things.assignment,
+    "ListVisits": lambda things: things.visit,
+    "ListTechnologyTransfers": lambda things: things.transfer,
+    "ListEvaluations": lambda things: things.commissioner,
+    "ListSubsidies": lambda things: things.commissioner,
 }
 
 

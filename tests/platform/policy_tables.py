@@ -255,6 +255,29 @@ DISPATCH = """
     TerminateServiceAgreement y y o o . . . . .
     WithdrawServiceAgreement y y y o y o o . .
     DispatchEvents.WatchEvents y y y o y y o y y
+
+    CreateAssignment      y y o o  .  . .  . .
+    GetAssignment         y y y o  y  y o  y y
+    ListAssignments       y y y o  y  y o  y y
+    AcceptAssignment      . . . .  y  o o  . .
+    DeclineAssignment     . . . .  y  o o  . .
+    CancelAssignment      y y o o  .  . .  . .
+    RateAssignment        . . . .  o  y o  . .
+    LogVisit              . . . .  y  o o  . .
+    GetVisit              y y y o  y  y o  y y
+    ListVisits            y y y o  y  y o  y y
+    ConfirmVisit          . . . .  o  y o  . .
+    DisputeVisit          . . . .  o  y o  . .
+    CorrectVisit          . . . .  y  o o  . .
+    CountersignVisit      y y o o  .  . .  . .
+    RecordTechnologyTransfer y y y o y o o . .
+    GetTechnologyTransfer y y y o  y  y o  y y
+    ListTechnologyTransfers y y y o y y o y y
+    GetEvaluationInputs   y y y o  y  o o  y y
+    RecordEvaluation      y y o o  .  . .  . .
+    ListEvaluations       y y y o  y  o o  y y
+    RecordSubsidy         y y o o  .  . .  . .
+    ListSubsidies         y y y o  y  o o  y y
 """
 LETTERS = {"y": Answer.YES, "o": Answer.OWN, ".": Answer.NO}
 EXPECTED = {

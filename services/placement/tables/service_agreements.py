@@ -77,6 +77,5 @@ class ServiceAgreementSignatureRow(Base):
     agreement_id: Mapped[str] = mapped_column(ForeignKey("service_agreements.id"))
     role: Mapped[str] = mapped_column(String(16))
     signed_on: Mapped[date]
-    noted_by: Mapped[str] = mapped_column(String(200))
     noted_by_unit: Mapped[str] = mapped_column(String(64))
     record_time: Mapped[datetime]

@@ -73,7 +73,6 @@ def upgrade() -> None:
         sa.Column("agreement_id", sa.String(length=40), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("signed_on", sa.Date(), nullable=False),
-        sa.Column("noted_by", sa.String(length=200), nullable=False),
         sa.Column("noted_by_unit", sa.String(length=64), nullable=False),
         sa.Column("record_time", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
