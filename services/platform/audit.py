@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import Any
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, Table
 
-from liancai.common.v1 import audit_pb2
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Row, String, Table, select
-from sqlalchemy.orm import Session
-
-from services.platform.requests import stamp
 from services.platform.types import UtcTime
 
 # SQLite numbers rows only for INTEGER PRIMARY KEY
@@ -36,32 +29,3 @@ def audit_table(metadata: MetaData) -> Table:
     )
     Index("audit_entry_by_resource", table.c.resource, table.c.sequence)
     return table
-
-
-def read(
-    session: Session, table: Table, within: tuple[str, str], resource: str, after: Sequence[Any] | None, size: int
-) -> list[Row[Any]]:
-    """The first `size` entries by units of these divisions, of one resource if it is given, after the last key."""
-    wanted = select(table).where(table.c.division.between(*within)).order_by(table.c.sequence).limit(size)
-    if resource:
-        wanted = wanted.where(table.c.resource == resource)
-    if after is not None:
-        wanted = wanted.where(table.c.sequence > after[0])
-    return list(session.execute(wanted))
-
-
-def message(row: Row[Any]) -> audit_pb2.AuditEntry:
-    """An entry as its readers see it."""
-    return audit_pb2.AuditEntry(
-        sequence=row.sequence,
-        record_time=stamp(row.record_time),
-        occur_time=stamp(row.occur_time),
-        actor=row.actor,
-        unit=row.unit,
-        division=row.division,
-        action=row.action,
-        resource=row.resource,
-        reason=row.reason,
-        request_id=row.request_id,
-        detail=json.dumps(row.detail, ensure_ascii=False, sort_keys=True),
-    )

@@ -6,11 +6,10 @@ import grpc
 from liancai.talent.v1 import audit_pb2 as pb
 from liancai.talent.v1 import audit_pb2_grpc
 
-from services.platform import audit
+from services.platform.audit_desk import AuditDesk
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.pages import Pages
-from services.platform.requests import Reading
 from services.reference.divisions import scope_range
 from services.talent.tables import Base
 
@@ -19,24 +18,11 @@ class CaseTrail(audit_pb2_grpc.CaseTrailServicer):
     """What was done by the units of the divisions the caller covers."""
 
     def __init__(self, database: Database, pages: Pages) -> None:
-        self._database = database
-        self._pages = pages
+        self._desk = AuditDesk(database, pages, Base.metadata.tables["audit_entry"], scope_range)
 
     def ListCaseTrail(
         self, request: pb.ListCaseTrailRequest, context: grpc.ServicerContext
     ) -> pb.ListCaseTrailResponse:
         """A page of entries in order of sequence."""
-        call = Call.of(context)
-        page = self._pages.read(call, request)
-        table = Base.metadata.tables["audit_entry"]
-        reading = Reading()
-        resource = reading.text("resource", request.resource, 0, 64)
-        reading.done()
-        within = scope_range(call.caller.division)
-        with self._database.reading() as session:
-            rows = audit.read(session, table, within, resource, page.after, page.size + 1)
-        more = len(rows) > page.size
-        return pb.ListCaseTrailResponse(
-            entries=[audit.message(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].sequence]) if more else "",
-        )
+        entries, token = self._desk.list(request, Call.of(context))
+        return pb.ListCaseTrailResponse(entries=entries, next_page_token=token)

@@ -69,7 +69,10 @@ class Witness:
                 call = self._channel.stream_stream(PATHS[rpc.full_name])
                 replies += call(iter(raw), metadata=self._metadata, timeout=60)
             elif rpc.server_streaming:
-                replies += self._channel.unary_stream(PATHS[rpc.full_name])(raw[0], metadata=self._metadata, timeout=60)
+                # who watches waits for more until the time is over
+                seconds = 5 if rpc.name.startswith("Watch") else 60
+                stream = self._channel.unary_stream(PATHS[rpc.full_name])
+                replies += stream(raw[0], metadata=self._metadata, timeout=seconds)
             else:
                 call = self._channel.unary_unary(PATHS[rpc.full_name])
                 replies.append(call(raw[0], metadata=self._metadata, timeout=60))

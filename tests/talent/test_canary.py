@@ -51,8 +51,10 @@ def heard(grpc_channel: grpc.Channel, settings: host.Settings, desk: Desk) -> li
         raw = request if isinstance(request, bytes) else request.SerializeToString()
         try:
             if rpc.server_streaming:
-                parts = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)
-                said.append((name, b"".join(parts)))
+                # who watches waits for more until the time is over
+                seconds = 5 if name.startswith("Watch") else 30
+                stream = grpc_channel.unary_stream(PATHS[rpc.full_name])
+                said.extend((name, part) for part in stream(raw, metadata=metadata, timeout=seconds))
             else:
                 said.append((name, grpc_channel.unary_unary(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)))
         except grpc.RpcError as error:
