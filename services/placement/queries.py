@@ -21,8 +21,13 @@ Parted = TypeVar("Parted", CommissionerRow, RequestRow)
 
 def next_number(tx: Tx, series: str) -> str:
     """The next number of a monthly series: `202611` and five digits, `20261100001`."""
-    number = numbers.next_in(tx, cast(Table, NumberRow.__table__), series)
-    return f"{series.rpartition('/')[2]}{number:05}"
+    return next_numbers(tx, series, 1)[0]
+
+
+def next_numbers(tx: Tx, series: str, count: int) -> list[str]:
+    """The next `count` numbers of a monthly series, in order."""
+    last, month = numbers.next_in(tx, cast(Table, NumberRow.__table__), series, count), series.rpartition("/")[2]
+    return [f"{month}{number:05}" for number in range(last - count + 1, last + 1)]
 
 
 def scope_of(row: CommissionerRow | RequestRow) -> Scope:

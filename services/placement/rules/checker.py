@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.placement.rules.dispatch import Assignment, Commissioner, Dispatch, Request
+from services.placement.rules.dispatch import Assignment, Commissioner, Dispatch, Request, with_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,19 @@ class Visit:
     lead: int
 
     @property
-    def days(self) -> range:
+    def days(self) -> Sequence[int]:
         """The days at the host's."""
-        return range(self.assignment.start, self.assignment.start + self.request.days)
+        return self.assignment.on or range(self.assignment.start, self.assignment.start + self.request.days)
 
     @property
-    def bound(self) -> range:
+    def bound(self) -> Sequence[int]:
         """The days at the host's and on the way."""
-        return range(self.assignment.start - self.lead, self.assignment.start + self.request.days)
+        return with_way(self.days, self.lead)
+
+    @property
+    def order(self) -> tuple[int, Assignment]:
+        """Of two in one another's way the later is at fault."""
+        return min(self.days, default=self.assignment.start) - self.lead, self.assignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +103,27 @@ def _qualification(drawn: Drawn) -> Iterator[Finding]:
             yield visit.assignment, {"discipline": request.discipline, "level": str(request.level), "held": str(held)}
 
 
+def _team(drawn: Drawn) -> Iterator[Finding]:
+    for visit in drawn.visits:
+        if visit.request.team and not visit.commissioner.members:
+            yield visit.assignment, {}
+
+
+def _days(drawn: Drawn) -> Iterator[Finding]:
+    for visit in drawn.visits:
+        on, request = visit.assignment.on, visit.request
+        if not on:
+            continue
+        in_order = list(on) == sorted(set(on)) and on[0] == visit.assignment.start
+        if not (request.split and in_order and len(on) == request.days and on[-1] - on[0] >= len(on)):
+            yield visit.assignment, {"days": str(request.days), "on": _listed(on)}
+
+
 def _window(drawn: Drawn) -> Iterator[Finding]:
     for visit in drawn.visits:
-        request = visit.request
-        if visit.days.start < max(0, request.earliest) or visit.days.stop - 1 > min(
-            request.latest, drawn.dispatch.days - 1
-        ):
-            yield visit.assignment, {"earliest": str(request.earliest), "latest": str(request.latest)}
+        first, last = max(0, visit.request.earliest), min(visit.request.latest, drawn.dispatch.days - 1)
+        if any(not first <= day <= last for day in visit.days):
+            yield visit.assignment, {"earliest": str(visit.request.earliest), "latest": str(visit.request.latest)}
 
 
 def _availability(drawn: Drawn) -> Iterator[Finding]:
@@ -121,20 +140,38 @@ def _agreement(drawn: Drawn) -> Iterator[Finding]:
 
 def _travel_day(drawn: Drawn) -> Iterator[Finding]:
     for visit in drawn.visits:
-        way = range(visit.bound.start, visit.days.start)
-        if missing := [day for day in way if day < 0 or day not in visit.commissioner.available]:
-            yield visit.assignment, {"days": _listed(missing)}
+        if visit.lead:
+            way = frozenset(visit.bound) - frozenset(visit.days)
+            if missing := sorted(day for day in way if day < 0 or day not in visit.commissioner.available):
+                yield visit.assignment, {"days": _listed(missing)}
 
 
 def _one_place(drawn: Drawn) -> Iterator[Finding]:
     held: dict[tuple[str, int], Visit] = {}
-    for visit in sorted(drawn.visits, key=lambda visit: (visit.bound.start, visit.assignment)):
+    for visit in sorted(drawn.visits, key=lambda visit: visit.order):
         others = {
             other.request.name
             for day in visit.bound
             if (other := held.setdefault((visit.commissioner.name, day), visit)) is not visit
             and other.request.name != visit.request.name
         }
+        if others:
+            yield visit.assignment, {"others": ", ".join(sorted(others))}
+
+
+def _member(drawn: Drawn) -> Iterator[Finding]:
+    if not any(visit.commissioner.members for visit in drawn.visits):
+        return
+    held: dict[tuple[str, int], list[Visit]] = defaultdict(list)
+    for visit in sorted(drawn.visits, key=lambda visit: visit.order):
+        others: set[str] = set()
+        for key in ((name, day) for name in visit.commissioner.people for day in visit.bound):
+            others |= {
+                other.request.name
+                for other in held[key]
+                if other.commissioner.name != visit.commissioner.name and other.request.name != visit.request.name
+            }
+            held[key].append(visit)
         if others:
             yield visit.assignment, {"others": ", ".join(sorted(others))}
 
@@ -147,7 +184,7 @@ def _limit(limit: Callable[[Commissioner], int]) -> Rule:
         for visits in of.values():
             used, most = sum(len(visit.bound) for visit in visits), limit(visits[0].commissioner)
             if used > most:
-                last = max(visits, key=lambda visit: (visit.bound.start, visit.assignment))
+                last = max(visits, key=lambda visit: visit.order)
                 yield last.assignment, {"used": str(used), "limit": str(most)}
 
     return over
@@ -180,11 +217,14 @@ RULES: Mapping[str, Rule] = {
     "PD-UNKNOWN": _unknown,
     "PD-TWICE": _twice,
     "PD-QUALIFICATION": _qualification,
+    "PD-TEAM": _team,
     "PD-AGREEMENT": _agreement,
     "PD-AVAILABILITY": _availability,
     "PD-ONE-PLACE": _one_place,
+    "PD-MEMBER": _member,
     "PD-QUARTER-LIMIT": _limit(lambda commissioner: commissioner.quarter_days),
     "PD-YEAR-LIMIT": _limit(lambda commissioner: commissioner.year_days),
+    "PD-DAYS": _days,
     "PD-WINDOW": _window,
     "PD-TRAVEL-DAY": _travel_day,
     "PD-BAN": _ban,

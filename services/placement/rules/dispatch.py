@@ -6,7 +6,7 @@ quarter. Places are kilometres east and north of a point that all share, distanc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import floor, sqrt
@@ -21,6 +21,8 @@ class Commissioner:
     """Someone to be sent. `skills` discipline to level; `available` and `in_force` (agreement) are day numbers.
 
     `quarter_days` and `year_days`: the days that may still be given in the plan's quarter and year, travel included.
+    `owed_days`: those that the least a year still lacks, counted like these. `members` makes it a team: the names of
+    all who go along, its leader too. A visit of a team binds them; its days count for the team's limits, not theirs.
     """
 
     name: str
@@ -30,11 +32,21 @@ class Commissioner:
     year_days: int
     available: frozenset[int]
     in_force: frozenset[int]
+    owed_days: int = 0
+    members: frozenset[str] = frozenset()
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Who can be in one place at a time only."""
+        return self.members | {self.name}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`days` working days in a row inside [`earliest`, `latest`], both included, at `place`."""
+    """`days` working days inside [`earliest`, `latest`], both included, at `place`, all by one commissioner.
+
+    They are in a row, or with `split` any days. `team`: only a team may come.
+    """
 
     name: str
     discipline: str
@@ -46,25 +58,35 @@ class Request:
     place: Place
     previous: str | None = None
     refused: frozenset[str] = frozenset()
+    split: bool = False
+    team: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Assignment:
-    """A commissioner serves a request from day `start` on."""
+    """A commissioner serves a request from day `start` on, in a row; a split visit on the days `on`, `start` the first.
+
+    `visit` makes it of days, so that the same visit is always told the same way.
+    """
 
     request: str
     commissioner: str
     start: int
+    on: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """The parameters of the objective, in points. `load_steps` (f, w): a day above f of `quarter_days` costs w."""
+    """The parameters of the objective, in points. `load_steps` (f, w): a day above f of `quarter_days` costs w.
+
+    `per_owed_day`: what each day up to `owed_days` brings.
+    """
 
     per_priority: int = 1000
     continuity: int = 150
     per_km: float = 0.5
     load_steps: tuple[tuple[float, float], ...] = ((0.5, 20), (0.8, 40))
+    per_owed_day: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +102,22 @@ class Dispatch:
     bans: frozenset[tuple[str, str]] = frozenset()
 
     def lead(self, request: Request, commissioner: Commissioner) -> int:
-        """Days on the way before the visit: 0 or 1."""
+        """Days on the way before a visit, and before each block of a split one: 0 or 1."""
         return int(self.travel_day_km is not None and distance(commissioner.home, request.place) >= self.travel_day_km)
 
-    def bound_days(self, assignment: Assignment) -> range:
-        """The days an assignment binds its commissioner, travel included; day -1 is before the plan."""
-        request = self.requests[assignment.request]
-        lead = self.lead(request, self.commissioners[assignment.commissioner])
-        return range(assignment.start - lead, assignment.start + request.days)
+    def days_of(self, assignment: Assignment) -> Sequence[int]:
+        """The days at the host's."""
+        if assignment.on:
+            return assignment.on
+        return range(assignment.start, assignment.start + self.requests[assignment.request].days)
+
+    def bound_days(self, assignment: Assignment) -> Sequence[int]:
+        """The days an assignment binds its commissioner, in order, travel included; day -1 is before the plan.
+
+        From a split visit one comes home between its blocks: each has a day on the way of its own where the first has.
+        """
+        lead = self.lead(self.requests[assignment.request], self.commissioners[assignment.commissioner])
+        return with_way(self.days_of(assignment), lead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +136,33 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The objective of a plan: `total` is the points of the visits less what the load of each commissioner costs."""
+    """The objective of a plan: the points of the visits, less what the load of each commissioner costs, and what the
+    days bring that each of them `owed`.
+    """
 
     visits: Mapping[str, Points]
     loads: Mapping[str, float]
+    owed: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def total(self) -> float:
         """The objective."""
-        return sum(points.total for points in self.visits.values()) - sum(self.loads.values())
+        visits = sum(points.total for points in self.visits.values())
+        return visits - sum(self.loads.values()) + sum(self.owed.values())
+
+
+def visit(request: str, commissioner: str, days: Iterable[int]) -> Assignment:
+    """The assignment on these days; those in a row are told by the first alone."""
+    on = tuple(sorted(days))
+    row = on == tuple(range(on[0], on[0] + len(on)))
+    return Assignment(request, commissioner, on[0], () if row else on)
+
+
+def with_way(days: Sequence[int], lead: int) -> Sequence[int]:
+    """The days with those on the way before each block of them."""
+    if isinstance(days, range):
+        return range(days.start - lead, days.stop)
+    return sorted({*days, *(day - 1 for day in days)}) if lead else days
 
 
 def distance(one: Place, other: Place) -> float:
@@ -137,6 +185,16 @@ def load_cost(worth: Worth, commissioner: Commissioner, used: int) -> float:
     return sum(weight * max(0.0, used - part * commissioner.quarter_days) for part, weight in worth.load_steps)
 
 
+def owed_points(worth: Worth, commissioner: Commissioner, used: int) -> float:
+    """What `used` days bring towards the least that the commissioner gives in a year."""
+    return worth.per_owed_day * min(used, commissioner.owed_days)
+
+
+def day_cost(worth: Worth, commissioner: Commissioner, used: int) -> float:
+    """Both together: convex in the days."""
+    return load_cost(worth, commissioner, used) - owed_points(worth, commissioner, used)
+
+
 def account(dispatch: Dispatch, assignments: Iterable[Assignment]) -> Account:
     """The objective of a plan, recomputed from nothing but the inputs."""
     visits: dict[str, Points] = {}
@@ -146,7 +204,9 @@ def account(dispatch: Dispatch, assignments: Iterable[Assignment]) -> Account:
         visits[each.request] = points(dispatch.worth, dispatch.requests[each.request], commissioner)
         used[each.commissioner] = used.get(each.commissioner, 0) + len(dispatch.bound_days(each))
     costs = {name: load_cost(dispatch.worth, dispatch.commissioners[name], days) for name, days in used.items()}
-    return Account(visits, {name: cost for name, cost in costs.items() if cost})
+    owed = {name: owed_points(dispatch.worth, dispatch.commissioners[name], days) for name, days in used.items()}
+    loads = {name: cost for name, cost in costs.items() if cost}
+    return Account(visits, loads, {name: points for name, points in owed.items() if points})
 
 
 def working_days(calendar: Calendar, first: date, last: date) -> tuple[date, ...]:

@@ -27,10 +27,10 @@ from services.placement.rules.dispatch import (
 TRIED = {code: rule for code, rule in RULES.items() if code != "PD-PIN"}
 # what a candidate is told first: what no calendar changes, then what one does
 ORDER = (
-    *("PD-QUALIFICATION", "PD-REFUSED", "PD-BAN", "PD-WINDOW", "PD-AGREEMENT", "PD-AVAILABILITY", "PD-TRAVEL-DAY"),
-    *("PD-YEAR-LIMIT", "PD-QUARTER-LIMIT", "PD-ONE-PLACE"),
+    *("PD-QUALIFICATION", "PD-TEAM", "PD-REFUSED", "PD-BAN", "PD-WINDOW", "PD-AGREEMENT", "PD-AVAILABILITY", "PD-TRAVEL-DAY"),
+    *("PD-YEAR-LIMIT", "PD-QUARTER-LIMIT", "PD-ONE-PLACE", "PD-MEMBER"),
 )
-LASTING = frozenset(ORDER[:3])  # the same on every day
+LASTING = frozenset(ORDER[:4])  # the same on every day
 MOST_LEVELS, MOST_MORE_DAYS = 3, 10
 NEW = "-new"  # no name of the register ends so
 
@@ -269,8 +269,8 @@ def _bound(dispatch: Dispatch, wanted: Request, commissioner: Commissioner, star
     return range(start - dispatch.lead(wanted, commissioner), start + wanted.days)
 
 
-def _meet(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop
+def _meet(one: Sequence[int], other: Sequence[int]) -> bool:
+    return not frozenset(one).isdisjoint(other)
 
 
 def _with(dispatch: Dispatch, commissioner: Commissioner) -> Dispatch:

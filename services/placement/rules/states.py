@@ -1,4 +1,4 @@
-"""The lives of a commissioner and of a request."""
+"""The lives of a commissioner, of a request and of an assignment."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ class RequestState(StrEnum):
     ACCEPTED = "ACCEPTED"
     CANCELLED = "CANCELLED"
     UNSERVED = "UNSERVED"
+    PLANNED = "PLANNED"
+    IN_SERVICE = "IN_SERVICE"
+    CONFIRMED = "CONFIRMED"
+    RATED = "RATED"
 
 
 _RS = RequestState
@@ -48,6 +52,39 @@ REQUEST_VERBS: dict[str, tuple[tuple[RequestState, ...], RequestState]] = {
     "submit": ((_RS.DRAFT,), _RS.SUBMITTED),
     "return": ((_RS.SUBMITTED,), _RS.DRAFT),
     "accept": ((_RS.SUBMITTED,), _RS.ACCEPTED),
-    "cancel": ((_RS.DRAFT, _RS.SUBMITTED, _RS.ACCEPTED), _RS.CANCELLED),
+    "cancel": ((_RS.DRAFT, _RS.SUBMITTED, _RS.ACCEPTED, _RS.PLANNED), _RS.CANCELLED),
     "unserved": ((_RS.ACCEPTED,), _RS.UNSERVED),
+}
+
+
+class AssignmentState(StrEnum):
+    """The life of an assignment (派驻任务)."""
+
+    ASSIGNED = "ASSIGNED"
+    ACCEPTED = "ACCEPTED"
+    IN_SERVICE = "IN_SERVICE"
+    CONFIRMED = "CONFIRMED"
+    RATED = "RATED"
+    DECLINED = "DECLINED"
+    CANCELLED = "CANCELLED"
+
+
+_AS = AssignmentState
+ENDED_BEFORE = (_AS.DECLINED, _AS.CANCELLED)  # of whom another one may serve the request
+ASSIGNMENT_VERBS: dict[str, tuple[tuple[AssignmentState, ...], AssignmentState]] = {
+    "accept": ((_AS.ASSIGNED,), _AS.ACCEPTED),
+    "decline": ((_AS.ASSIGNED,), _AS.DECLINED),
+    "cancel": ((_AS.ASSIGNED, _AS.ACCEPTED, _AS.IN_SERVICE), _AS.CANCELLED),
+    "log": ((_AS.ACCEPTED, _AS.IN_SERVICE), _AS.IN_SERVICE),
+    "confirm": ((_AS.IN_SERVICE,), _AS.CONFIRMED),
+    "rate": ((_AS.CONFIRMED,), _AS.RATED),
+}
+# where a request goes with its assignment
+REQUEST_FOLLOWS: dict[AssignmentState, RequestState] = {
+    _AS.ASSIGNED: _RS.PLANNED,
+    _AS.IN_SERVICE: _RS.IN_SERVICE,
+    _AS.CONFIRMED: _RS.CONFIRMED,
+    _AS.RATED: _RS.RATED,
+    _AS.DECLINED: _RS.ACCEPTED,
+    _AS.CANCELLED: _RS.ACCEPTED,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.placement.tables.assignments import AssignedDayRow, AssignmentRow
 from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
 from services.placement.tables.plans import (
@@ -21,6 +22,8 @@ __all__ = [
     "BOOKS",
     "JOBS",
     "AbsenceRow",
+    "AssignedDayRow",
+    "AssignmentRow",
     "Base",
     "CommissionerRow",
     "MemberRow",
