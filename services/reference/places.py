@@ -68,16 +68,17 @@ class Places:
         return None
 
 
-def plane(points: Iterable[Located]) -> dict[Located, tuple[float, float]]:
-    """Kilometres east and north of the middle of the points.
+def plane(points: Iterable[Located], around: Located | None = None) -> dict[Located, tuple[float, float]]:
+    """Kilometres east and north of `around`, or else of the middle of the points.
 
     An equirectangular projection: within a province the distances are right to about one part in a hundred.
     """
     listed = list(points)
     if not listed:
         return {}
-    middle = sum(each.latitude for each in listed) / len(listed)
-    west = sum(each.longitude for each in listed) / len(listed)
+    centre = [around] if around else listed
+    middle = sum(each.latitude for each in centre) / len(centre)
+    west = sum(each.longitude for each in centre) / len(centre)
     across = EARTH_KM * cos(radians(middle))
     return {
         each: (across * radians(each.longitude - west), EARTH_KM * radians(each.latitude - middle)) for each in listed

@@ -27,7 +27,16 @@ from services.placement.rules.dispatch import (
 TRIED = {code: rule for code, rule in RULES.items() if code != "PD-PIN"}
 # what a candidate is told first: what no calendar changes, then what one does
 ORDER = (
-    *("PD-QUALIFICATION", "PD-TEAM", "PD-REFUSED", "PD-BAN", "PD-WINDOW", "PD-AGREEMENT", "PD-AVAILABILITY", "PD-TRAVEL-DAY"),
+    *(
+        "PD-QUALIFICATION",
+        "PD-TEAM",
+        "PD-REFUSED",
+        "PD-BAN",
+        "PD-WINDOW",
+        "PD-AGREEMENT",
+        "PD-AVAILABILITY",
+        "PD-TRAVEL-DAY",
+    ),
     *("PD-YEAR-LIMIT", "PD-QUARTER-LIMIT", "PD-ONE-PLACE", "PD-MEMBER"),
 )
 LASTING = frozenset(ORDER[:4])  # the same on every day

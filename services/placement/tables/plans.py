@@ -76,14 +76,18 @@ class PlanBanRow(Base):
 
 
 class PlanInputsRow(Base):
-    """What a plan was worked out from (`inputs`), and the prices of its bound (`prices`): JSON, compressed."""
+    """What a plan is worked out from (`inputs`), and the prices of its bound (`prices`): JSON, compressed.
+
+    That of the plan's summary, and that of a job which is at it; `digest` is the SHA-256 of the JSON of the inputs.
+    """
 
     __tablename__ = "plan_inputs"
+    __table_args__ = (PrimaryKeyConstraint("plan_id", "digest"),)
 
-    plan_id: Mapped[str] = mapped_column(ForeignKey("plans.id"), primary_key=True)
-    digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the JSON of the inputs, in hexadecimal
+    plan_id: Mapped[str] = mapped_column(ForeignKey("plans.id"))
+    digest: Mapped[str] = mapped_column(String(64))
     inputs: Mapped[bytes] = mapped_column(LargeBinary)
-    prices: Mapped[bytes] = mapped_column(LargeBinary)
+    prices: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class PlanVisitRow(Base):
