@@ -46,7 +46,7 @@ def count(
 
 
 @calendar.verb("list")
-def list_(
+def days(
     ctx: typer.Context,
     start: Annotated[str, argument("from_day", metavar="START", parser=day)],
     end: Annotated[str, argument("to_day", metavar="END", parser=day)],

@@ -100,9 +100,7 @@ AgreementTitle = Annotated[str | None, option("agreement_title", "--agreement", 
 AgreementFile = Annotated[Path | None, option("signed_file", "--agreement-file", metavar="FILE")]
 AgreementHash = Annotated[str, option("agreement_sha256", "--agreement-sha256", metavar="HEX", show_default=False)]
 SignedOn = Annotated[str, option("signed_on", "--signed-on", metavar="YYYY-MM-DD", parser=day, show_default=False)]
-Documents = Annotated[
-    list[Any] | None, option("presented", "--document", metavar=f"{DOCUMENTS}=FILE", parser=document)
-]
+Documents = Annotated[list[Any] | None, option("presented", "--document", metavar=f"{DOCUMENTS}=FILE", parser=document)]
 PayBearer = Annotated[int | None, option("pay_bearer", "--pay-bearer", metavar=BEARERS, parser=_BEARER)]
 InjuryBearer = Annotated[int | None, option("injury_bearer", "--injury-bearer", metavar=BEARERS, parser=_BEARER)]
 Benefit = Annotated[str | None, option("benefit_basis", "--benefit-basis", metavar="TEXT")]
@@ -261,7 +259,11 @@ def update(
     mask = FieldMask(paths=[path for path in fields if path not in ("name", "etag")])
     if not mask.paths:
         raise Mistake(t("usage.no_change"), ctx=ctx)
-    _do(ctx, pb.UpdatePlacementRequest(placement=pb.Placement(**fields), update_mask=mask, request_id=request_id), output)
+    _do(
+        ctx,
+        pb.UpdatePlacementRequest(placement=pb.Placement(**fields), update_mask=mask, request_id=request_id),
+        output,
+    )
 
 
 @app.verb("explain")
@@ -386,9 +388,7 @@ def extend(
     output: Output = Format.table,
 ) -> None:
     """Gives it a later last day."""
-    request = pb.ExtendPlacementRequest(
-        name=name, etag=etag, request_id=request_id, end_date=end_date, reason=reason
-    )
+    request = pb.ExtendPlacementRequest(name=name, etag=etag, request_id=request_id, end_date=end_date, reason=reason)
     _do(ctx, request, output)
 
 
@@ -404,7 +404,11 @@ def end(
     output: Output = Format.table,
 ) -> None:
     """Running -> ended."""
-    _do(ctx, pb.EndPlacementRequest(name=name, etag=etag, request_id=request_id, ended_on=ended_on, reason=reason), output)
+    _do(
+        ctx,
+        pb.EndPlacementRequest(name=name, etag=etag, request_id=request_id, ended_on=ended_on, reason=reason),
+        output,
+    )
 
 
 _reasoned_step("cancel", pb.CancelPlacementRequest)
