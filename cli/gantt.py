@@ -17,6 +17,8 @@ from cli.texts import t
 
 PAGES = Path(__file__).parent / "pages"
 DAY, ROW = 18, 26  # pixels
+# of the table
+HEADS = ("gantt.who", "gantt.dates", "gantt.host", "gantt.place", "gantt.what", "gantt.state", "gantt.number")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Row:
 
     who: str
     name: str
-    days: int
+    load: str
     bars: Sequence[Bar]
 
 
@@ -52,7 +54,9 @@ def page(
     every = [first + timedelta(days=step) for step in range((last - first).days + 1)]
     rows = [_row(name, own, first, last) for name, own in by_commissioner(stays)]
     return _template().render(
-        t=t,
+        language="zh-CN" if t.language == "zh" else "en",
+        words={"chart": t("gantt.chart"), "table": t("gantt.table"), "unserved": t("gantt.unserved")},
+        heads=[t(key) for key in HEADS],
         visible=visible,
         title=title,
         figures=list(figures),
@@ -82,7 +86,7 @@ def _row(name: str, own: Sequence[Stay], first: date, last: date) -> Row:
         bars += [_bar(a, b, first, last, f"{kind} pinned" if each.pinned else kind, each) for a, b in each.runs]
         bars += [_bar(a, b, first, last, "way", each) for a, b in runs(each.travel)]
     days = sum(len(each.days) + len(each.travel) for each in own)
-    return Row(own[0].who, name, days, [bar for bar in bars if bar.width > 0])
+    return Row(own[0].who, name, t("gantt.days", days=days), [bar for bar in bars if bar.width > 0])
 
 
 def _bar(start: date, end: date, first: date, last: date, kind: str, stay: Stay) -> Bar:

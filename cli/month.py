@@ -14,6 +14,7 @@ from cli.texts import t
 
 Notes = Mapping[date, reference_pb2.DayNote]
 CELL = 7  # columns of a day
+_KINDS = {"holiday": "month.holiday", "make-up": "month.make_up"}
 AT_HOST, ON_THE_WAY, WORKED, OFF = "■", "→", "·", " "
 
 
@@ -59,9 +60,8 @@ def lines(stays: Iterable[Stay], notes: Notes, first: date, last: date) -> Itera
 def _kind(notes: Notes, day: date) -> str:
     """A word for a day that is not what its weekday says, or off."""
     note = notes.get(day)
-    if note is None:
-        return ""
-    return t.word(f"month.{note.kind.replace('-', '_')}", "")
+    key = _KINDS.get(note.kind) if note is not None else None
+    return t(key) if key else ""
 
 
 def _dot(notes: Notes, day: date) -> str:
