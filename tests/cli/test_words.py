@@ -220,7 +220,7 @@ def test_every_command_of_the_job_is_there() -> None:
         *("add", "update", "list", "request", "approve", "refuse", "accesses", "view", "delete", "delete-expired"),
         *("certificate", "trail"),
     }
-    assert listed["calendar"] == {"add", "count"}
+    assert listed["calendar"] == {"add", "count", "list"}
     assert listed["id"] == {"check", "credit-code"}
 
 

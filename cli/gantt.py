@@ -1,0 +1,122 @@
+"""A dispatch as one HTML file: a chart and the same as a table, without a server, a script or anything fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from liancai.reference.v1 import reference_pb2
+
+from cli.show import visible
+from cli.stays import Stay, by_commissioner, runs
+from cli.texts import t
+
+PAGES = Path(__file__).parent / "pages"
+DAY, ROW = 18, 26  # pixels
+# of the table
+HEADS = ("gantt.who", "gantt.dates", "gantt.host", "gantt.place", "gantt.what", "gantt.state", "gantt.number")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A run of days in the chart, in pixels from the left; `kind` is a class of the style sheet."""
+
+    left: int
+    width: int
+    kind: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A commissioner's line."""
+
+    who: str
+    name: str
+    load: str
+    bars: Sequence[Bar]
+
+
+def page(
+    stays: Sequence[Stay],
+    notes: Mapping[date, reference_pb2.DayNote],
+    first: date,
+    last: date,
+    title: str,
+    figures: Iterable[tuple[str, str]] = (),
+    unserved: Iterable[tuple[str, str]] = (),
+) -> str:
+    """The file. `figures` are what to say of the whole, `unserved` each request that is not served with its cause."""
+    every = [first + timedelta(days=step) for step in range((last - first).days + 1)]
+    rows = [_row(name, own, first, last) for name, own in by_commissioner(stays)]
+    return _template().render(
+        language="zh-CN" if t.language == "zh" else "en",
+        words={"chart": t("gantt.chart"), "table": t("gantt.table"), "unserved": t("gantt.unserved")},
+        heads=[t(key) for key in HEADS],
+        visible=visible,
+        title=title,
+        figures=list(figures),
+        unserved=list(unserved),
+        stays=stays,
+        rows=rows,
+        days=[(day, _works(notes, day), _says(notes, day)) for day in every],
+        months=_months(every),
+        shade=_shade([_works(notes, day) for day in every]),
+        day_width=DAY,
+        row_height=ROW,
+    )
+
+
+@cache
+def _template() -> Template:
+    found = Environment(
+        loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return found.get_template("gantt.html")
+
+
+def _row(name: str, own: Sequence[Stay], first: date, last: date) -> Row:
+    bars: list[Bar] = []
+    for each in own:
+        kind = "planned" if not each.state else each.state.lower().replace("_", "-")
+        bars += [_bar(a, b, first, last, f"{kind} pinned" if each.pinned else kind, each) for a, b in each.runs]
+        bars += [_bar(a, b, first, last, "way", each) for a, b in runs(each.travel)]
+    days = sum(len(each.days) + len(each.travel) for each in own)
+    return Row(own[0].who, name, t("gantt.days", days=days), [bar for bar in bars if bar.width > 0])
+
+
+def _bar(start: date, end: date, first: date, last: date, kind: str, stay: Stay) -> Bar:
+    start, end = max(start, first), min(end, last)
+    says = " · ".join(filter(None, (f"{start}..{end}", stay.host, stay.place, stay.what, stay.state_word)))
+    return Bar((start - first).days * DAY, ((end - start).days + 1) * DAY, kind, says)
+
+
+def _shade(works: Sequence[bool]) -> str:
+    """The stops of a gradient that shades the days off, from the left."""
+    return ", ".join(
+        f"{'transparent' if works_then else '#f0f2f5'} {number * DAY}px {(number + 1) * DAY}px"
+        for number, works_then in enumerate(works)
+    )
+
+
+def _works(notes: Mapping[date, reference_pb2.DayNote], day: date) -> bool:
+    note = notes.get(day)
+    return day.weekday() < 5 if note is None else note.workday
+
+
+def _says(notes: Mapping[date, reference_pb2.DayNote], day: date) -> str:
+    note = notes.get(day)
+    return note.holiday if note is not None else ""
+
+
+def _months(days: Sequence[date]) -> list[tuple[str, int]]:
+    """Each month with how many of its days are shown."""
+    counted: dict[str, int] = {}
+    for day in days:
+        title = t("month.title", year=day.year, month=day.month)
+        counted[title] = counted.get(title, 0) + 1
+    return list(counted.items())
