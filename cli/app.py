@@ -38,7 +38,7 @@ NOUNS = {
     "bulk": "bulk",
     "commissioner": "commissioners",
     "request": "requests",
-    "plan": "replans",  # which adds its verbs to those of plans
+    "plan": "plan_views",  # the last of those that add to its verbs: runs, reasons, replans
     "service-agreement": "service_agreements",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",

@@ -19,6 +19,7 @@ PAGES = Path(__file__).parent / "pages"
 DAY, ROW = 18, 26  # pixels
 # of the table
 HEADS = ("gantt.who", "gantt.dates", "gantt.host", "gantt.place", "gantt.what", "gantt.state", "gantt.number")
+MISSED = ("gantt.host", "gantt.place", "gantt.what", "gantt.window", "gantt.cause", "gantt.number")
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,17 @@ def page(
     last: date,
     title: str,
     figures: Iterable[tuple[str, str]] = (),
-    unserved: Iterable[tuple[str, str]] = (),
+    unserved: Iterable[Sequence[str]] = (),
 ) -> str:
-    """The file. `figures` are what to say of the whole, `unserved` each request that is not served with its cause."""
+    """The file. `figures` are what to say of the whole, `unserved` the cells of MISSED for each request that is
+    not served."""
     every = [first + timedelta(days=step) for step in range((last - first).days + 1)]
     rows = [_row(name, own, first, last) for name, own in by_commissioner(stays)]
     return _template().render(
         language="zh-CN" if t.language == "zh" else "en",
         words={"chart": t("gantt.chart"), "table": t("gantt.table"), "unserved": t("gantt.unserved")},
         heads=[t(key) for key in HEADS],
+        missed=[t(key) for key in MISSED],
         visible=visible,
         title=title,
         figures=list(figures),

@@ -19,6 +19,7 @@ from cli import show
 from cli.wire import Wire
 
 Days = tuple[date, ...]
+SPAN = 400  # days that may be asked for at once
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,8 @@ def runs(days: Iterable[date]) -> list[tuple[date, date]]:
 
 def of_plan(link: Wire, plan: plans_pb2.Plan, commissioner: str = "", host_code: str = "") -> list[Stay]:
     """What a plan would have, in order of commissioner and day."""
-    wanted = plans_pb2.ListPlanVisitsRequest(name=plan.name)
-    visits = [
-        each
-        for each in link.pages(PlansStub, wanted, "visits", 0)
-        if not commissioner or each.commissioner == commissioner
-    ]
+    wanted = plans_pb2.ListPlanVisitsRequest(name=plan.name, commissioner=commissioner)
+    visits = list(link.pages(PlansStub, wanted, "visits", 0))
     requests = _requests(link, plan.division, [each.request for each in visits])
     people = _people(link, [each.commissioner for each in visits])
     found = (
@@ -78,6 +75,24 @@ def of_plan(link: Wire, plan: plans_pb2.Plan, commissioner: str = "", host_code:
         for each in visits
     )
     return _in_order(each for each in found if not host_code or each.host_code == host_code)
+
+
+def unserved(link: Wire, plan: plans_pb2.Plan) -> list[tuple[str, ...]]:
+    """What a plan leaves unserved: host, place, what is asked, the window, why not, the request."""
+    missed = list(link.pages(PlansStub, plans_pb2.ListPlanUnservedRequest(name=plan.name), "unserved", 0))
+    requests = _requests(link, plan.division, [each.request for each in missed])
+    found = ((requests.get(each.request, requests_pb2.Request()), each) for each in missed)
+    return [
+        (
+            asked.host_name,
+            asked.place,
+            _what(asked),
+            f"{asked.window_start}..{asked.window_end}" if asked.window_start else "",
+            show.text(each, "cause"),
+            each.request,
+        )
+        for asked, each in found
+    ]
 
 
 def of_assignments(link: Wire, wanted: assignments_pb2.ListAssignmentsRequest.Filter) -> list[Stay]:
@@ -102,8 +117,13 @@ def of_assignments(link: Wire, wanted: assignments_pb2.ListAssignmentsRequest.Fi
 
 def notes_of(link: Wire, first: date, last: date) -> dict[date, reference_pb2.DayNote]:
     """What each day is: worked, weekend, holiday, made up for. Of a year not published yet nothing is known: empty."""
-    asked = reference_pb2.ListDaysRequest(start_date=first.isoformat(), end_date=last.isoformat())
-    return {date.fromisoformat(each.date): each for each in link.ask(ReferenceStub, asked).days}
+    found: dict[date, reference_pb2.DayNote] = {}
+    while first <= last:
+        end = min(last, first + timedelta(days=SPAN))
+        asked = reference_pb2.ListDaysRequest(start_date=first.isoformat(), end_date=end.isoformat())
+        found |= {date.fromisoformat(each.date): each for each in link.ask(ReferenceStub, asked).days}
+        first = end + timedelta(days=1)
+    return found
 
 
 def _stay(
@@ -118,12 +138,16 @@ def _stay(
         host_code=asked.host_credit_code or getattr(visit, "host_credit_code", ""),
         host=asked.host_name or getattr(visit, "host_name", "") or visit.request,
         place=asked.place,
-        what=" ".join(filter(None, (show.text(asked, "kind"), asked.discipline.code))),
+        what=_what(asked),
         days=_dates(visit.days),
         travel=_dates(visit.travel_days),
         state=state,
         pinned=pinned,
     )
+
+
+def _what(asked: requests_pb2.Request) -> str:
+    return " ".join(filter(None, (show.text(asked, "kind"), asked.discipline.code)))
 
 
 def _requests(link: Wire, division: str, names: Sequence[str]) -> dict[str, requests_pb2.Request]:
