@@ -40,6 +40,11 @@ NOUNS = {
     "request": "requests",
     "plan": "plan_views",  # the last of those that add to its verbs: runs, reasons, replans
     "service-agreement": "service_agreements",
+    "assignment": "assignment_views",  # which adds its verbs to those of assignments
+    "visit": "visits",
+    "transfer": "technology_transfers",
+    "evaluation": "evaluations",
+    "subsidy": "evaluations:subsidies",
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

@@ -10,12 +10,16 @@ from typing import Any
 import grpc
 import pytest
 from liancai.placement.v1 import (
-    audit_pb2_grpc as placement_audit_pb2_grpc,
-)
-from liancai.placement.v1 import (
+    assignments_pb2_grpc,
     commissioners_pb2_grpc,
+    evaluations_pb2_grpc,
     requests_pb2_grpc,
     service_agreements_pb2_grpc,
+    technology_transfers_pb2_grpc,
+    visits_pb2_grpc,
+)
+from liancai.placement.v1 import (
+    audit_pb2_grpc as placement_audit_pb2_grpc,
 )
 from liancai.placement.v1 import (
     events_pb2_grpc as dispatch_events_pb2_grpc,
@@ -96,6 +100,10 @@ SERVICES = [
     (requests_pb2_grpc, "Requests"),
     (placement_audit_pb2_grpc, "PlacementTrail"),
     (service_agreements_pb2_grpc, "ServiceAgreements"),
+    (assignments_pb2_grpc, "Assignments"),
+    (visits_pb2_grpc, "Visits"),
+    (technology_transfers_pb2_grpc, "TechnologyTransfers"),
+    (evaluations_pb2_grpc, "Evaluations"),
     (dispatch_events_pb2_grpc, "DispatchEvents"),
     (events_pb2_grpc, "Events"),
 ]

@@ -13,7 +13,14 @@ from typing import Any
 import pytest
 import typer
 from liancai.common.v1 import types_pb2
-from liancai.placement.v1 import commissioners_pb2, requests_pb2
+from liancai.placement.v1 import (
+    assignments_pb2,
+    commissioners_pb2,
+    evaluations_pb2,
+    requests_pb2,
+    technology_transfers_pb2,
+    visits_pb2,
+)
 from liancai.training.v1 import (
     agreements_pb2,
     errors_pb2,
@@ -24,7 +31,19 @@ from liancai.training.v1 import (
 )
 
 import cli
-from cli import agreements, commissioners, institutions, orders, reports, requests, show
+from cli import (
+    agreements,
+    assignments,
+    commissioners,
+    evaluations,
+    institutions,
+    orders,
+    reports,
+    requests,
+    show,
+    technology_transfers,
+    visits,
+)
 from cli.app import NOUNS, app, main
 from cli.texts import detect, t, words
 from tests.test_contract import RPCS
@@ -214,6 +233,11 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["request"] == {
         *("create", "show", "list", "update", "submit", "return", "accept", "cancel", "unserved"),
     }
+    assert listed["assignment"] == {"create", "show", "list", "accept", "decline", "cancel", "rate"}
+    assert listed["visit"] == {"log", "show", "list", "confirm", "dispute", "correct", "countersign"}
+    assert listed["transfer"] == {"record", "show", "list"}
+    assert listed["evaluation"] == {"inputs", "record", "list"}
+    assert listed["subsidy"] == {"record", "list"}
     assert listed["deadline"] == {"moving", "recalculate"}
     assert listed["handover"] == {"offer", "accept", "return", "recall", "show", "list"}
     assert listed["child"] == {
@@ -290,5 +314,10 @@ def test_columns_are_fields() -> None:
         (institutions.TEACHER_COLUMNS, institutions_pb2.Teacher),
         (commissioners.COLUMNS, commissioners_pb2.Commissioner),
         (requests.COLUMNS, requests_pb2.Request),
+        (assignments.COLUMNS, assignments_pb2.Assignment),
+        (visits.COLUMNS, visits_pb2.Visit),
+        (technology_transfers.COLUMNS, technology_transfers_pb2.TechnologyTransfer),
+        (evaluations.COLUMNS, evaluations_pb2.Evaluation),
+        (evaluations.SUBSIDY_COLUMNS, evaluations_pb2.Subsidy),
     ):
         assert set(columns) <= set(message.DESCRIPTOR.fields_by_name)
