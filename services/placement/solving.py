@@ -104,6 +104,7 @@ class _Keeper:
         self.assignments = saved
         self._run, self._task = run, task
         self._value = task.value(saved) if saved else float("-inf")
+        self._bound = run.checkpoint.get("bound") or float("inf")
         self._due = time.monotonic()
 
     def told(self, progress: Progress) -> None:
@@ -111,12 +112,16 @@ class _Keeper:
         figures = {name: getattr(progress, name) for name in ("objective", "gap", "served", "seconds")}
         if isfinite(progress.bound):
             figures["bound"] = progress.bound
-        if progress.objective <= self._value or time.monotonic() < self._due:
+        better = progress.objective > self._value
+        if time.monotonic() < self._due or not (better or progress.bound < self._bound):
             self._run.report(stage=progress.phase, **figures)
             return
-        self.assignments, self._value = progress.assignments(), progress.objective
+        if better:
+            self.assignments, self._value = progress.assignments(), progress.objective
+        self._bound = min(self._bound, progress.bound)
         visits = [instance.written(each) for each in self.assignments]
-        checkpoint = {"digest": self._task.digest, "visits": visits, "bound": figures.get("bound")}
+        bound = self._bound if isfinite(self._bound) else None
+        checkpoint = {"digest": self._task.digest, "visits": visits, "bound": bound}
         self._run.save(checkpoint, stage=progress.phase, **figures)
         self._due = time.monotonic() + SAVE
 
