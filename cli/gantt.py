@@ -52,7 +52,8 @@ def page(
     unserved: Iterable[Sequence[str]] = (),
 ) -> str:
     """The file. `figures` are what to say of the whole, `unserved` the cells of MISSED for each request that is
-    not served."""
+    not served.
+    """
     every = [first + timedelta(days=step) for step in range((last - first).days + 1)]
     rows = [_row(name, own, first, last) for name, own in by_commissioner(stays)]
     return _template().render(
