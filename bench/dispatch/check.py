@@ -23,37 +23,58 @@ def check(instance: dict[str, Any], solution: dict[str, Any]) -> tuple[list[str]
     """What is wrong with it, and its objective counted anew."""
     people = {each["id"]: each for each in instance["commissioners"]}
     wanted = {each["id"]: each for each in instance["requests"]}
-    rates, faults, total = instance["objective"], [], 0.0
+    rates, far = instance["objective"], instance.get("travel_day_km")
+    bans = {tuple(pair) for pair in instance.get("bans", [])}
+    faults: list[str] = []
+    total = 0.0
     taken: set[tuple[str, int]] = set()
     seen: set[str] = set()
-    days: dict[str, int] = {}
+    used: dict[str, int] = {}
     for each in solution["assignments"]:
-        request, person, start = wanted.get(each["request"]), people.get(each["commissioner"]), each["start"]
+        request, person = wanted.get(each["request"]), people.get(each["commissioner"])
         if request is None or person is None:
             faults.append(f"{each}: no such request or commissioner")
             continue
         if request["id"] in seen:
             faults.append(f"{each}: served twice")
         seen.add(request["id"])
+        if (request["id"], person["id"]) in bans or person["id"] in request.get("refused", []):
+            faults.append(f"{each}: not to be sent there")
         if person["skills"].get(request["discipline"], 0) < request["level"]:
             faults.append(f"{each}: not qualified")
-        if start < request["earliest"] or start + request["days"] - 1 > request["latest"]:
+        if request.get("team") and not person.get("members"):
+            faults.append(f"{each}: no team")
+        days = each.get("on") or list(range(each["start"], each["start"] + request["days"]))
+        if len(set(days)) != request["days"] or min(days) != each["start"]:
+            faults.append(f"{each}: not {request['days']} days from {each['start']}")
+        if not request.get("split") and max(days) - min(days) != request["days"] - 1:
+            faults.append(f"{each}: not in a row")
+        if min(days) < request["earliest"] or max(days) > request["latest"]:
             faults.append(f"{each}: outside the window")
-        for day in range(start, start + request["days"]):
-            if not 0 <= day < instance["days"] or person["available"][day] != "1":
-                faults.append(f"{each}: not available on day {day}")
-            if (person["id"], day) in taken:
-                faults.append(f"{each}: in two places on day {day}")
-            taken.add((person["id"], day))
-        days[person["id"]] = days.get(person["id"], 0) + request["days"]
         apart = math.hypot(person["home"][0] - request["place"][0], person["home"][1] - request["place"][1])
+        bound = set(days)
+        if far is not None and apart >= far:
+            bound |= {day - 1 for day in days}
+        for day in sorted(bound):
+            here = 0 <= day < instance["days"]
+            if not here or person["available"][day] != "1" or person.get("in_force", person["available"])[day] != "1":
+                faults.append(f"{each}: not available on day {day}")
+            going = {person["id"], *person.get("members", [])}
+            if any((name, day) in taken for name in going):
+                faults.append(f"{each}: in two places on day {day}")
+            taken |= {(name, day) for name in going}
+        used[person["id"]] = used.get(person["id"], 0) + len(bound)
         total += rates["per_priority"] * request["priority"] - math.floor(rates["per_km"] * apart)
         total += rates["continuity"] * (request["previous"] == person["id"])
-    for name, used in days.items():
-        most = people[name]["capacity_days"]
-        if used > most:
-            faults.append(f"{name}: {used} days of {most}")
-        total -= sum(weight * max(0, used - part * most) for part, weight in rates["load_steps"])
+    for name, count in used.items():
+        person = people[name]
+        most = person["capacity_days"]
+        if count > min(most, person.get("year_days", most)):
+            faults.append(f"{name}: {count} days of {min(most, person.get('year_days', most))}")
+        total -= sum(weight * max(0, count - part * most) for part, weight in rates["load_steps"])
+        total += rates.get("per_owed_day", 0) * min(count, person.get("owed_days", 0))
+    planned = [{**each, "on": each.get("on", [])} for each in solution["assignments"]]
+    faults += [f"{pin}: not in the plan" for pin in instance.get("pins", []) if {"on": [], **pin} not in planned]
     if abs(total - solution["objective"]) > 1e-6 * max(1.0, abs(total)):
         faults.append(f"the objective is {total}, not {solution['objective']}")
     if solution["bound"] is not None and solution["bound"] < total - 1e-6 * max(1.0, abs(total)):

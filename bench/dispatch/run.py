@@ -10,23 +10,27 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 from bench.dispatch.check import check, load
+from bench.dispatch.shapes import SHAPES, draw
 from bench.figures import table
 from services.placement.planning.draft import ByRequest
 from services.placement.planning.greedy import plain
-from services.placement.planning.layout import Contradiction, TooLarge, lay_out
+from services.placement.planning.layout import lay_out
 from services.placement.planning.search import Limits, Progress, solve
 from services.placement.rules.checker import violations
-from services.placement.rules.instance import Misread, read
+from services.placement.rules.instance import read, written
 
 GAPS = (2.0, 1.5, 1.0, 0.75, 0.5)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.dispatch", description=__doc__)
-    parser.add_argument("instance", type=Path)
+    parser.add_argument("instance", type=Path, nargs="?")
+    parser.add_argument("--shape", choices=SHAPES, help="an instance that is drawn, in place of a file")
+    parser.add_argument("--draw", type=int, default=0, help="the seed it is drawn with")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--out", type=Path, default=Path("build/solution.json"))
     parser.add_argument("--seed", type=int, default=0)
@@ -38,12 +42,18 @@ def main() -> int:
         limits = Limits(seconds=asked.seconds, seed=asked.seed)
     else:
         limits = Limits(rounds=asked.rounds, steps=asked.steps, seed=asked.seed)
-    try:
-        instance = load(asked.instance)
-        return _measure(instance, limits, asked)
-    except (OSError, ValueError, Misread, Contradiction, TooLarge) as refused:
-        print(f"{asked.instance}: {refused}", file=sys.stderr)
-        return 2
+    if (asked.instance is None) == (asked.shape is None):
+        parser.error("either an instance or a --shape")
+    with tempfile.TemporaryDirectory() as folder:
+        if asked.shape:
+            asked.instance = Path(folder) / f"{asked.shape}.json"
+            asked.instance.write_text(json.dumps(draw(SHAPES[asked.shape], asked.draw)), encoding="utf-8")
+        try:
+            return _measure(load(asked.instance), limits, asked)
+        # what is no gzip file to its end, or nested beyond reading, is as little an instance as what is no JSON
+        except (OSError, EOFError, zlib.error, RecursionError, ValueError) as refused:
+            print(f"{asked.instance}: {refused}", file=sys.stderr)
+            return 2
 
 
 def _measure(instance: object, limits: Limits, asked: argparse.Namespace) -> int:
@@ -65,10 +75,7 @@ def _measure(instance: object, limits: Limits, asked: argparse.Namespace) -> int
     solution = solve(layout, budget, told=told)
     last = solution.last
     told_of = {
-        "assignments": [
-            {"request": each.request, "commissioner": each.commissioner, "start": each.start}
-            for each in solution.assignments
-        ],
+        "assignments": [written(each) for each in solution.assignments],
         "objective": last.objective,
         "bound": last.bound if math.isfinite(last.bound) else None,
     }

@@ -15,6 +15,7 @@ from services.placement.collecting import Only, assignment_of, collect
 from services.placement.plan_acting import PlanDesk, made_by
 from services.placement.rules.checker import RULES, Violation, violations
 from services.placement.rules.dispatch import Dispatch
+from services.placement.rules.fitting import ORDER
 from services.placement.rules.inputs import Inputs, sentence_values
 from services.placement.tables import PlanBanRow, PlanPinRow, PlanRow
 from services.platform import errors
@@ -105,7 +106,8 @@ class Pins(PlanDesk):
             inputs = self._look(tx, row, {wanted}, {who})
             _known(inputs, request.request, request.commissioner)
             banned = inputs.dispatch.bans | {(request.request, request.commissioner)}
-            refuse_contradictions(row, inputs, replace(inputs.dispatch, bans=banned))
+            pins = tuple(pin for pin in inputs.dispatch.pins if pin.commissioner == request.commissioner)
+            refuse_contradictions(row, inputs, replace(inputs.dispatch, bans=banned, pins=pins))
             tx.session.merge(
                 PlanBanRow(
                     plan_id=row.id,
@@ -173,7 +175,9 @@ def refuse_contradictions(row: PlanRow, inputs: Inputs, dispatch: Dispatch) -> N
 
 
 def contradiction(row: PlanRow, broken: Sequence[Violation], dispatch: Dispatch, dates: Sequence[date]) -> Refused:
-    """The refusal of pins that break rules: the first in its words, all of them as violations."""
+    """The refusal of pins that break rules: what no calendar changes first, all of them as violations."""
+    place = {code: number for number, code in enumerate(ORDER)}
+    broken = sorted(broken, key=lambda each: place.get(each.code, -1))
     first = broken[0]
     return Refused(
         "PLAN_PINS",

@@ -35,7 +35,7 @@ class Words:
             chosen=chosen,
             rule=each.excluded,
             busy_with=each.busy_with,
-            days=self._days_of(each, chosen=chosen),
+            days=self._days_of(each),
             priority_points=each.points.priority,
             continuity_points=each.points.continuity,
             travel_points=each.points.travel,
@@ -120,13 +120,11 @@ class Words:
         name = self._names.get(commissioner, "")
         return f"{name} ({commissioner})" if name else commissioner
 
-    def _days_of(self, each: Candidate, *, chosen: bool) -> list[str]:
+    def _days_of(self, each: Candidate) -> list[str]:
         if each.excluded:
             return []
-        dispatch = self._found.inputs.dispatch
-        visit = Assignment(self._request, each.commissioner, each.start)
-        planned = next((own for own in self._found.assignments if own.request == self._request), visit)
-        return self._dates(dispatch.days_of(planned if chosen else visit))
+        visit = Assignment(self._request, each.commissioner, each.start, each.on)
+        return self._dates(self._found.inputs.dispatch.days_of(visit))
 
     def _dates(self, days: Iterable[int]) -> list[str]:
         """Those that lie in the plan."""

@@ -79,7 +79,7 @@ class Desks:
     def solve(self, name: str, **limits: Any) -> job_pb2.Job:
         """Has a plan worked out; the job, ended."""
         job = self.ask(name, **limits)
-        do(self.next_run(), KINDS)
+        self.do_next()
         ended: job_pb2.Job = self.served.jobs.GetJob(job_pb2.GetJobRequest(name=job))
         return ended
 
@@ -89,6 +89,18 @@ class Desks:
         job = self.solve(name)
         assert job.state == job_pb2.Job.SUCCEEDED, job
         return self.get(name)
+
+    def do_next(self) -> None:
+        """Does the oldest job."""
+        do(self.next_run(), KINDS)
+
+    def away(self, commissioner: str, first: str, last: str) -> None:
+        """Notes that somebody is away."""
+        absence = commissioners_pb2.Absence(first_day=first, last_day=last)
+        request = commissioners_pb2.SetAvailabilityRequest(
+            name=commissioner, absences=[absence], request_id=request_id()
+        )
+        self.county.commissioners.SetAvailability(request)
 
     def next_run(self) -> Run:
         """Takes the oldest job, as a process does."""

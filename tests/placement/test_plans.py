@@ -169,12 +169,7 @@ def test_a_plan_whose_inputs_changed_is_not_published_and_they_are_named(desks: 
     name = reviewed(desks, code)
     desks.served.turn("CancelRequest", dropped)
     assert changed_inputs(desks, name) == {"count": "1", "inputs": dropped}
-    away = commissioners_pb2.SetAvailabilityRequest(
-        name=expert,
-        absences=[commissioners_pb2.Absence(first_day="2026-12-21", last_day="2026-12-22")],
-        request_id=request_id(),
-    )
-    desks.county.commissioners.SetAvailability(away)
+    desks.away(expert, "2026-12-21", "2026-12-22")
     assert changed_inputs(desks, name) == {"count": "2", "inputs": f"{dropped}, {expert}"}
     assert desks.get(name).state == Plan.REVIEWED
     asked = desks.served.requests.GetRequest(requests_pb2.GetRequestRequest(name=kept))

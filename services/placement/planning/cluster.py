@@ -99,54 +99,45 @@ def _model(problem: Problem, slots: Ints) -> _Model:
     column = np.repeat(np.arange(count), stay)
     offset = np.arange(len(column)) - np.repeat(np.cumsum(stay) - stay, stay)
     split = _split(problem, slots, who, what)
-    on, bodies = _bodies(
-        problem,
-        np.concatenate([column, split.way_column]),
-        np.concatenate([problem.slot_day[slots][column] + offset, split.way_day]),
-        np.concatenate([problem.slot_commissioner[slots][column], people[split.way_who]]),
-    )
+    on, bodies = _bodies(problem, column, problem.slot_day[slots][column] + offset, people[who][column])
     days, day = np.unique(bodies, return_inverse=True)
     base, step_of, width, price = _steps(problem, people)
     once, apart = len(requests), len(requests) + len(days)
     steps = split.columns + np.arange(len(step_of))
-    whole = ~split.slot
-    rows = np.concatenate([what[whole], split.once, once + day, apart + who, apart + split.way_who, apart + step_of])
-    columns = np.concatenate([np.flatnonzero(whole), split.pair_column, on, np.arange(count), split.way_column, steps])
-    ways = np.ones(len(split.way_column))
-    entries = np.concatenate([np.ones(whole.sum() + len(split.once) + len(on)), stay, ways, -np.ones(len(step_of))])
-    rows = np.concatenate([rows, apart + len(people) + split.row])
-    columns = np.concatenate([columns, split.column])
-    entries = np.concatenate([entries, split.entry])
-    shape = (apart + len(people) + len(split.right), split.columns + len(step_of))
-    cost = np.concatenate([-problem.slot_value[slots] + base[who] * stay, np.zeros(split.columns - count), price])
-    cost[split.way_column] += base[split.way_who]
+    whole = np.flatnonzero(~split.slot)
+    matrix = (
+        (what[whole], whole, np.ones(len(whole))),
+        (split.once, split.pair, np.ones(len(split.pair))),
+        (once + day, on, np.ones(len(on))),
+        (apart + who, np.arange(count), stay),
+        (apart + step_of, steps, -np.ones(len(step_of))),
+        (apart + len(people) + split.row, split.column, split.entry),
+    )
+    rows, columns, entries = (np.concatenate([part[index] for part in matrix]) for index in range(3))
+    ties = 2 * len(split.pair)
+    shape = (apart + len(people) + ties, split.columns + len(step_of))
     return _Model(
-        cost=cost,
+        cost=np.concatenate([base[who] * stay - problem.slot_value[slots], np.zeros(len(split.pair)), price]),
         matrix=csc_array((entries, (rows, columns)), shape=shape),
-        right=np.concatenate([np.ones(apart), np.zeros(len(people)), split.right]),
+        right=np.concatenate([np.ones(apart), np.zeros(len(people) + ties)]),
         upper=np.concatenate([np.ones(split.columns), width]),
-        whole=np.arange(shape[1]) < count + len(split.pair_column),
+        whole=np.arange(shape[1]) < split.columns,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Split:
-    """What split visits add to a model. After the columns of the slots one for each pair of a request and someone who
-    may serve it (`pair_column`, in the row `once` of its request), then one for each slot that a way may stand before
-    (`way_column`, with its `way_day` and `way_who`). `row`, `column`, `entry` and `right` are rows of its own: a pair
-    taken is all its days and no other, and a way stands before a day exactly if the day before is none of the visit.
+    """What split visits add to a model: after the columns of the slots one for each `pair` of a request and someone who
+    may serve it, in the row `once` of its request; and rows of their own, two a pair: the days at the host's of its
+    slots less those of the visit where the pair is taken are 0.
     """
 
     slot: Flags
     once: Ints
-    pair_column: Ints
-    way_column: Ints
-    way_day: Ints
-    way_who: Ints
+    pair: Ints
     row: Ints
     column: Ints
     entry: Floats
-    right: Floats
     columns: int
 
 
@@ -154,45 +145,19 @@ def _split(problem: Problem, slots: Ints, who: Ints, what: Ints) -> _Split:
     count = len(slots)
     split = problem.parts[problem.slot_request[slots]] > 1
     parts = np.flatnonzero(split)
-    pairs, pair = np.unique(what[parts] * (problem.commissioners + 1) + who[parts], return_inverse=True)
-    pair_column = count + np.arange(len(pairs))
-    each = problem.parts[problem.slot_request[slots[parts]]]
-    size = np.zeros(len(pairs), dtype=np.int64)
-    size[pair] = each
-    # sum of days - size * pair <= 0, and the other way round
-    rows = [pair, np.arange(len(pairs)), len(pairs) + pair, len(pairs) + np.arange(len(pairs))]
-    columns = [parts, pair_column, parts, pair_column]
-    entries = [np.ones(len(parts)), -size, -np.ones(len(parts)), size]
-    right = [np.zeros(2 * len(pairs))]
-    led = np.flatnonzero(problem.slot_lead[slots[parts]] > 0)
-    way_column = count + len(pairs) + np.arange(len(led))
-    day = problem.slot_day[slots[parts[led]]].astype(np.int64)
-    at = pair[led] * (problem.days + 1) + day
-    order = np.argsort(at)
-    before = np.minimum(np.searchsorted(at[order], at - 1), max(len(led) - 1, 0))
-    follows = np.flatnonzero(at[order][before] == at - 1) if len(led) else led
-    eve = parts[led][order][before][follows] if len(led) else led
-    # way >= day - eve; way <= day; way <= 1 - eve
-    first = 2 * len(pairs)
-    number = np.arange(len(led))
-    for sign, of_eve, bound in ((1, -1, 0), (-1, 0, 0), (0, 1, 1)):
-        rows += [first + number, first + number, first + follows]
-        columns += [parts[led], way_column, eve]
-        entries += [np.full(len(led), sign), np.full(len(led), -1 if sign == 1 else 1), np.full(len(follows), of_eve)]
-        right.append(np.full(len(led), bound))
-        first += len(led)
+    pairs, of = np.unique(what[parts] * (problem.commissioners + 1) + who[parts], return_inverse=True)
+    size = np.zeros(len(pairs))
+    size[of] = problem.parts[problem.slot_request[slots[parts]]]
+    days = (problem.slot_stay - problem.slot_lead)[slots[parts]].astype(np.float64)
+    pair, number = count + np.arange(len(pairs)), np.arange(len(pairs))
     return _Split(
         slot=split,
         once=pairs // (problem.commissioners + 1),
-        pair_column=pair_column,
-        way_column=way_column,
-        way_day=day - 1,
-        way_who=who[parts[led]],
-        row=np.concatenate(rows),
-        column=np.concatenate(columns),
-        entry=np.concatenate(entries).astype(np.float64),
-        right=np.concatenate(right).astype(np.float64),
-        columns=count + len(pairs) + len(led),
+        pair=pair,
+        row=np.concatenate([of, number, len(pairs) + of, len(pairs) + number]),
+        column=np.concatenate([parts, pair, parts, pair]),
+        entry=np.concatenate([days, -size, -days, size]),
+        columns=count + len(pairs),
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from services.placement.planning.problem import Flags, Floats, Ints, Narrow, Problem
-from services.placement.rules.dispatch import with_way
+from services.placement.planning.problem import Flags, Floats, Ints, Problem
 
 NOBODY = -1
+LEAST = 1e-9  # of a share
 
 
 class Draft:
@@ -54,17 +54,18 @@ class Draft:
         """Whether the visit is whole, its request unserved, the days are free and the limit holds."""
         problem = self.problem
         request, who = int(problem.slot_request[slots[0]]), int(problem.slot_commissioner[slots[0]])
-        if self.slot[request] != NOBODY or len(slots) != problem.parts[request]:
-            return False
-        if len(slots) > 1 and (problem.slot_commissioner[list(slots)] != who).any():
+        of = list(slots)
+        if self.slot[request] != NOBODY or abs(problem.slot_share[of].sum() - 1) > LEAST:
             return False
         days = bound(problem, slots)
-        return bool(self.used[who] + len(days) <= problem.limit[who] and self.free(who, days).all())
+        alone = (problem.slot_commissioner[of] == who).all() and len(set(days)) == len(days)
+        return bool(alone and self.used[who] + len(days) <= problem.limit[who] and self.free(np.array(of)).all())
 
-    def free(self, who: int | Ints | Narrow, days: Sequence[int] | Ints | Narrow) -> Flags:
-        """Whether someone is free on each day."""
-        at = np.asarray(days)
-        flags: Flags = self._before[who, at + 1] == self._before[who, at]
+    def free(self, slots: Ints) -> Flags:
+        """Whether the days of each slot are free."""
+        problem = self.problem
+        who, day, stay = problem.slot_commissioner[slots], problem.slot_day[slots], problem.slot_stay[slots]
+        flags: Flags = self._before[who, day + stay] == self._before[who, day]
         return flags
 
     def place(self, *slots: int) -> None:
@@ -107,8 +108,7 @@ class Draft:
                 continue
             taken = np.concatenate([[0], np.cumsum((self.owner[others] != NOBODY).any(axis=0))])
             day, stay = problem.slot_day[slots[mine]], problem.slot_stay[slots[mine]]
-            way = day - problem.slot_start[slots[mine]] + problem.slot_lead[slots[mine]]
-            kept[mine] = taken[day + stay] == taken[np.maximum(day - way, 0)]
+            kept[mine] = taken[day + stay] == taken[day]
         return slots[kept]
 
     def _mark(self, slots: Sequence[int], days: Sequence[int], owner: int, sign: int) -> int:
@@ -116,9 +116,7 @@ class Draft:
         who = int(problem.slot_commissioner[slots[0]])
         used = int(self.used[who])
         after = used + sign * len(days)
-        # all slots of a visit are worth the same
-        value = len(slots) * float(problem.slot_value[slots[0]])
-        self.value += sign * value - float(problem.load[who, after] - problem.load[who, used])
+        self.value += sign * value(problem, slots) - float(problem.load[who, after] - problem.load[who, used])
         self.used[who] = after
         self.owner[who, slice(days.start, days.stop) if isinstance(days, range) else list(days)] = owner
         return who
@@ -147,25 +145,21 @@ class ByRequest:
 
 def bound(problem: Problem, slots: Sequence[int]) -> Sequence[int]:
     """The days that a visit binds."""
-    first = slots[0]
-    if problem.parts[problem.slot_request[first]] == 1:
-        day = int(problem.slot_day[first])
-        return range(day, day + int(problem.slot_stay[first]))
-    return with_way(sorted(problem.slot_day[list(slots)].tolist()), int(problem.slot_lead[first]))
+    if len(slots) == 1:
+        day = int(problem.slot_day[slots[0]])
+        return range(day, day + int(problem.slot_stay[slots[0]]))
+    return [day for slot in slots for day in bound(problem, (slot,))]
+
+
+def value(problem: Problem, slots: Sequence[int]) -> float:
+    """What a visit is worth, the load apart."""
+    if len(slots) == 1:
+        return float(problem.slot_value[slots[0]])
+    return float(problem.slot_value[list(slots)].sum())
 
 
 def worth(problem: Problem, slots: Ints) -> float:
     """The objective of a set of slots, counted anew."""
     stays = problem.slot_stay[slots].astype(np.float64)
     used = np.bincount(problem.slot_commissioner[slots], stays, problem.commissioners).astype(np.int64)
-    used += _ways(problem, slots)
     return float(problem.slot_value[slots].sum() - problem.load[np.arange(problem.commissioners), used].sum())
-
-
-def _ways(problem: Problem, slots: Ints) -> Ints:
-    """C days on the way before the blocks of split visits."""
-    split = slots[(problem.parts[problem.slot_request[slots]] > 1) & (problem.slot_lead[slots] > 0)]
-    day = problem.slot_request[split].astype(np.int64) * (problem.days + 1) + problem.slot_day[split]
-    order = np.argsort(day)
-    blocks = split[order][np.diff(day[order], prepend=-2) != 1]
-    return np.bincount(problem.slot_commissioner[blocks], minlength=problem.commissioners)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.placement.planning.draft import NOBODY, ByRequest, Draft, bound
+from services.placement.planning.draft import NOBODY, ByRequest, Draft, bound, value
 from services.placement.planning.problem import Floats, Problem
 from services.placement.planning.splitting import around, best
 
@@ -113,8 +113,7 @@ class Ejection:
         after = used + stay - left.pop(who)
         if after > problem.limit[who]:
             return -np.inf
-        value = len(slots) * float(problem.slot_value[slots[0]])
-        gain = float(value - problem.load[who, after] + problem.load[who, used])
+        gain = float(value(problem, slots) - problem.load[who, after] + problem.load[who, used])
         for whose, days in left.items():
             used = int(draft.used[whose])
             gain += float(problem.load[whose, used] - problem.load[whose, used - days])
@@ -122,7 +121,7 @@ class Ejection:
             if each not in elsewhere:
                 place = best(draft, self._by_request.slots(each))
                 elsewhere[each] = max(0.0, place.gain) if place is not None else 0.0
-            gain += elsewhere[each] - float(problem.parts[each] * problem.slot_value[draft.slot[each]])
+            gain += elsewhere[each] - value(problem, draft.visit(each))
         return gain
 
     def push(self, draft: Draft, slots: tuple[int, ...], *, none_out: bool = False) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.placement.planning.draft import ByRequest, Draft, bound
+from services.placement.planning.draft import LEAST, ByRequest, Draft, bound
 from services.placement.planning.problem import Floats, Ints, Problem
 from services.placement.planning.splitting import best, pick
 
@@ -22,7 +22,7 @@ def greedy(problem: Problem, scores: Floats, least: float = -np.inf) -> Ints:
     split = problem.parts[problem.slot_request[slots]] > 1
     of_pair = np.full(len(slots), NOT_SPLIT)
     if split.any():
-        pairs, together = _pairs(problem, slots[split], scores)
+        pairs, together = _pairs(problem, scores, least)
         slots = np.concatenate([slots[~split], np.array([pair[0] for pair in pairs], dtype=np.int64)])
         order = np.concatenate([order[~split], together])
         of_pair = np.concatenate([np.full(len(slots) - len(pairs), NOT_SPLIT), np.arange(len(pairs))])
@@ -59,29 +59,33 @@ def plain(problem: Problem, by_request: ByRequest) -> Draft:
     """As one does by hand: the dearest request first, of equal ones the shorter, each where it adds most."""
     draft = Draft(problem)
     top, stay = np.zeros(problem.requests), np.zeros(problem.requests)
-    np.maximum.at(top, problem.slot_request, problem.slot_value)
+    np.maximum.at(top, problem.slot_request, problem.slot_whole)
     stay[problem.slot_request] = problem.slot_stay
-    for request in np.lexsort((stay * problem.parts, -top * problem.parts)).tolist():
+    for request in np.lexsort((np.maximum(stay, problem.parts), -top)).tolist():
         place = best(draft, by_request.slots(request))
         if place is not None and place.gain > 0:
             draft.place(*place.slots)
     return draft
 
 
-def _pairs(problem: Problem, slots: Ints, scores: Floats) -> tuple[list[Ints], Floats]:
-    """Slots of split visits by request and commissioner, in order of day, and the score of the best days of each."""
+def _pairs(problem: Problem, scores: Floats, least: float) -> tuple[list[Ints], Floats]:
+    """Slots of split visits by request and commissioner, in order of day, and the score of the best visit of each,
+    where there are slots enough for one whose score is not below `least`.
+    """
+    slots = np.flatnonzero(problem.parts[problem.slot_request] > 1)
     key = problem.slot_request[slots].astype(np.int64) * problem.commissioners + problem.slot_commissioner[slots]
-    slots = slots[np.argsort(key, kind="stable")]
-    pairs = np.split(slots, np.flatnonzero(np.diff(np.sort(key))) + 1)
-    parts = [int(problem.parts[problem.slot_request[pair[0]]]) for pair in pairs]
-    whole = [(pair, count) for pair, count in zip(pairs, parts, strict=True) if len(pair) >= count]
-    together = [float(np.sort(scores[pair])[-count:].sum()) for pair, count in whole]
-    return [pair for pair, _ in whole], np.array(together)
+    _, pair = np.unique(key, return_inverse=True)
+    near = scores[slots] >= least
+    enough = np.bincount(pair[near], problem.slot_share[slots[near]], pair.max(initial=-1) + 1) > 1 - LEAST
+    slots, pair = slots[enough[pair]], pair[enough[pair]]
+    order = np.argsort(pair, kind="stable")
+    slots, pair = slots[order], pair[order]
+    pairs = np.split(slots, np.flatnonzero(np.diff(pair)) + 1) if len(slots) else []
+    together = [float(scores[list(pick(problem, each, scores))].sum()) for each in pairs]
+    return pairs, np.array(together, dtype=np.float64)
 
 
 def _left(problem: Problem, pair: Ints, taken: int, scores: Floats) -> tuple[int, ...]:
-    """The days of a split visit of those that are left, if there are enough."""
-    day, way = problem.slot_day[pair].tolist(), int(problem.slot_lead[pair[0]])
-    free = [not (taken >> (each - way)) & (0b11 if way else 0b1) for each in day]
-    count = int(problem.parts[problem.slot_request[pair[0]]])
-    return pick(problem, pair[free], count, scores) if sum(free) >= count else ()
+    """The split visit of the days that are left, if there are enough."""
+    spans = zip(problem.slot_day[pair].tolist(), problem.slot_stay[pair].tolist(), strict=True)
+    return pick(problem, pair[[not taken >> day & ((1 << stay) - 1) for day, stay in spans]], scores)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 
@@ -42,13 +43,14 @@ class Layout:
 
     def assignments(self, slots: Ints) -> list[Assignment]:
         """What the `slots` mean, the pins with them, in order of request."""
-        problem, start = self.problem, self.problem.slot_start
-        found = list(self.dispatch.pins)
+        problem, found = self.problem, list(self.dispatch.pins)
+        start = problem.slot_start
         for each in problem.visits(slots.tolist()):
             request = self.requests[problem.slot_request[each[0]]]
             who = self.commissioners[problem.slot_commissioner[each[0]]]
             if len(each) > 1:
-                found.append(visit(request, who, start[list(each)].tolist()))
+                spans = (range(start[slot], problem.slot_day[slot] + problem.slot_stay[slot]) for slot in each)
+                found.append(visit(request, who, chain.from_iterable(spans)))
             else:
                 found.append(Assignment(request, who, int(start[each[0]])))
         return sorted(found)
@@ -56,25 +58,37 @@ class Layout:
     def slots(self, assignments: Iterable[Assignment]) -> Ints:
         """The slots of a plan; what no longer can stand is left out, and so are the pins."""
         problem = self.problem
+        known = (self.dispatch.requests, self.dispatch.commissioners)
         wanted = {
-            (each.request, each.commissioner, day)
+            (each.request, each.commissioner, block.start, len(block))
             for each in assignments
-            if (request := self.dispatch.requests.get(each.request)) is not None and (request.split or not each.on)
-            for day in (self.dispatch.days_of(each) if request.split else (each.start,))
+            if each.request in known[0] and each.commissioner in known[1]
+            for block in self._blocks(each)
         }
         if not wanted:
             return np.zeros(0, dtype=np.int64)
         request_of = {name: number for number, name in enumerate(self.requests)}
         who_of = {name: number for number, name in enumerate(self.commissioners)}
-        days = problem.days + 1
+        days, most = problem.days + 1, problem.longest + 1
         keys = (problem.slot_request.astype(np.int64) * len(self.commissioners) + problem.slot_commissioner) * days
-        keys += problem.slot_start
+        keys = (keys + problem.slot_start) * most + problem.slot_stay - problem.slot_lead
         asked = [
-            (request_of[request] * len(self.commissioners) + who_of[who]) * days + start
-            for request, who, start in sorted(wanted)
-            if request in request_of and who in who_of and 0 <= start < days
+            ((request_of[request] * len(self.commissioners) + who_of[who]) * days + start) * most + length
+            for request, who, start, length in sorted(wanted)
+            if 0 <= start < days and length < most
         ]
         return np.flatnonzero(np.isin(keys, np.array(asked, dtype=np.int64)))
+
+    def _blocks(self, assignment: Assignment) -> list[range]:
+        """The slots of a visit as days at the host's; none where it is split and must not be."""
+        request = self.dispatch.requests[assignment.request]
+        days = self.dispatch.days_of(assignment)
+        if not request.split:
+            return [days] if isinstance(days, range) else []
+        if not self.dispatch.lead(request, self.dispatch.commissioners[assignment.commissioner]):
+            return [range(day, day + 1) for day in days]
+        begins = [day for day in days if day - 1 not in days]
+        return [range(day, next(end for end in count(day) if end not in days)) for day in begins]
 
 
 def lay_out(dispatch: Dispatch) -> Layout:
@@ -175,20 +189,23 @@ def _pairs(dispatch: Dispatch, parts: Ints) -> Pairs:
     lead = np.zeros(len(who), dtype=np.int64)
     if dispatch.travel_day_km is not None:
         lead += apart >= dispatch.travel_day_km
-    # of a split visit a slot is a day, the way before it apart
     days = np.array([each.days for each in requests], dtype=np.int64)[what]
-    split = parts[what] > 1
-    days = np.where(split, 1, days)
-    way = np.where(split, 0, lead)
     earliest = np.array([each.earliest for each in requests], dtype=np.int64)[what]
     latest = np.array([each.latest for each in requests], dtype=np.int64)[what]
+    # of a split visit a slot is a day, or a block of any length where each has a way
+    split = parts[what] > 1
+    several = np.where(split, np.where(lead > 0, days, 1), 1)
+    pair = np.repeat(np.arange(len(what)), several)
+    block = np.arange(len(pair)) - np.repeat(np.cumsum(several) - several, several) + 1
+    at_host = np.where(split[pair], block, days[pair])
+    what, lead = what[pair], lead[pair]
     return Pairs(
         request=what,
-        commissioner=who,
-        value=value / parts[what],
-        stay=days + way,
+        commissioner=who[pair],
+        value=value[pair] * np.where(split[pair], at_host / parts[what], 1.0),
+        stay=at_host + lead,
         lead=lead,
-        first=np.maximum(earliest - way, np.where(split, lead, 0)),
-        last=np.minimum(latest, dispatch.days - 1) - days + 1 - way,
+        first=np.maximum(earliest[pair] - lead, 0),
+        last=np.minimum(latest[pair], dispatch.days - 1) - at_host + 1 - lead,
         parts=parts[what],
     )

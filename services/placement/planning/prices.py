@@ -2,9 +2,9 @@
 
 With the rule that a request is served once priced instead of held, every commissioner's best schedule is exact, and the
 prices plus the best schedules are never less than the best plan. That holds for any prices: the bound needs no
-convergence to be valid. It looks at a split visit day by day, as if several could share it, and at a team as if its
-members were with it and elsewhere: all the more a bound. The prices also tell which slots a good plan is made of
-(`slacks`).
+convergence to be valid. It looks at each block of a split visit by itself, as if several could share it, and at a team
+as if its members were with it and elsewhere: all the more a bound. The prices also tell which slots a good plan is made
+of (`slacks`).
 """
 
 from __future__ import annotations
@@ -32,19 +32,26 @@ class Prices:
         self._first = np.zeros(problem.requests)
         self._second = np.zeros(problem.requests)
         self._waited = 0
+        self._last_was_best = False
         self._group_key = (
             problem.group_commissioner.astype(np.int64) * problem.days + problem.group_day
         ) * problem.longest + problem.group_stay
         self._group_end = np.append(problem.group_first[1:], problem.slots)
         top = np.zeros(problem.requests)
-        np.maximum.at(top, problem.slot_request, problem.slot_value)
+        np.maximum.at(top, problem.slot_request, problem.slot_whole)
         stay = np.zeros(problem.requests)
         stay[problem.slot_request] = problem.slot_stay
-        top, stay = top * problem.parts, stay * problem.parts
+        np.maximum(stay, problem.parts, out=stay)
         wanted = top[top > 0]
         self._scale = float(wanted.mean()) if len(wanted) else 1.0
         self._step = STEP * self._scale
-        for day_price in np.linspace(0, self._scale / 2, GRID):
+        grid = np.linspace(0, self._scale / 2, GRID)
+        for day_price in grid:
+            self._weigh(np.maximum(0, top - day_price * stay - self._step))
+        # where far more is wanted than can be served a day is dearer still
+        dearest, day_price = float((top / stay.clip(1)).max(initial=0.0)), float(grid[-1])
+        while self._last_was_best and day_price < dearest:
+            day_price += grid[1]
             self._weigh(np.maximum(0, top - day_price * stay - self._step))
         self._now = self.best.copy()
 
@@ -70,15 +77,17 @@ class Prices:
         self._now = np.maximum(0, self._now - self._step * first / second)
 
     def _weigh(self, prices: Floats) -> Floats:
-        """Notes the bound of these prices; its slope: 1 less how often each request is taken, by day if split."""
+        """Notes the bound of these prices; its slope: 1 less how often each request is taken."""
         solved = tables(self.problem, group_gains(self.problem, prices))
         bound = float(solved.best.sum() + prices.sum())
         bound += MARGIN * abs(bound)
-        if bound < self.bound:
+        self._last_was_best = bound < self.bound
+        if self._last_was_best:
             self.bound, self.best = bound, prices.copy()
         taken = self._taken(solved, prices)
-        times = np.bincount(self.problem.slot_request[taken], minlength=self.problem.requests)
-        slope: Floats = 1.0 - times / self.problem.parts
+        problem = self.problem
+        times = np.bincount(problem.slot_request[taken], problem.slot_share[taken], minlength=problem.requests)
+        slope: Floats = 1.0 - times.astype(np.float64)
         return slope
 
     def _taken(self, solved: Tables, prices: Floats) -> Ints:
@@ -92,7 +101,7 @@ class Prices:
         slots = np.repeat(begin - ends + width, width) + np.arange(int(width.sum()))
         if not len(slots):
             return slots
-        net = problem.slot_value[slots] - (prices / problem.parts)[problem.slot_request[slots]]
+        net = problem.slot_value[slots] - prices[problem.slot_request[slots]] * problem.slot_share[slots]
         best = np.maximum.reduceat(net, ends - width)
         hits = np.flatnonzero(net >= np.repeat(best, width))
         _, first = np.unique(np.repeat(np.arange(len(width)), width)[hits], return_index=True)
@@ -121,7 +130,6 @@ def slacks(problem: Problem, prices: Floats) -> Floats:
             after = until[day + stay][stay:]
             np.maximum(after, here + solved.gain[day, stay - 1], out=after)
             through[day, stay - 1] = (here + solved.onward[day + stay][stay:]).max(axis=0)
-    net = problem.slot_value - (prices / problem.parts)[problem.slot_request]
     at = through[problem.slot_day, problem.slot_stay - 1, problem.slot_commissioner]
-    found: Floats = net + at - solved.best[problem.slot_commissioner]
+    found: Floats = problem.net(prices) + at - solved.best[problem.slot_commissioner]
     return found

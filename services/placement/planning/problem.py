@@ -4,8 +4,8 @@ Names of sizes: R requests, C commissioners, D days of the plan, L the longest s
 commissioner may give, plus one. A *slot* is one request with one commissioner from one day on; slots are sorted by
 commissioner, day and length, and the slots that share all three are a *group*: a plan takes one of a group at most.
 
-A visit is one slot. A split visit is as many slots as it has days (`parts`), each of one day and with its share of the
-points; where it has a way, a day on the way stands before each block of them, and is no part of any slot.
+A visit is one slot. A split visit is several, with as many days at the host's together as it has (`parts`): slots of
+one day, or where there is a way blocks of any length with a day on the way before each. Each has its share of points.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Pairs:
     """The pairs of a request and a commissioner who may serve it, in order of commissioner.
 
     `value` points; `stay` days that the commissioner is bound, `lead` of them on the way before the visit begins;
-    `first` and `last` the days the stay may begin on, both included. Of a split visit of `parts` days: one of them.
+    `first` and `last` the days the stay may begin on, both included. Of a split visit of `parts` days a block of it.
     """
 
     request: Ints
@@ -57,8 +57,7 @@ class Teams:
 class Problem:
     """What the planner works on. `free` C x D, `load` C x U points that u days cost (NEVER-sized past the limit).
 
-    `eased` C x U is the same for schedules that know nothing of the ways of split visits: never more than what the days
-    with the ways cost. `parts` R.
+    `parts` R the days of a split visit, 1 of others; `slot_share` of its visit.
     """
 
     requests: int
@@ -68,7 +67,6 @@ class Problem:
     free: Flags
     limit: Ints
     load: Floats
-    eased: Floats
     parts: Ints
     teams: Teams
     slot_request: Narrow
@@ -77,6 +75,7 @@ class Problem:
     slot_stay: Narrow
     slot_lead: Narrow
     slot_value: Floats
+    slot_share: Floats
     group_first: Ints
     group_commissioner: Ints
     group_day: Ints
@@ -90,8 +89,16 @@ class Problem:
     @property
     def slot_start(self) -> Ints:
         """The day each slot is at the host's from."""
-        way = np.where(self.parts[self.slot_request] > 1, 0, self.slot_lead)
-        return self.slot_day.astype(np.int64) + way
+        return self.slot_day.astype(np.int64) + self.slot_lead
+
+    @property
+    def slot_whole(self) -> Floats:
+        """What the visit that each slot is of is worth."""
+        return self.slot_value / self.slot_share
+
+    def net(self, prices: Floats) -> Floats:
+        """What each slot is worth once its share of its request's price is paid."""
+        return self.slot_value - prices[self.slot_request] * self.slot_share
 
     def visits(self, slots: Iterable[int]) -> list[tuple[int, ...]]:
         """The slots by visit: those of a split one together."""
@@ -114,20 +121,23 @@ def assemble(pairs: Pairs, free: Flags, limit: Ints, load: Floats, parts: Ints, 
     pair = np.repeat(np.arange(len(width)), width)
     offset = np.arange(len(pair)) - np.repeat(np.cumsum(width) - width, width)
     day = pairs.first[pair] + offset
-    way = np.where(pairs.parts > 1, pairs.lead, 0)[pair]  # which no slot of a split visit has in it
-    fits = run[pairs.commissioner[pair], day - way] >= pairs.stay[pair] + way
-    fits &= (pairs.parts + pairs.stay - 1)[pair] + way <= limit[pairs.commissioner[pair]]
+    fits = run[pairs.commissioner[pair], day] >= pairs.stay[pair]
+    whole = np.where(pairs.parts > 1, pairs.parts + pairs.lead, pairs.stay)
+    fits &= whole[pair] <= limit[pairs.commissioner[pair]]
     pair, day = pair[fits], day[fits]
-    enough = np.bincount(pair, minlength=len(width)) >= pairs.parts
-    pair, day = pair[enough[pair]], day[enough[pair]]
+    if (pairs.parts > 1).any():
+        # a split visit needs as many days as it has, wherever they are
+        of = pairs.request * commissioners + pairs.commissioner
+        _, number = np.unique(of, return_inverse=True)
+        single = (pairs.stay - pairs.lead)[pair] == 1
+        enough = (np.bincount(number[pair[single]], minlength=len(of))[number] >= pairs.parts) | (pairs.parts == 1)
+        pair, day = pair[enough[pair]], day[enough[pair]]
     longest = int(pairs.stay[pair].max(initial=1))
     key = (pairs.commissioner[pair] * days + day) * longest + pairs.stay[pair] - 1
     order = np.argsort(key, kind="stable")
     pair, day, key = pair[order], day[order], key[order]
     begins = np.flatnonzero(np.diff(key, prepend=-1))
     who = pairs.commissioner[pair]
-    costs = np.where(np.arange(load.shape[1])[None, :] > limit[:, None], -NEVER, load)
-    on_the_way = np.unique(who[(pairs.parts[pair] > 1) & (pairs.lead[pair] > 0)])
     return Problem(
         requests=len(parts),
         commissioners=commissioners,
@@ -135,8 +145,7 @@ def assemble(pairs: Pairs, free: Flags, limit: Ints, load: Floats, parts: Ints, 
         longest=longest,
         free=free,
         limit=limit,
-        load=costs,
-        eased=_eased(costs, on_the_way) if len(on_the_way) else costs,
+        load=np.where(np.arange(load.shape[1])[None, :] > limit[:, None], -NEVER, load),
         parts=parts,
         teams=teams,
         slot_request=pairs.request[pair].astype(np.int32),
@@ -145,19 +154,12 @@ def assemble(pairs: Pairs, free: Flags, limit: Ints, load: Floats, parts: Ints, 
         slot_stay=pairs.stay[pair].astype(np.int32),
         slot_lead=pairs.lead[pair].astype(np.int32),
         slot_value=pairs.value[pair],
+        slot_share=np.where(pairs.parts > 1, (pairs.stay - pairs.lead) / pairs.parts, 1.0)[pair],
         group_first=begins,
         group_commissioner=who[begins],
         group_day=day[begins],
         group_stay=pairs.stay[pair][begins],
     )
-
-
-def _eased(load: Floats, on_the_way: Ints) -> Floats:
-    """The least that u days and up to as many on the way cost: more days may cost less while some are owed."""
-    eased = load.copy()
-    for used in range(load.shape[1]):
-        eased[on_the_way, used] = load[on_the_way, used : 2 * used + 1].min(axis=1)
-    return eased
 
 
 def _runs(free: Flags) -> Ints:

@@ -26,8 +26,7 @@ def group_gains(problem: Problem, prices: Floats) -> Floats:
     """The best slot of each group, its request's price paid."""
     if not len(problem.group_first):
         return np.zeros(0)
-    net = problem.slot_value - (prices / problem.parts)[problem.slot_request]
-    return np.maximum.reduceat(net, problem.group_first)
+    return np.maximum.reduceat(problem.net(prices), problem.group_first)
 
 
 def tables(problem: Problem, gains: Floats) -> Tables:
@@ -37,7 +36,7 @@ def tables(problem: Problem, gains: Floats) -> Tables:
     gain[problem.group_day, problem.group_stay - 1, problem.group_commissioner] = gains
     most = problem.load.shape[1]
     onward = np.empty((days + 1, most, count))
-    onward[days] = -problem.eased.T
+    onward[days] = -problem.load.T
     room = np.empty((most, count))
     for day in range(days - 1, -1, -1):
         here = onward[day]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.placement.planning.draft import NOBODY, Draft, bound
-from services.placement.planning.problem import Flags, Floats, Ints, Problem
+from services.placement.planning.draft import NOBODY, Draft, bound, value
+from services.placement.planning.problem import Floats, Ints, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,66 +36,64 @@ def best(draft: Draft, slots: Ints, slack: Floats | None = None) -> Place | None
 def around(draft: Draft, slots: Ints, slack: Floats) -> Iterator[tuple[int, ...]]:
     """Split visits that would fit if one visit which stands were put out, the best of each such visit."""
     problem = draft.problem
-    free = _free(draft, slots)
     who, day = problem.slot_commissioner[slots], problem.slot_day[slots]
     for request in np.unique(draft.owner[who, day]).tolist():
         if request == NOBODY:
             continue
         visit = draft.remove(request)
-        mine = problem.slot_commissioner[slots] == problem.slot_commissioner[visit[0]]
-        found = _place(draft, slots[mine], slack)
+        found = _place(draft, slots[who == problem.slot_commissioner[visit[0]]], slack)
         draft.place(*visit)
-        if found is not None and not free[np.isin(slots, found.slots)].all():
+        if found is not None and not draft.free(np.array(found.slots)).all():
             yield found.slots
 
 
-def pick(problem: Problem, slots: Ints, count: int, scores: Floats | None) -> tuple[int, ...]:
-    """`count` of the slots, in order of day, of one split request with one commissioner: by score, or in the fewest
-    blocks where each has a way.
+def pick(problem: Problem, slots: Ints, scores: Floats | None) -> tuple[int, ...]:
+    """A split visit out of these slots, all that one commissioner could take now, in order of day; () if too few.
+
+    Days of the best scores; where each block has a way, a single block of the best score or else the fewest.
     """
     of = np.zeros(len(slots)) if scores is None else scores[slots]
+    count = int(problem.parts[problem.slot_request[slots[0]]]) if len(slots) else 0
+    at_host = problem.slot_stay[slots] - problem.slot_lead[slots]
+    single = slots[at_host == 1]
+    if not count or len(single) < count:
+        return ()
     if not problem.slot_lead[slots[0]]:
-        return tuple(sorted(slots[np.argsort(-of, kind="stable")[:count]].tolist()))
-    runs = np.split(slots, np.flatnonzero(np.diff(problem.slot_day[slots]) != 1) + 1)
-    runs.sort(key=lambda run: -len(run))  # stable: of equal ones the earlier
-    enough = next((run for run in reversed(runs) if len(run) >= count), None)
-    taken = enough if enough is not None else np.concatenate(runs)
-    return tuple(sorted(taken[:count].tolist()))
-
-
-def _free(draft: Draft, slots: Ints) -> Flags:
-    """Whether each day of a split visit, and the day on the way before it, is free."""
-    problem = draft.problem
-    who, day = problem.slot_commissioner[slots], problem.slot_day[slots]
-    return draft.free(who, day) & draft.free(who, day - problem.slot_lead[slots])
+        return tuple(sorted(single[np.argsort(-of, kind="stable")[:count]].tolist()))
+    if (at_host == count).any():
+        at_once = np.flatnonzero(at_host == count)
+        return (int(slots[at_once[np.argmax(of[at_once])]]),)
+    block = {(day, days): slot for day, days, slot in zip(problem.slot_day[slots], at_host, slots, strict=True)}
+    days = problem.slot_day[single]
+    runs = sorted(np.split(days, np.flatnonzero(np.diff(days) != 1) + 1), key=lambda run: -len(run))
+    chosen: list[int] = []
+    for run in runs:
+        taken = min(len(run), count)
+        chosen += [int(block[run[0], taken])] if taken else []
+        count -= taken
+    return tuple(sorted(chosen))
 
 
 def _place(draft: Draft, slots: Ints, slack: Floats | None) -> Place | None:
     """The best place of a split request, its `slots` in order of commissioner."""
     problem = draft.problem
-    free = _free(draft, slots)
-    begins = np.flatnonzero(np.diff(problem.slot_commissioner[slots], prepend=-1))
-    if not len(begins):
-        return None
-    parts = int(problem.parts[problem.slot_request[slots[0]]])
-    room = np.add.reduceat(free.astype(np.int64), begins)
-    heads = slots[begins]
+    free = slots[draft.free(slots)]
+    begins = np.flatnonzero(np.diff(problem.slot_commissioner[free], prepend=-1))
+    heads = free[begins]
     who = problem.slot_commissioner[heads]
     used = draft.used[who]
-    least = parts + problem.slot_lead[heads]
-    able = (room >= parts) & (used + least <= problem.limit[who])
+    least = problem.parts[problem.slot_request[heads]] + problem.slot_lead[heads]
     after = np.minimum(used + least, problem.load.shape[1] - 1)
-    hoped = np.where(
-        able, parts * problem.slot_value[heads] - problem.load[who, after] + problem.load[who, used], -np.inf
-    )
-    ends = np.append(begins[1:], len(slots))
+    hoped = problem.slot_whole[heads] - problem.load[who, after] + problem.load[who, used]
+    ends = np.append(begins[1:], len(free))
     found: Place | None = None
     for number in np.argsort(-hoped, kind="stable").tolist():
-        if not able[number] or (found is not None and hoped[number] <= found.gain):
+        if found is not None and hoped[number] <= found.gain:
             break
-        mine = slots[begins[number] : ends[number]][free[begins[number] : ends[number]]]
-        chosen = pick(problem, mine, parts, slack)
-        gain = _gain(draft, chosen)
+        if used[number] + least[number] > problem.limit[who[number]]:
+            continue
+        chosen = pick(problem, free[begins[number] : ends[number]], slack)
+        gain = _gain(draft, chosen) if chosen else None
         if gain is not None and (found is None or gain > found.gain):
             found = Place(gain, chosen)
     return found
@@ -109,5 +107,4 @@ def _gain(draft: Draft, slots: tuple[int, ...]) -> float | None:
     after = used + len(bound(problem, slots))
     if after > problem.limit[who]:
         return None
-    value = len(slots) * float(problem.slot_value[slots[0]])
-    return value - float(problem.load[who, after] - problem.load[who, used])
+    return value(problem, slots) - float(problem.load[who, after] - problem.load[who, used])

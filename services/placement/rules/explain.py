@@ -1,13 +1,13 @@
 """Why a request went to whom it went, or to nobody, and what would get it served.
 
-Everything is found by trying: a visit is put into the plan and the checker is asked. What is named as a remedy was
-applied and checked, and the request was served by it with every other visit where it was.
+Everything is found by trying (`fitting`). What is named as a remedy was applied and the checker was asked, and the
+request was served by it with every other visit where it was.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -18,20 +18,14 @@ from services.placement.rules.dispatch import (
     Dispatch,
     Points,
     Request,
-    account,
-    load_cost,
+    day_cost,
     points,
 )
+from services.placement.rules.fitting import Room, bits
 
 # whether one visit can stand says nothing of the pins, which are other visits
 TRIED = {code: rule for code, rule in RULES.items() if code != "PD-PIN"}
-# what a candidate is told first: what no calendar changes, then what one does
-ORDER = (
-    *("PD-QUALIFICATION", "PD-TEAM", "PD-REFUSED", "PD-BAN"),
-    *("PD-WINDOW", "PD-AGREEMENT", "PD-AVAILABILITY", "PD-TRAVEL-DAY"),
-    *("PD-YEAR-LIMIT", "PD-QUARTER-LIMIT", "PD-ONE-PLACE", "PD-MEMBER"),
-)
-LASTING = frozenset(ORDER[:4])  # the same on every day
+Found = tuple[Assignment, float]  # a visit that fits and what it adds
 MOST_LEVELS, MOST_MORE_DAYS = 3, 10
 NEW = "-new"  # no name of the register ends so
 
@@ -39,7 +33,7 @@ NEW = "-new"  # no name of the register ends so
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A commissioner for a request. Either `excluded` is the rule that keeps him from it and `busy_with` the visits in
-    the way, or `start` is the best day and `net` the points it adds after the load.
+    the way, or `start` is the best day (`on` the days of a split visit) and `net` the points it adds after the load.
     """
 
     commissioner: str
@@ -48,6 +42,7 @@ class Candidate:
     busy_with: tuple[str, ...] = ()
     start: int = -1
     net: float = 0.0
+    on: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +67,8 @@ class Remedy(StrEnum):
     EARLIER = "EARLIER"
     LEVEL_LESS = "LEVEL_LESS"
     FEWER_DAYS = "FEWER_DAYS"
+    SPLIT = "SPLIT"
+    NO_TEAM = "NO_TEAM"
     MORE_LIMIT = "MORE_LIMIT"
     LIFT_BAN = "LIFT_BAN"
     GIVE_WAY = "GIVE_WAY"
@@ -99,15 +96,18 @@ class Planned:
         self.dispatch = dispatch
         self.assignments = tuple(assignments)
         self._of_request = {each.request: each for each in self.assignments}
-        self._of: dict[str, list[Assignment]] = defaultdict(list)
-        for each in self.assignments:
-            self._of[each.commissioner].append(each)
+        self._room = Room(dispatch, self.assignments)
+        self._pinned = frozenset(pin.request for pin in dispatch.pins)
+        self._able: dict[str, list[Commissioner]] = defaultdict(list)
+        for commissioner in dispatch.commissioners.values():
+            for discipline in commissioner.skills:
+                self._able[discipline].append(commissioner)
 
     def choice(self, request: str) -> Choice:
         """Every commissioner with what kept him from the request, or the points it would have had."""
         wanted = self.dispatch.requests[request]
         chosen = self._of_request.get(request)
-        found = [self._candidate(self.dispatch, wanted, each) for each in self.dispatch.commissioners.values()]
+        found = [self._candidate(wanted, each) for each in self.dispatch.commissioners.values()]
         found.sort(key=lambda each: (bool(each.excluded), -each.net, each.commissioner))
         if chosen is None:
             return Choice(None, tuple(found))
@@ -131,6 +131,10 @@ class Planned:
                 wanted = replace(wanted, level=wanted.level - change.amount)
             case Remedy.FEWER_DAYS:
                 wanted = replace(wanted, days=wanted.days - change.amount)
+            case Remedy.SPLIT:
+                wanted = replace(wanted, split=True)
+            case Remedy.NO_TEAM:
+                wanted = replace(wanted, team=False)
             case Remedy.MORE_LIMIT:
                 dispatch = _with(dispatch, _longer(dispatch.commissioners[change.visit.commissioner], change.amount))
             case Remedy.LIFT_BAN:
@@ -145,133 +149,128 @@ class Planned:
         return dispatch, (*kept, change.visit)
 
     def serves(self, change: Change, request: str) -> bool:
-        """Whether the whole plan keeps every rule once the change is made."""
-        return not violations(*self.relaxed(change, request))
+        """Whether every rule is kept once the change is made, by all whom it touches: the others are as they were."""
+        dispatch, plan = self.relaxed(change, request)
+        touched = {each.assignment for each in self._room.near(change.visit.commissioner)}
+        near = [each for each in plan if each in touched or each.request == request]
+        return self._pinned.isdisjoint(change.giving_way) and not violations(dispatch, near, TRIED)
 
     def _changes(self, wanted: Request) -> Iterator[Change]:
-        if found := self._best(self.dispatch, wanted):
+        if found := self._best(wanted):
             yield Change(Remedy.NOTHING, 0, *found)
             return
-        for amount in range(1, self.dispatch.days):
-            if found := self._best(self.dispatch, replace(wanted, latest=wanted.latest + amount)):
-                yield Change(Remedy.LATER, amount, *found)
-                break
-        for amount in range(1, wanted.earliest + 1):
-            if found := self._best(self.dispatch, replace(wanted, earliest=wanted.earliest - amount)):
-                yield Change(Remedy.EARLIER, amount, *found)
-                break
-        for amount in range(1, min(wanted.level, MOST_LEVELS) + 1):
-            if found := self._best(self.dispatch, replace(wanted, level=wanted.level - amount)):
-                yield Change(Remedy.LEVEL_LESS, amount, *found)
-                break
-        for amount in range(1, wanted.days):
-            if found := self._best(self.dispatch, replace(wanted, days=wanted.days - amount)):
-                yield Change(Remedy.FEWER_DAYS, amount, *found)
-                break
-        for amount in range(1, MOST_MORE_DAYS + 1):
-            longer = {name: _longer(each, amount) for name, each in self.dispatch.commissioners.items()}
-            if found := self._best(replace(self.dispatch, commissioners=longer), wanted):
-                yield Change(Remedy.MORE_LIMIT, amount, *found)
-                break
+
+        def sooner(by: int) -> Request:
+            return replace(wanted, earliest=wanted.earliest - by)
+
+        def later(by: int) -> Request:
+            return replace(wanted, latest=wanted.latest + by)
+
+        def easier(by: int) -> Request:
+            return replace(wanted, level=wanted.level - by)
+
+        def shorter(by: int) -> Request:
+            return replace(wanted, days=wanted.days - by)
+
+        yield from self._least(Remedy.LATER, self.dispatch.days - 1, lambda by: self._best(later(by)))
+        yield from self._least(Remedy.EARLIER, wanted.earliest, lambda by: self._best(sooner(by)))
+        yield from self._least(Remedy.LEVEL_LESS, min(wanted.level, MOST_LEVELS), lambda by: self._best(easier(by)))
+        yield from self._least(Remedy.FEWER_DAYS, wanted.days - 1, lambda by: self._best(shorter(by)))
+        may_split = 0 if wanted.split or wanted.days == 1 else 1
+        yield from self._least(Remedy.SPLIT, may_split, lambda _: self._best(replace(wanted, split=True)))
+        yield from self._least(Remedy.NO_TEAM, int(wanted.team), lambda _: self._best(replace(wanted, team=False)))
+        yield from self._least(Remedy.MORE_LIMIT, MOST_MORE_DAYS, lambda by: self._best(wanted, more=by))
         lifted = frozenset(pair for pair in self.dispatch.bans if pair[0] != wanted.name)
         if wanted.refused or len(lifted) != len(self.dispatch.bans):
             open_to_all = replace(self.dispatch, bans=lifted)
-            if found := self._best(open_to_all, replace(wanted, refused=frozenset())):
+            if found := self._best(replace(wanted, refused=frozenset()), open_to_all):
                 yield Change(Remedy.LIFT_BAN, 1, *found)
         if change := self._giving_way(wanted):
             yield change
-        another = _another(self.dispatch, wanted)
-        if found := self._best(_with(self.dispatch, another), wanted, [another]):
+        if found := self._best(wanted, people=[_another(self.dispatch, wanted)]):
             yield Change(Remedy.ONE_MORE, 1, *found)
 
+    def _least(self, remedy: Remedy, most: int, tried: Callable[[int], Found | None]) -> Iterator[Change]:
+        """The least amount up to `most` that serves: what serves by one amount does by every greater one."""
+        if most < 1 or (found := tried(most)) is None:
+            return
+        least, enough = 1, most
+        while least < enough:
+            middle = (least + enough) // 2
+            if better := tried(middle):
+                enough, found = middle, better
+            else:
+                least = middle + 1
+        yield Change(remedy, enough, *found)
+
     def _giving_way(self, wanted: Request) -> Change | None:
-        """The visit or visits of one commissioner that cost the least to leave out for this one."""
+        """The visit or visits of one commissioner, its team or its members, that cost the least to leave out."""
         best: Change | None = None
-        pinned = {pin.request for pin in self.dispatch.pins}
-        for each in self.dispatch.commissioners.values():
-            for start in _starts(self.dispatch, wanted, each):
-                visit = Assignment(wanted.name, each.name, start)
-                bound = _bound(self.dispatch, wanted, each, start)
-                out = [other for other in self._of[each.name] if _meet(bound, self.dispatch.bound_days(other))]
-                if not out or pinned & {other.request for other in out}:
+        for each in self._able[wanted.discipline]:
+            for out in () if self._room.lasting(self.dispatch, wanted, each) else self._in_the_way(wanted, each):
+                if not self._pinned.isdisjoint(out):
                     continue
-                left = [other for other in self._of[each.name] if other not in out]
-                if violations(self.dispatch, [*left, visit], TRIED):
+                fit = self._room.fit(self.dispatch, wanted, each, out=out)
+                if fit.visit is None:
                     continue
-                net = self._worth([*left, visit]) - self._worth(self._of[each.name])
+                net = fit.net - self._lost(out)
                 if best is None or net > best.net:
-                    names = tuple(sorted(other.request for other in out))
-                    best = Change(Remedy.GIVE_WAY, len(out), visit, net, names)
+                    best = Change(Remedy.GIVE_WAY, len(out), fit.visit, net, tuple(sorted(out)))
         return best
 
-    def _worth(self, assignments: Sequence[Assignment]) -> float:
-        return account(self.dispatch, assignments).total
+    def _in_the_way(self, wanted: Request, commissioner: Commissioner) -> set[frozenset[str]]:
+        """The sets of requests whose visits stand in the way of a day; of a split visit each by itself."""
+        near = self._room.near(commissioner.name)
+        if wanted.split:
+            return {frozenset({each.assignment.request}) for each in near}
+        lead = self.dispatch.lead(wanted, commissioner)
+        found: set[frozenset[str]] = set()
+        for start in self._room.starts(self.dispatch, wanted, commissioner):
+            bound = bits(range(start - lead, start + wanted.days))
+            if out := frozenset(each.assignment.request for each in near if each.bits & bound):
+                found.add(out)
+        return found
+
+    def _lost(self, out: Iterable[str]) -> float:
+        """What the plan loses by visits that are left out."""
+        lost, worth = 0.0, self.dispatch.worth
+        fewer: dict[str, set[str]] = defaultdict(set)
+        for name in out:
+            whose = self._of_request[name].commissioner
+            lost += points(worth, self.dispatch.requests[name], self.dispatch.commissioners[whose]).total
+            fewer[whose].add(name)
+        for whose, names in fewer.items():
+            commissioner = self.dispatch.commissioners[whose]
+            before, after = self._room.used(whose), self._room.used(whose, names)
+            lost -= day_cost(worth, commissioner, before) - day_cost(worth, commissioner, after)
+        return lost
 
     def _best(
-        self, dispatch: Dispatch, wanted: Request, people: Iterable[Commissioner] | None = None
-    ) -> tuple[Assignment, float] | None:
+        self,
+        wanted: Request,
+        dispatch: Dispatch | None = None,
+        people: Iterable[Commissioner] | None = None,
+        more: int = 0,
+    ) -> Found | None:
         """The visit that adds most with every other visit where it is."""
-        asked = replace(dispatch, requests={**dispatch.requests, wanted.name: wanted})
-        best: tuple[Assignment, float] | None = None
-        for each in people or dispatch.commissioners.values():
-            if each.skills.get(wanted.discipline, 0) < wanted.level:
-                continue
-            found = self._candidate(asked, wanted, each)
-            if not found.excluded and (best is None or found.net > best[1]):
-                best = Assignment(wanted.name, each.name, found.start), found.net
+        best: Found | None = None
+        everyone = self._able[wanted.discipline] if wanted.level > 0 else self.dispatch.commissioners.values()
+        for each in everyone if people is None else people:
+            fit = self._room.fit(dispatch or self.dispatch, wanted, each, more=more)
+            if fit.visit is not None and (best is None or fit.net > best[1]):
+                best = fit.visit, fit.net
         return best
 
-    def _candidate(self, dispatch: Dispatch, wanted: Request, commissioner: Commissioner) -> Candidate:
-        worth = points(dispatch.worth, wanted, commissioner)
-        others = [each for each in self._of[commissioner.name] if each.request != wanted.name]
-        used = sum(len(dispatch.bound_days(each)) for each in others)
-        stay = wanted.days + dispatch.lead(wanted, commissioner)
-        rises = load_cost(dispatch.worth, commissioner, used + stay) - load_cost(dispatch.worth, commissioner, used)
+    def _candidate(self, wanted: Request, commissioner: Commissioner) -> Candidate:
+        worth = points(self.dispatch.worth, wanted, commissioner)
         planned = self._of_request.get(wanted.name)
-        starts = list(_starts(dispatch, wanted, commissioner))
-        if planned is not None and planned.commissioner == commissioner.name:
-            starts.insert(0, planned.start)
-        closest = "PD-WINDOW"
-        for start in starts:
-            code = self._broken(dispatch, Assignment(wanted.name, commissioner.name, start), others)
-            if not code:
-                return Candidate(commissioner.name, worth, start=start, net=worth.total - rises)
-            if code in LASTING:
-                closest = code
-                break
-            # of the days tried, the rule that stands nearest to letting it pass
-            closest = max(closest, code, key=ORDER.index)
-        busy = self._in_the_way(dispatch, wanted, commissioner, others) if closest == "PD-ONE-PLACE" else ()
-        return Candidate(commissioner.name, worth, excluded=closest, busy_with=busy)
-
-    def _broken(self, dispatch: Dispatch, visit: Assignment, others: Sequence[Assignment]) -> str:
-        """The first rule in ORDER that the visit breaks, or nothing."""
-        codes = {each.code for each in violations(dispatch, [*others, visit], TRIED)}
-        return next((code for code in ORDER if code in codes), "")
-
-    def _in_the_way(
-        self, dispatch: Dispatch, wanted: Request, commissioner: Commissioner, others: Sequence[Assignment]
-    ) -> tuple[str, ...]:
-        bounds = [_bound(dispatch, wanted, commissioner, start) for start in _starts(dispatch, wanted, commissioner)]
-        met = {other.request for other in others for bound in bounds if _meet(bound, dispatch.bound_days(other))}
-        return tuple(sorted(met))
-
-
-def _starts(dispatch: Dispatch, wanted: Request, commissioner: Commissioner) -> range:
-    """The days a visit may start on as far as the window goes; one day if nothing but the qualification matters."""
-    last = min(wanted.latest, dispatch.days - 1) - wanted.days + 1
-    if commissioner.skills.get(wanted.discipline, 0) < wanted.level:
-        last = min(last, max(0, wanted.earliest))
-    return range(max(0, wanted.earliest), last + 1)
-
-
-def _bound(dispatch: Dispatch, wanted: Request, commissioner: Commissioner, start: int) -> range:
-    """The days a visit would bind."""
-    return range(start - dispatch.lead(wanted, commissioner), start + wanted.days)
-
-
-def _meet(one: Sequence[int], other: Sequence[int]) -> bool:
-    return not frozenset(one).isdisjoint(other)
+        fit = self._room.fit(self.dispatch, wanted, commissioner, kept=planned)
+        if fit.visit is not None:
+            return Candidate(commissioner.name, worth, start=fit.visit.start, net=fit.net, on=fit.visit.on)
+        busy: set[str] = set()
+        if fit.code in ("PD-ONE-PLACE", "PD-MEMBER"):
+            busy = set().union(*self._in_the_way(wanted, commissioner)) - {wanted.name}
+        return Candidate(commissioner.name, worth, excluded=fit.code, busy_with=tuple(sorted(busy)))
 
 
 def _with(dispatch: Dispatch, commissioner: Commissioner) -> Dispatch:
@@ -285,7 +284,15 @@ def _longer(commissioner: Commissioner, days: int) -> Commissioner:
 
 
 def _another(dispatch: Dispatch, wanted: Request) -> Commissioner:
-    """One more of the discipline, at home where the request is."""
-    every = frozenset(range(dispatch.days))
-    skills = {wanted.discipline: wanted.level}
-    return Commissioner(f"{wanted.discipline}{NEW}", skills, wanted.place, dispatch.days, dispatch.days, every, every)
+    """One more of the discipline, at home where the request is; a team where one is wanted."""
+    every, name = frozenset(range(dispatch.days)), f"{wanted.discipline}{NEW}"
+    return Commissioner(
+        name=name,
+        skills={wanted.discipline: wanted.level},
+        home=wanted.place,
+        quarter_days=dispatch.days,
+        year_days=dispatch.days,
+        available=every,
+        in_force=every,
+        members=frozenset({f"{name}-1"}) if wanted.team else frozenset(),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ from tests.placement.shapes import drawn
 SHORT = Limits(rounds=4, steps=80)
 
 
-def published(seed: int, **shape: int) -> tuple[Dispatch, tuple[Assignment, ...]]:
+def published(seed: int, **shape: Any) -> tuple[Dispatch, tuple[Assignment, ...]]:
     dispatch = drawn(seed, **{"people": 12, "requests": 60, "days": 30, **shape})
     return dispatch, solve(lay_out(dispatch), SHORT).assignments
 
@@ -33,9 +34,12 @@ def ill(dispatch: Dispatch, plan: tuple[Assignment, ...], seed: int) -> Dispatch
 
 
 @settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 10**6), budget=st.integers(0, 5))
-def test_after_an_illness_no_more_promises_change_than_were_hit_and_the_budget(seed: int, budget: int) -> None:
-    dispatch, plan = published(seed)
+@given(seed=st.integers(0, 10**6), budget=st.integers(0, 5), odd=st.booleans())
+def test_after_an_illness_no_more_promises_change_than_were_hit_and_the_budget(
+    seed: int, budget: int, odd: bool
+) -> None:
+    shape: dict[str, Any] = {"split": 0.4, "teams": 3, "owed": True, "travel_day_km": 50.0} if odd else {}
+    dispatch, plan = published(seed, **shape)
     after = ill(dispatch, plan, seed)
     found = replan(after, plan, budget=budget, limits=SHORT)
     assert violations(after, found.assignments) == []
@@ -49,6 +53,13 @@ def test_after_an_illness_no_more_promises_change_than_were_hit_and_the_budget(s
     assert values == sorted(values)
     assert found.steps[-1].objective == pytest.approx(account(after, found.assignments).total)
     assert found.steps[-1].changed == found.differences.changed
+    # each step is a plan of its own
+    for number, step in enumerate(found.steps):
+        on_the_way = found.plan(number)
+        assert violations(after, on_the_way) == []
+        assert account(after, on_the_way).total == pytest.approx(step.objective)
+        assert differences(plan, on_the_way).changed == step.changed
+    assert found.plan(len(found.steps) - 1) == found.assignments
 
 
 def test_nothing_happened_nothing_changes() -> None:

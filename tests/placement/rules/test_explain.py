@@ -13,6 +13,7 @@ from services.placement.planning.search import Limits, solve
 from services.placement.rules.checker import violations
 from services.placement.rules.dispatch import Assignment, Commissioner, Dispatch, Request, account
 from services.placement.rules.explain import Change, Planned, Remedy
+from services.placement.rules.fitting import ORDER
 from tests.placement.shapes import drawn
 
 TEN = frozenset(range(10))
@@ -86,12 +87,84 @@ def test_a_remedy_that_does_not_serve_is_found_out() -> None:
     assert planned.serves(Change(Remedy.LATER, 2, Assignment("farm", "li", 4), 0.0), "farm")
 
 
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 10**6), travel=st.sampled_from([None, 50.0]))
-def test_every_remedy_serves_and_every_number_can_be_counted_again(seed: int, travel: float | None) -> None:
+def test_a_visit_may_be_split_and_a_team_done_without() -> None:
+    # on the days 2 to 5 every other one is taken
+    other = {f"o{day}": replace(FARM, name=f"o{day}", days=1, earliest=day, latest=day) for day in (2, 4)}
+    wide = replace(FARM, latest=5)
+    taken = [Assignment(name, "li", each.earliest) for name, each in other.items()]
+    dispatch = replace(SMALL, requests={**other, "farm": wide})
+    assert of(Planned(dispatch, taken).changes("farm"))[Remedy.SPLIT] == 1
+    apart = Planned(replace(dispatch, requests={**other, "farm": replace(wide, split=True)}), taken)
+    assert of(apart.changes("farm")) == {Remedy.NOTHING: 0}
+    assert apart.choice("farm").candidates[0].on == (3, 5)
+    team = Planned(replace(dispatch, requests={"farm": replace(wide, team=True)}), [])
+    assert [each.excluded for each in team.choice("farm").candidates] == ["PD-QUALIFICATION", "PD-TEAM"]
+    assert of(team.changes("farm")) == {Remedy.NO_TEAM: 1, Remedy.ONE_MORE: 1}
+
+
+def test_a_member_elsewhere_keeps_the_team_away_and_may_give_way() -> None:
+    team = replace(WU, name="team", members=frozenset({"li"}))
+    dispatch = replace(SMALL, commissioners={"li": LI, "team": team})
+    dispatch = replace(dispatch, requests={"farm": replace(FARM, team=True), "shop": SHOP})
+    planned = Planned(dispatch, [Assignment("shop", "li", 2)])
+    told = {each.commissioner: (each.excluded, each.busy_with) for each in planned.choice("farm").candidates}
+    assert told == {"li": ("PD-TEAM", ()), "team": ("PD-MEMBER", ("shop",))}
+    way = next(each for each in planned.changes("farm") if each.remedy is Remedy.GIVE_WAY)
+    assert (way.giving_way, way.visit, way.net) == (("shop",), Assignment("farm", "team", 2), 950 - 3000)
+
+
+def asked(dispatch: Dispatch, plan: list[Assignment], request: Request, commissioner: Commissioner) -> str:
+    """The rule that keeps a visit in a row out, by asking the checker for each day: the nearest to letting it be."""
+    others = [each for each in plan if each.commissioner == commissioner.name and each.request != request.name]
+    others += [each for each in plan if dispatch.commissioners[each.commissioner].people & commissioner.people]
+    first, last = max(0, request.earliest), min(request.latest, dispatch.days - 1) - request.days + 1
+    closest = ""
+    for start in range(first, last + 1):
+        visit = Assignment(request.name, commissioner.name, start)
+        found = violations(dispatch, [*(each for each in dict.fromkeys(others) if each.request != request.name), visit])
+        codes = {each.code for each in found}
+        code = next((code for code in ORDER if code in codes), "")
+        if not code:
+            return ""
+        closest = max(closest, code, key=("", *ORDER).index)
+    return closest or "PD-WINDOW"
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), travel=st.sampled_from([None, 50.0]), teams=st.integers(0, 2))
+def test_what_keeps_each_from_a_request_is_what_the_checker_says(seed: int, travel: float | None, teams: int) -> None:
     dispatch = drawn(
-        seed, days=15, people=4, requests=20, disciplines=3, window=4, capacity=(3, 9), travel_day_km=travel
+        seed,
+        days=15,
+        people=4,
+        requests=20,
+        disciplines=3,
+        window=4,
+        capacity=(3, 9),
+        travel_day_km=travel,
+        teams=teams,
     )
+    plan = list(solve(lay_out(dispatch), Limits(rounds=1, steps=40)).assignments)
+    planned = Planned(dispatch, plan)
+    for name, request in dispatch.requests.items():
+        for candidate in planned.choice(name).candidates:
+            commissioner = dispatch.commissioners[candidate.commissioner]
+            assert candidate.excluded == asked(dispatch, plan, request, commissioner)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    travel=st.sampled_from([None, 50.0]),
+    split=st.sampled_from([0.0, 0.5]),
+    teams=st.integers(0, 2),
+    owed=st.booleans(),
+)
+def test_every_remedy_serves_and_every_number_can_be_counted_again(
+    seed: int, travel: float | None, split: float, teams: int, owed: bool
+) -> None:
+    shape = {"days": 15, "people": 4, "requests": 20, "disciplines": 3, "window": 4}
+    dispatch = drawn(seed, **shape, capacity=(3, 9), travel_day_km=travel, split=split, teams=teams, owed=owed)
     plan = solve(lay_out(dispatch), Limits(rounds=2, steps=80)).assignments
     planned, before = Planned(dispatch, plan), account(dispatch, plan).total
     served = {each.request: each for each in plan}
@@ -106,7 +179,7 @@ def test_every_remedy_serves_and_every_number_can_be_counted_again(seed: int, tr
             continue
         for candidate in choice.candidates:
             if not candidate.excluded:
-                with_it = [*plan, Assignment(name, candidate.commissioner, candidate.start)]
+                with_it = [*plan, Assignment(name, candidate.commissioner, candidate.start, candidate.on)]
                 assert violations(dispatch, with_it) == []
                 assert account(dispatch, with_it).total == pytest.approx(before + candidate.net)
         changes = planned.changes(name)
