@@ -80,6 +80,7 @@ SCOPES = {
     "CaseEvent": Scope((HOME, PARTNER), (UNIT,)),
     "Commissioner": Scope((HOME, PARTNER), (INSTITUTION,)),
     "Request": Scope((HOME, PARTNER), (ENTERPRISE,)),
+    "Plan": Scope((HOME, PARTNER)),
     "ServiceAgreement": Scope((HOME, PARTNER), (INSTITUTION, ENTERPRISE)),
     "ServiceAgreementText": Scope((HOME, PARTNER), (INSTITUTION,)),
     "DispatchEvent": Scope((HOME, PARTNER), (INSTITUTION, ENTERPRISE)),

@@ -16,12 +16,13 @@ from services.placement.rules import serving
 from services.placement.tables import CommissionerRow, EvaluationRow, SubsidyRow
 from services.platform.boundary import Call
 from services.platform.database import Database
-from services.platform.errors import Exists, Invalid, Violation
+from services.platform.errors import Exists, Invalid, Refused, Violation
 from services.platform.pages import Pages
 from services.platform.requests import Reading, stamp
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
+from services.reference.workdays import CalendarNotPublished
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_AMOUNT = 10**13  # fen
@@ -46,7 +47,10 @@ class Evaluations(evaluations_pb2_grpc.EvaluationsServicer):
         today = day_of(self._database.clock())
         with self._database.reading() as session:
             row = queries.visible(session, call, CommissionerRow, request.commissioner)
-            return yearly.inputs(session, self._pack, row, request.year, today)
+            try:
+                return yearly.inputs(session, self._pack, row, request.year, today)
+            except CalendarNotPublished as unknown:
+                raise Refused("CALENDAR_NOT_PUBLISHED", year=unknown.year) from None
 
     def RecordEvaluation(self, request: pb.RecordEvaluationRequest, context: grpc.ServicerContext) -> pb.Evaluation:
         """The grade that a bureau gives."""

@@ -178,11 +178,11 @@ CASES = """
     BalanceStep           y o o  y o  . .  .  .
 
     SubmitBulk            y y y  y y  . .  .  .
-    GetJob                y o o  o o  . .  .  .
-    ListJobs              y o o  o o  . .  .  .
-    ListJobItems          y o o  o o  . .  .  .
-    CancelJob             y o o  o o  . .  .  .
-    WatchJob              y o o  o o  . .  .  .
+    Jobs.GetJob           y o o  o o  . .  .  .
+    Jobs.ListJobs         y o o  o o  . .  .  .
+    Jobs.ListJobItems     y o o  o o  . .  .  .
+    Jobs.CancelJob        y o o  o o  . .  .  .
+    Jobs.WatchJob         y o o  o o  . .  .  .
 
     AddNote               y y o  . .  . .  .  .
     ListNotes             y y o  . .  . .  .  .
@@ -256,6 +256,30 @@ DISPATCH = """
     TerminateServiceAgreement y y o o . . . . .
     WithdrawServiceAgreement y y y o y o o . .
     DispatchEvents.WatchEvents y y y o y y o y y
+
+    CreatePlan            y y y o  .  . .  . .
+    GetPlan               y y y o  .  . .  y y
+    ListPlans             y y y o  .  . .  y y
+    UpdatePlan            y y y o  .  . .  . .
+    PinVisit              y y y o  .  . .  . .
+    UnpinVisit            y y y o  .  . .  . .
+    ListPlanPins          y y y o  .  . .  y y
+    BanPair               y y y o  .  . .  . .
+    LiftBan               y y y o  .  . .  . .
+    ListPlanBans          y y y o  .  . .  y y
+    SolvePlan             y y y o  .  . .  . .
+    ListPlanVisits        y y y o  .  . .  y y
+    ListPlanUnserved      y y y o  .  . .  y y
+    ExportPlan            y y y o  .  . .  y y
+    ReviewPlan            y y y o  .  . .  . .
+    ReturnPlan            y y y o  .  . .  . .
+    PublishPlan           y y o o  .  . .  . .
+    DiscardPlan           y y y o  .  . .  . .
+    PlacementJobs.GetJob  y y o o  .  . .  . .
+    PlacementJobs.ListJobs y y o o .  . .  . .
+    PlacementJobs.ListJobItems y y o o . . . . .
+    PlacementJobs.CancelJob y y o o .  . .  . .
+    PlacementJobs.WatchJob y y o o .  . .  . .
 
     CreateAssignment      y y o o  .  . .  . .
     GetAssignment         y y y o  y  y o  y y

@@ -300,7 +300,7 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "ListCases": lambda things: things.case,
     "ListCaseTrail": lambda things: things.case,
     "SearchCases": lambda things: things.case,
-    "ListJobs": lambda things: things.job,
+    "Jobs.ListJobs": lambda things: things.job,
     "ListRatings": lambda things: things.ended,
     "ListComplaints": lambda things: things.complaint,
     "ListCatalogues": lambda things: things.draft,

@@ -141,6 +141,7 @@ def _teams(dispatch: Dispatch) -> Teams:
     for rows in of.values():
         for number in rows if len(rows) > 1 else ():
             found[number].update(rows)
+    place = {name: number for number, name in enumerate(bodies)}
     people = enumerate(dispatch.commissioners.values())
     return Teams(
         {
@@ -149,6 +150,12 @@ def _teams(dispatch: Dispatch) -> Teams:
             if each.members
         },
         {number: np.array(sorted(rows), dtype=np.int64) for number, rows in sorted(found.items())},
+        {
+            number: np.array([place[name] for name in sorted(each.people) if name in place], dtype=np.int64)
+            for number, each in enumerate(dispatch.commissioners.values())
+            if number in found
+        },
+        len(place),
     )
 
 

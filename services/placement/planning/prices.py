@@ -2,9 +2,9 @@
 
 With the rule that a request is served once priced instead of held, every commissioner's best schedule is exact, and the
 prices plus the best schedules are never less than the best plan. That holds for any prices: the bound needs no
-convergence to be valid. It looks at each block of a split visit by itself, as if several could share it, and at a team
-as if its members were with it and elsewhere: all the more a bound. The prices also tell which slots a good plan is made
-of (`slacks`).
+convergence to be valid. It looks at each block of a split visit by itself, as if several could share it: all the more
+a bound. That one of a team is in one place only is priced as well, by day. The prices also tell which slots a good plan
+is made of (`slacks`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from services.placement.planning.problem import NEVER, Floats, Ints, Problem
-from services.placement.planning.schedules import Tables, chosen, group_gains, tables
+from services.placement.planning.schedules import chosen, group_gains, tables
 
 GRID = 12  # prices of a day that are tried first
 PATIENCE = 15  # steps without a better bound before they shrink
@@ -28,9 +28,10 @@ class Prices:
         self.problem = problem
         self.iterations = 0
         self.bound = np.inf
-        self.best = np.zeros(problem.requests)
-        self._first = np.zeros(problem.requests)
-        self._second = np.zeros(problem.requests)
+        size = problem.requests + problem.teams.count * problem.days
+        self.best = np.zeros(size)
+        self._first = np.zeros(size)
+        self._second = np.zeros(size)
         self._waited = 0
         self._last_was_best = False
         self._group_key = (
@@ -47,12 +48,12 @@ class Prices:
         self._step = STEP * self._scale
         grid = np.linspace(0, self._scale / 2, GRID)
         for day_price in grid:
-            self._weigh(np.maximum(0, top - day_price * stay - self._step))
+            self._weigh(self._start(top - day_price * stay))
         # where far more is wanted than can be served a day is dearer still
         dearest, day_price = float((top / stay.clip(1)).max(initial=0.0)), float(grid[-1])
         while self._last_was_best and day_price < dearest:
             day_price += grid[1]
-            self._weigh(np.maximum(0, top - day_price * stay - self._step))
+            self._weigh(self._start(top - day_price * stay))
         self._now = self.best.copy()
 
     @property
@@ -76,24 +77,43 @@ class Prices:
         second = np.sqrt(self._second / (1 - SPREAD**self.iterations)) + 1e-8
         self._now = np.maximum(0, self._now - self._step * first / second)
 
+    def _start(self, wanted: Floats) -> Floats:
+        prices = np.zeros(len(self.best))
+        prices[: len(wanted)] = np.maximum(0, wanted - self._step)
+        return prices
+
     def _weigh(self, prices: Floats) -> Floats:
-        """Notes the bound of these prices; its slope: 1 less how often each request is taken."""
+        """Notes the bound of these prices; its slope: 1 less how often each request is taken, or a body needed."""
         solved = tables(self.problem, group_gains(self.problem, prices))
         bound = float(solved.best.sum() + prices.sum())
         bound += MARGIN * abs(bound)
         self._last_was_best = bound < self.bound
         if self._last_was_best:
             self.bound, self.best = bound, prices.copy()
-        taken = self._taken(solved, prices)
+        stays = chosen(self.problem, solved)
+        taken = self._taken(stays, prices)
         problem = self.problem
         times = np.bincount(problem.slot_request[taken], problem.slot_share[taken], minlength=problem.requests)
         slope: Floats = 1.0 - times.astype(np.float64)
-        return slope
+        return np.concatenate([slope, 1.0 - self._needed(stays)]) if problem.teams.count else slope
 
-    def _taken(self, solved: Tables, prices: Floats) -> Ints:
+    def _needed(self, stays: tuple[Ints, Ints, Ints]) -> Floats:
+        """How often each shared body is needed on each day."""
+        problem = self.problem
+        begun = np.zeros((problem.commissioners, problem.days + 1))
+        who, day, stay = stays
+        np.add.at(begun, (who, day), 1.0)
+        np.add.at(begun, (who, day + stay), -1.0)
+        away = np.cumsum(begun, axis=1)[:, :-1]
+        needed = np.zeros((problem.teams.count, problem.days))
+        for each, shared in problem.teams.shared.items():
+            needed[shared] += away[each]
+        return needed.ravel()
+
+    def _taken(self, stays: tuple[Ints, Ints, Ints], prices: Floats) -> Ints:
         """The slots of the best schedules."""
         problem = self.problem
-        who, day, stay = chosen(problem, solved)
+        who, day, stay = stays
         group = np.searchsorted(self._group_key, (who * problem.days + day) * problem.longest + stay)
         begin = problem.group_first[group]
         width = self._group_end[group] - begin
@@ -131,5 +151,8 @@ def slacks(problem: Problem, prices: Floats) -> Floats:
             np.maximum(after, here + solved.gain[day, stay - 1], out=after)
             through[day, stay - 1] = (here + solved.onward[day + stay][stay:]).max(axis=0)
     at = through[problem.slot_day, problem.slot_stay - 1, problem.slot_commissioner]
+    if (paid := problem.bodies_paid(prices)) is not None:
+        who, first = problem.slot_commissioner, problem.slot_day
+        at -= paid[who, first + problem.slot_stay] - paid[who, first]
     found: Floats = problem.net(prices) + at - solved.best[problem.slot_commissioner]
     return found

@@ -47,10 +47,13 @@ class Teams:
     """Who goes together. `bodies` of each team: all who can be in one place only, by number, the team itself too.
 
     `beside` of those who share one with others: all whose visits keep them from their own, themselves included.
+    `shared` of the same: which of the `count` bodies that more than one needs are theirs.
     """
 
     bodies: Mapping[int, tuple[int, ...]]
     beside: Mapping[int, Ints]
+    shared: Mapping[int, Ints]
+    count: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +98,19 @@ class Problem:
     def slot_whole(self) -> Floats:
         """What the visit that each slot is of is worth."""
         return self.slot_value / self.slot_share
+
+    def bodies_paid(self, prices: Floats) -> Floats | None:
+        """C x (D + 1): what the days before each cost whoever needs a body that others need too, if that has a price.
+
+        `prices` are of the R requests, and after them those of the shared bodies on each day, if any.
+        """
+        if len(prices) == self.requests:
+            return None
+        of_bodies = prices[self.requests :].reshape(self.teams.count, self.days)
+        paid = np.zeros((self.commissioners, self.days + 1))
+        for who, shared in self.teams.shared.items():
+            np.cumsum(of_bodies[shared].sum(axis=0), out=paid[who, 1:])
+        return paid
 
     def net(self, prices: Floats) -> Floats:
         """What each slot is worth once its share of its request's price is paid."""

@@ -23,10 +23,14 @@ class Tables:
 
 
 def group_gains(problem: Problem, prices: Floats) -> Floats:
-    """The best slot of each group, its request's price paid."""
+    """The best slot of each group, its request's price paid, and those of bodies that others need too."""
     if not len(problem.group_first):
         return np.zeros(0)
-    return np.maximum.reduceat(problem.net(prices), problem.group_first)
+    gains: Floats = np.maximum.reduceat(problem.net(prices), problem.group_first)
+    if (paid := problem.bodies_paid(prices)) is not None:
+        who, day = problem.group_commissioner, problem.group_day
+        gains -= paid[who, day + problem.group_stay] - paid[who, day]
+    return gains
 
 
 def tables(problem: Problem, gains: Floats) -> Tables:

@@ -158,8 +158,9 @@ class _Search:
 
     def solution(self) -> Solution:
         """What came of it."""
-        prices = dict(zip(self._layout.requests, self._prices.tolist(), strict=True))
-        proven = self._layout.fixed + priced(self._problem, self._prices)
+        of_requests = self._prices[: self._problem.requests]
+        prices = dict(zip(self._layout.requests, of_requests.tolist(), strict=True))
+        proven = self._layout.fixed + priced(self._problem, of_requests)
         return Solution(self._assignments(), self._progress("done"), prices, proven)
 
     def _left(self) -> float | None:

@@ -88,9 +88,10 @@ def test_the_bound_is_never_below_the_best_plan_and_meets_it_where_the_gap_close
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10**6))
-def test_any_prices_bound_and_no_slot_of_the_best_plan_is_slacker_than_the_gap(seed: int) -> None:
-    dispatch = drawn(seed, days=6, people=2, requests=4, disciplines=2, longest=3, window=2, capacity=(2, 5))
+@given(seed=st.integers(0, 10**6), odd=st.booleans())
+def test_any_prices_bound_and_no_slot_of_the_best_plan_is_slacker_than_the_gap(seed: int, odd: bool) -> None:
+    tiny = {"days": 6, "people": 2, "requests": 4, "disciplines": 2, "longest": 3, "window": 2, "teams": 2 * odd}
+    dispatch = drawn(seed, **tiny, capacity=(2, 5), split=0.5 * odd, travel_day_km=60.0 if odd else None)
     layout = lay_out(dispatch)
     best = best_by_enumeration(dispatch)
     prices = Prices(layout.problem)
