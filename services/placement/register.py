@@ -221,15 +221,16 @@ def _signed(
     session: Session, plan: PlanRow, numbers: Collection[str]
 ) -> dict[str, list[tuple[agreements.Agreement, str]]]:
     """The agreements in force on a day of the plan with its hosts, each with its etag."""
-    wanted = select(ServiceAgreementRow).where(
-        ServiceAgreementRow.commissioner_id.in_(numbers),
-        ServiceAgreementRow.division == plan.division,
-        standing.in_force_between(plan.first_day, plan.last_day),
+    first, last = plan.first_day, plan.last_day
+    found = standing.standing(session, [f"commissioners/{number}" for number in numbers], first, last)
+    versions = select(ServiceAgreementRow.id, ServiceAgreementRow.version).where(
+        ServiceAgreementRow.commissioner_id.in_(numbers), standing.in_force_between(first, last)
     )
-    found: dict[str, list[tuple[agreements.Agreement, str]]] = defaultdict(list)
-    for row in session.scalars(wanted.order_by(ServiceAgreementRow.id)):
-        found[row.commissioner_id].append((standing.agreement_of(row), etag_of(row.version)))
-    return found
+    etags = {f"serviceAgreements/{number}": etag_of(version) for number, version in session.execute(versions)}
+    return {
+        name.partition("/")[2]: [(each, etags[each.name]) for each in signed if each.division == plan.division]
+        for name, signed in found.items()
+    }
 
 
 def _days(agreement: agreements.Agreement, dates: Sequence[date]) -> frozenset[int]:
