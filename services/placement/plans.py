@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 from liancai.placement.v1 import plans_pb2 as pb
+from liancai.placement.v1 import plans_pb2_grpc
 from sqlalchemy import Select, select
 
 from services.placement import plan_fields as fields
@@ -28,7 +29,7 @@ from services.reference import divisions
 from services.reference.clock import day_of
 
 
-class Plans(Pins, Results, Solving, Publishing):
+class Plans(Pins, Results, Solving, Publishing, plans_pb2_grpc.PlansServicer):
     """Each mutating RPC is one transaction; the policies say who may do which."""
 
     def CreatePlan(self, request: pb.CreatePlanRequest, context: grpc.ServicerContext) -> pb.Plan:

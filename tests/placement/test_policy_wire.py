@@ -19,6 +19,7 @@ from liancai.placement.v1 import (
     assignments_pb2,
     commissioners_pb2,
     evaluations_pb2,
+    plans_pb2,
     requests_pb2,
     service_agreements_pb2,
     technology_transfers_pb2,
@@ -37,6 +38,7 @@ from services.platform.policy import Policy
 from tests.office import FILE, TODAY, request_id
 from tests.placement.conftest import NewDesk
 from tests.placement.desk import a_commissioner, a_request, a_visit, accepted, an_agreement
+from tests.placement.plan_desk import a_plan
 from tests.platform.policy_tables import EXPECTED
 from tests.platform.test_policy_table import STALE, as_expected, has_handler
 from tests.test_contract import PATHS, RPCS, called
@@ -76,6 +78,8 @@ class Things:
     assignment: str
     visit: str
     transfer: str
+    plan: str
+    job: str
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +95,8 @@ def things(new_desk: NewDesk, placement_database: Database) -> Things:
     booking = Booking(asked.partition("/")[2], sent.partition("/")[2], (TODAY,))
     (number,) = placement_database.write_again(call, lambda tx: assigning.create(tx, call, [booking]))
     assignment = sender.answer("Accept", f"assignments/{number}").name
+    draft = plans_pb2.CreatePlanRequest(plan=_planned(), request_id=request_id())
+    plan = desk.plans.CreatePlan(draft).name
     return Things(
         commissioner=commissioner,
         request=desk.ask(**ASKED_BY_US).name,
@@ -99,6 +105,8 @@ def things(new_desk: NewDesk, placement_database: Database) -> Things:
         assignment=assignment,
         visit=sender.log(assignment).name,
         transfer=partner.transfers.RecordTechnologyTransfer(_transferred(sent)).name,
+        plan=plan,
+        job=desk.plans.SolvePlan(plans_pb2.SolvePlanRequest(name=plan, request_id=request_id())).job,
     )
 
 
@@ -112,6 +120,8 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
             "Request": things.request,
             "ServiceAgreement": things.agreement,
             "ServiceAgreementText": things.agreement,
+            "Plan": things.plan,
+            "Job": things.job,
         }.get(resource, "")
         or {
             "Assignments": things.assignment,
@@ -131,6 +141,7 @@ def filled(rpc: MethodDescriptor, things: Things) -> Message:
         "file_sha256": FILE,
         "stop_at_end": True,
         "rating": assignments_pb2.Assignment.FAIR,
+        **({"request": things.request, "commissioner": things.commissioner} if resource == "Plan" else {}),
     }
     for field in rpc.input_type.fields:
         if field.type != FieldDescriptor.TYPE_MESSAGE and not field.is_repeated and field.name in values:
@@ -210,6 +221,19 @@ def _inputs(message: Any, things: Things) -> None:
     message.commissioner, message.year = things.commissioner, 2026
 
 
+def _planned() -> plans_pb2.Plan:
+    return a_plan("210", division=HOME, partner_division=PARTNER)
+
+
+def _plan(message: Any, _: Things) -> None:
+    message.plan.CopyFrom(_planned())
+
+
+def _replan(message: Any, things: Things) -> None:
+    message.plan.CopyFrom(plans_pb2.Plan(name=things.plan, etag=STALE, title="改过的计划"))
+    message.update_mask.CopyFrom(FieldMask(paths=["title"]))
+
+
 SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "ApplyCommissioner": _apply,
     "UpdateCommissioner": _update,
@@ -217,6 +241,9 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "UpdateRequest": _change,
     "CreateServiceAgreement": _agree,
     "UpdateServiceAgreement": _rewrite,
+    "CreatePlan": _plan,
+    "UpdatePlan": _replan,
+    "PinVisit": lambda message, _: message.days.append("2026-12-01"),
     "CreateAssignment": _assign,
     "LogVisit": _log,
     "CorrectVisit": _correct,
@@ -233,6 +260,8 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "ListPlacementTrail": lambda things: things.commissioner,
     "ListServiceAgreements": lambda things: things.agreement,
     "DispatchEvents.WatchEvents": lambda things: things.agreement,
+    "ListPlans": lambda things: things.plan,
+    "PlacementJobs.ListJobs": lambda things: things.job,
     "ListAssignments": lambda things: things.assignment,
     "ListVisits": lambda things: things.visit,
     "ListTechnologyTransfers": lambda things: things.transfer,
@@ -252,6 +281,10 @@ def ask(grpc_channel: grpc.Channel, settings: host.Settings, things: Things) -> 
     def asked(rpc: MethodDescriptor, name: str) -> tuple[grpc.StatusCode, bytes]:
         raw, metadata = filled(rpc, things).SerializeToString(), (("authorization", f"Bearer {token(name)}"),)
         try:
+            if called(rpc) == "PlacementJobs.WatchJob":
+                first = next(watched := grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata))
+                watched.cancel()
+                return grpc.StatusCode.OK, first
             if rpc.server_streaming:
                 stream = grpc_channel.unary_stream(PATHS[rpc.full_name])(raw, metadata=metadata, timeout=30)
                 return grpc.StatusCode.OK, b"".join(stream)
