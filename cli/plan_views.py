@@ -36,8 +36,6 @@ def _figures(plan: pb.Plan) -> Iterator[tuple[str, str]]:
         yield show.heading(name, "Plan"), show.text(plan, name)
     if plan.HasField("summary"):
         told = {each: show.text(plan.summary, each) for each in SUMMARY}
-        told |= {each: f"{getattr(plan.summary, each):,.0f}" for each in ("objective", "bound")}
-        told["gap"] = f"{100 * plan.summary.gap:.2f} %"
         if not plan.summary.HasField("bound"):
             told["bound"] = told["gap"] = ""
         yield from ((show.heading(each, "Summary"), words) for each, words in told.items())

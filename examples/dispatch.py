@@ -6,14 +6,15 @@ only what follows is shown.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from examples import experts
-from examples.stage import Failed, Stage, set_clock
+from examples.stage import Stage, set_clock
 from services.reference.clock import SHANGHAI
 
+Officer: TypeAlias = tuple[str, str]  # the options by which the client takes a token
 TEXTS = {
     "people": (
         "科技特派员：20 人（团队、法人各一）逐级登记在册，三方协议都在有效期",
@@ -43,7 +44,9 @@ TEXTS = {
         "谁在哪里：日历、甘特图和日历文件",
         "Who is where: a calendar, a chart and a calendar file",
     ),
-    "figures": (r"已安排|总分|上界|差距|served|points|bound|gap", r""),
+    "result": ("有改善", "it has become better"),
+    "summary": ("结果", "summary"),
+    "absences": ("请假", "absences"),
 }  # fmt: skip
 ROUNDS = ("--rounds", "40", "--steps", "320")  # counts, not seconds: the same plan each time
 
@@ -65,37 +68,107 @@ def play(stage: Stage) -> None:
     first, last = today + timedelta(days=1), date(today.year, 12, 31)
     experts.requests(officers, people, first, last)
     stage.run("request", "list", "--state", "accepted", head=5)
-    officer = ("--token-file", tokens["served"])
+    officer, unit = ("--token-file", tokens["served"]), ("--token-file", tokens["unit"])
     plan = _planned(stage, officer, first, last)
     _reasons(stage, officer, plan)
-    _published(stage, officer, plan)
+    second = _published(stage, officer, plan)
+    again = _ill(stage, officer, second, unit, plan)
+    _served(stage, officer, unit)
+    _views(stage, officer, again)
 
 
-def _planned(stage: Stage, officer: tuple[str, str], first: date, last: date) -> str:
+def _planned(stage: Stage, officer: Officer, first: date, last: date) -> str:
     stage.chapter("plan")
     stage.run(
         *officer, "plan", "create", "--title", stage.text("plan_title"), "--division", experts.SERVED,
         "--partner", experts.SENDS, "--from", f"{first}", "--to", f"{last}", head=2,
     )  # fmt: skip
     plan: str = stage.ask(*officer, "plan", "list")[0]["name"]
-    stage.run(*officer, "plan", "solve", plan, *ROUNDS)
-    stage.run(*officer, "plan", "visits", plan, head=6)
+    stage.run(*officer, "plan", "solve", plan, *ROUNDS, since=stage.text("summary"), head=8)
     stage.run(*officer, "plan", "unserved", plan)
     return plan
 
 
-def _reasons(stage: Stage, officer: tuple[str, str], plan: str) -> None:
+def _reasons(stage: Stage, officer: Officer, plan: str) -> None:
+    """One choice, one refusal."""
     visits = stage.ask(*officer, "plan", "visits", plan)
-    for visit in visits[:4]:
-        stage.run(*officer, "plan", "explain", plan, visit["request"], "--most", "5")
-    for missed in stage.ask(*officer, "plan", "unserved", plan):
-        stage.run(*officer, "plan", "why-not", plan, missed["request"])
-    stage.run(*officer, "plan", "prices", plan)
+    wished = next(visit for visit in visits if visit["continuity_points"])
+    stage.chapter("choice")
+    stage.run(*officer, "plan", "explain", plan, wished["request"], "--most", "4")
+    missed = stage.ask(*officer, "plan", "unserved", plan, "--cause", "outweighed")[0]
+    stage.chapter("refusal")
+    stage.run(*officer, "plan", "why-not", plan, missed["request"])
 
 
-def _published(stage: Stage, officer: tuple[str, str], plan: str) -> None:
+def _published(stage: Stage, officer: Officer, plan: str) -> Officer:
+    """Who has reviewed it."""
     stage.chapter("publish")
+    state = stage.text("state")
     stage.run(*officer, "plan", "review", plan, refused=True)
     second = ("--token-file", stage.token("sun", experts.SERVED, "science_officer"))
-    stage.run(*second, "plan", "review", plan, head=2)
-    stage.run(*officer, "plan", "publish", plan, head=2)
+    stage.run(*second, "plan", "review", plan, only=state)
+    stage.run(*officer, "plan", "publish", plan, only=state)
+    return second
+
+
+def _ill(stage: Stage, officer: Officer, second: Officer, unit: Officer, plan: str) -> str:
+    """The plan that takes the place of the first."""
+    visits = stage.ask(*officer, "plan", "visits", plan)
+    first = stage.today + timedelta(days=14)
+    last = first + timedelta(days=11)
+    hit = Counter(
+        visit["commissioner"] for visit in visits if any(f"{first}" <= day <= f"{last}" for day in visit["days"])
+    )
+    who = hit.most_common(1)[0][0]
+    for each in stage.ask(*officer, "assignment", "list", "--commissioner", who):
+        stage.ask(*unit, "assignment", "accept", each["name"])
+    stage.chapter("ill", who=stage.ask(*officer, "commissioner", "show", who)["masked_name"])
+    stage.run(*unit, "commissioner", "availability", who, "--absent", f"{first}..{last}", since=stage.text("absences"))
+    stage.run(
+        *officer, "plan", "replan", plan, "--title", stage.text("again_title"), "--prices", "3", *ROUNDS,
+        since=stage.text("summary"), head=7,
+    )  # fmt: skip
+    again: str = stage.ask(*officer, "plan", "list")[0]["name"]
+    stage.run(*officer, "plan", "promises", again, "--fate", "moved", "--fate", "shifted", "--fate", "dropped")
+    stage.run(*officer, "plan", "compare", again, plan)
+    stage.run(*second, "plan", "review", again, only=stage.text("state"))
+    stage.run(*officer, "plan", "publish", again, only=stage.text("state"))
+    return again
+
+
+def _served(stage: Stage, officer: Officer, unit: Officer) -> None:
+    """The assignment that is over first: accepted, logged day by day, confirmed, rated."""
+    assigned = stage.ask(*officer, "assignment", "list", "--state", "assigned", "--limit", "0")
+    first = min(assigned, key=lambda each: (each["days"][-1], each["name"]))
+    request = stage.ask(*officer, "request", "show", first["request"])
+    stage.ask(*unit, "assignment", "accept", first["name"])
+    host = ("--token-file", stage.token("host", experts.SERVED, "enterprise", request["host_credit_code"], quiet=True))
+    until = date.fromisoformat(first["days"][-1])
+    set_clock(datetime.combine(until, time(17), SHANGHAI))
+    stage.chapter("served", day=until)
+    state = stage.text("state")
+    for day in first["days"]:
+        logged = (
+            *unit, "visit", "log", "--assignment", first["name"], "--day", day, "--start", "09:00", "--end", "16:00",
+            "--place", request["place"], "--category", "on-site-guidance", "--problem", request["problem"],
+            "--measure", stage.text("measure"), "--result", stage.text("result"), "--beneficiaries", "12",
+        )  # fmt: skip
+        if day == first["days"][-1]:
+            stage.run(*logged, only=state)
+        else:
+            stage.ask(*logged)
+    for visit in stage.ask(*host, "visit", "list", "--assignment", first["name"])[::-1]:
+        stage.ask(*host, "visit", "confirm", visit["name"])
+    stage.run(*host, "assignment", "rate", first["name"], "--rating", "very-satisfied", only=state)
+
+
+def _views(stage: Stage, officer: Officer, plan: str) -> None:
+    """Who is where."""
+    stage.chapter("views")
+    stage.run(*officer, "plan", "gantt", plan, "plan.html")
+    stage.run(*officer, "assignment", "gantt", "dispatch.html")
+    host = experts.hosts()[0][0]
+    stage.run(*officer, "assignment", "ics", "host.ics", "--host-code", host)
+    who = Counter(visit["commissioner"] for visit in stage.ask(*officer, "plan", "visits", plan)).most_common(1)[0][0]
+    stage.run(*officer, "assignment", "ics", "commissioner.ics", "--commissioner", who)
+    stage.run(*officer, "assignment", "calendar", "--commissioner", who)

@@ -17,26 +17,11 @@ import numpy as np
 from services.placement.planning.draft import NOBODY, ByRequest, Draft
 from services.placement.planning.ejection import Ejection
 from services.placement.planning.layout import Layout, lay_out
-from services.placement.planning.search import Limits, solve
-from services.placement.rules.checker import Violation, violations
+from services.placement.planning.search import Limits, Stopped, Told, solve
 from services.placement.rules.dispatch import Assignment, Dispatch, account
+from services.placement.rules.promises import Differences, differences, standing
 
 LEAST = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Differences:
-    """What one plan does otherwise than another, by request."""
-
-    moved: tuple[str, ...]  # to another commissioner
-    shifted: tuple[str, ...]  # the same commissioner on other days
-    dropped: tuple[str, ...]
-    added: tuple[str, ...]
-
-    @property
-    def changed(self) -> int:
-        """Promises that were not kept as they were."""
-        return len(self.moved) + len(self.shifted) + len(self.dropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Replanned:
-    """The new plan; `hit` are the promises that could not stand, `steps` how each change paid, from `first` on.
+    """The new plan; `hit` are the promises that could not stand, `steps` how each change paid from `first` on.
 
     The steps are the list of plans by changes against loss: each is one to choose (`plan`).
     """
@@ -74,45 +59,6 @@ class Replanned:
         return tuple(sorted(found.values()))
 
 
-def differences(before: Iterable[Assignment], after: Iterable[Assignment]) -> Differences:
-    """Compares two plans."""
-    old = {each.request: each for each in before}
-    new = {each.request: each for each in after}
-    both = sorted(old.keys() & new.keys())
-    return Differences(
-        moved=tuple(name for name in both if old[name].commissioner != new[name].commissioner),
-        shifted=tuple(
-            name for name in both if old[name] != new[name] and old[name].commissioner == new[name].commissioner
-        ),
-        dropped=tuple(sorted(old.keys() - new.keys())),
-        added=tuple(sorted(new.keys() - old.keys())),
-    )
-
-
-def standing(dispatch: Dispatch, published: Iterable[Assignment], weight: Mapping[str, float]) -> list[Assignment]:
-    """What of a plan can still stand; of visits that are in one another's way the heavier stay."""
-    left = sorted(published)
-    without_pins = replace(dispatch, pins=())
-    while found := violations(without_pins, left):
-        # those alone at fault go first; then, of those at fault together, the lightest
-        alone = [each for each in left if violations(without_pins, [each])]
-        out = set(alone) or {min(_at_fault(found[0], left), key=lambda each: (weight.get(each.request, 1.0), each))}
-        left = [each for each in left if each not in out]
-    pinned = {pin.request: pin for pin in dispatch.pins}
-    return [each for each in left if pinned.get(each.request, each) == each]
-
-
-def _at_fault(violation: Violation, plan: Iterable[Assignment]) -> list[Assignment]:
-    """The visits that break a rule together: of one request, in one another's way, or over one limit."""
-    if violation.code == "PD-TWICE":
-        return [each for each in plan if each.request == violation.request]
-    of = [each for each in plan if each.commissioner == violation.commissioner]
-    if violation.code in ("PD-ONE-PLACE", "PD-MEMBER"):
-        names = {violation.request, *violation.detail["others"].split(", ")}
-        return [each for each in (plan if violation.code == "PD-MEMBER" else of) if each.request in names]
-    return of
-
-
 def replan(
     dispatch: Dispatch,
     published: Iterable[Assignment],
@@ -121,10 +67,13 @@ def replan(
     freed: Iterable[str] = (),
     budget: int = 0,
     limits: Limits | None = None,
+    told: Told = lambda _: None,
+    stopped: Stopped = lambda: False,
 ) -> Replanned:
     """Plans again. `weight` of a promise by request (1 unless given), `freed` may change for nothing.
 
-    `budget` is how many promises that could stand may move; `limits` are for what is planned again.
+    `budget` is how many promises that could stand may move; `limits` are for what is planned again, of which `told`
+    hears. Once `stopped` says so, what has been done until then is the answer.
     """
     promised = tuple(published)
     weights, free = weight or {}, frozenset(freed)
@@ -133,11 +82,12 @@ def replan(
     hit = tuple(sorted(each.request for each in promised if each.request not in held | free))
     fixed = {each.request: each for each in (*kept, *dispatch.pins)}
     around = replace(dispatch, pins=tuple(fixed.values()))
-    plan = solve(lay_out(around), limits or Limits(rounds=40, steps=160)).assignments
+    found = solve(lay_out(around), limits or Limits(rounds=40, steps=160), told=told, stopped=stopped)
+    plan = found.assignments
     steps = [Step(differences(promised, plan).changed, _weight(promised, plan, weights), account(dispatch, plan).total)]
     first = plan
     if budget > 0:
-        plan = _moved(lay_out(dispatch), plan, promised, weights, budget, steps)
+        plan = _moved(lay_out(dispatch), plan, promised, weights, budget, steps, stopped)
     return Replanned(plan, hit, differences(promised, plan), tuple(steps), first)
 
 
@@ -151,7 +101,13 @@ def price(dispatch: Dispatch, plan: Iterable[Assignment], promise: str, limits: 
 
 
 def improve(
-    dispatch: Dispatch, plan: Iterable[Assignment], *, keep: float = 0.95, limits: Limits | None = None
+    dispatch: Dispatch,
+    plan: Iterable[Assignment],
+    *,
+    keep: float = 0.95,
+    limits: Limits | None = None,
+    told: Told = lambda _: None,
+    stopped: Stopped = lambda: False,
 ) -> tuple[Assignment, ...]:
     """A plan drawn up by hand, made better with at least the share `keep` of its visits as they are.
 
@@ -174,7 +130,8 @@ def improve(
     fixed = {each.request: each for each in kept if each.request not in freed}
     fixed |= {pin.request: pin for pin in dispatch.pins}
     around = lay_out(replace(dispatch, pins=tuple(fixed.values())))
-    return solve(around, limits or Limits(rounds=40, steps=160), start=kept).assignments
+    chosen = limits or Limits(rounds=40, steps=160)
+    return solve(around, chosen, start=kept, told=told, stopped=stopped).assignments
 
 
 def _weight(promised: Iterable[Assignment], plan: Iterable[Assignment], weights: Mapping[str, float]) -> float:
@@ -189,6 +146,7 @@ def _moved(
     weights: Mapping[str, float],
     budget: int,
     steps: list[Step],
+    stopped: Stopped,
 ) -> tuple[Assignment, ...]:
     """Lets promises move one after the other while it pays."""
     problem = layout.problem
@@ -201,7 +159,7 @@ def _moved(
     left = budget
     # what is best was best when it was looked at: it is looked at again before it is done
     waiting = [(-np.inf, request) for request in np.flatnonzero(draft.slot == NOBODY).tolist()]
-    while waiting and left > 0:
+    while waiting and left > 0 and not stopped():
         _, request = heappop(waiting)
         move = ejection.cheapest(draft, request, costs, left)
         if move is None:

@@ -174,7 +174,7 @@ class Planned:
 
         yield from self._least(Remedy.LATER, self.dispatch.days - 1, lambda by: self._best(later(by)))
         yield from self._least(Remedy.EARLIER, wanted.earliest, lambda by: self._best(sooner(by)))
-        yield from self._least(Remedy.LEVEL_LESS, min(wanted.level, MOST_LEVELS), lambda by: self._best(easier(by)))
+        yield from self._least(Remedy.LEVEL_LESS, min(wanted.level - 1, MOST_LEVELS), lambda by: self._best(easier(by)))
         yield from self._least(Remedy.FEWER_DAYS, wanted.days - 1, lambda by: self._best(shorter(by)))
         may_split = 0 if wanted.split or wanted.days == 1 else 1
         yield from self._least(Remedy.SPLIT, may_split, lambda _: self._best(replace(wanted, split=True)))
