@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -16,8 +16,10 @@ from cli.stays import Stay, by_commissioner, runs
 from cli.texts import t
 
 PAGES = Path(__file__).parent / "pages"
-DAY, ROW = 18, 26  # pixels
-# of the table
+ROW = 26  # pixels
+WAY, PINNED = "way", "pinned"  # classes of the style sheet
+WIDE, NARROW, FEW = 26, 18, 45  # pixels of a day: wide where it is few
+# of the tables
 HEADS = ("gantt.who", "gantt.dates", "gantt.host", "gantt.place", "gantt.what", "gantt.state", "gantt.number")
 MISSED = ("gantt.host", "gantt.place", "gantt.what", "gantt.window", "gantt.cause", "gantt.number")
 
@@ -29,7 +31,29 @@ class Bar:
     left: int
     width: int
     kind: str
+    label: str
     says: str
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From days to pixels."""
+
+    first: date
+    last: date
+    day: int
+
+    @classmethod
+    def of(cls, first: date, last: date) -> Scale:
+        """The scale of a span."""
+        return cls(first, last, WIDE if (last - first).days < FEW else NARROW)
+
+    def bar(self, start: date, end: date, kind: str, stay: Stay) -> Bar:
+        """A run of days, as far as it is shown; without width where it is not."""
+        start, end = max(start, self.first), min(end, self.last)
+        says = " · ".join(filter(None, (f"{start}..{end}", stay.host, stay.place, stay.what, stay.state_word)))
+        left, width = ((start - self.first).days * self.day, ((end - start).days + 1) * self.day)
+        return Bar(left, width, kind, "" if kind == WAY else stay.host, says)
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,8 @@ def page(
     not served.
     """
     every = [first + timedelta(days=step) for step in range((last - first).days + 1)]
-    rows = [_row(name, own, first, last) for name, own in by_commissioner(stays)]
+    scale = Scale.of(first, last)
+    rows = [_row(name, own, scale) for name, own in by_commissioner(stays)]
     return _template().render(
         language="zh-CN" if t.language == "zh" else "en",
         words={"chart": t("gantt.chart"), "table": t("gantt.table"), "unserved": t("gantt.unserved")},
@@ -69,8 +94,9 @@ def page(
         rows=rows,
         days=[(day, _works(notes, day), _says(notes, day)) for day in every],
         months=_months(every),
-        shade=_shade([_works(notes, day) for day in every]),
-        day_width=DAY,
+        shade=_shade([_works(notes, day) for day in every], scale.day),
+        legend=list(_legend(stays)),
+        day_width=scale.day,
         row_height=ROW,
     )
 
@@ -83,26 +109,34 @@ def _template() -> Template:
     return found.get_template("gantt.html")
 
 
-def _row(name: str, own: Sequence[Stay], first: date, last: date) -> Row:
+def _row(name: str, own: Sequence[Stay], scale: Scale) -> Row:
     bars: list[Bar] = []
     for each in own:
-        kind = "planned" if not each.state else each.state.lower().replace("_", "-")
-        bars += [_bar(a, b, first, last, f"{kind} pinned" if each.pinned else kind, each) for a, b in each.runs]
-        bars += [_bar(a, b, first, last, "way", each) for a, b in runs(each.travel)]
+        kind = f"{_kind(each)} {PINNED}" if each.pinned else _kind(each)
+        bars += [scale.bar(a, b, kind, each) for a, b in each.runs]
+        bars += [scale.bar(a, b, WAY, each) for a, b in runs(each.travel)]
     days = sum(len(each.days) + len(each.travel) for each in own)
     return Row(own[0].who, name, t("gantt.days", days=days), [bar for bar in bars if bar.width > 0])
 
 
-def _bar(start: date, end: date, first: date, last: date, kind: str, stay: Stay) -> Bar:
-    start, end = max(start, first), min(end, last)
-    says = " · ".join(filter(None, (f"{start}..{end}", stay.host, stay.place, stay.what, stay.state_word)))
-    return Bar((start - first).days * DAY, ((end - start).days + 1) * DAY, kind, says)
+def _kind(stay: Stay) -> str:
+    """The class of its bars in the style sheet."""
+    return stay.state.lower().replace("_", "-") or "planned"
 
 
-def _shade(works: Sequence[bool]) -> str:
+def _legend(stays: Sequence[Stay]) -> Iterator[tuple[str, str]]:
+    """What each colour means that is there, with its class."""
+    yield from {_kind(each): each.state_word or t("gantt.planned") for each in stays}.items()
+    if any(each.pinned for each in stays):
+        yield f"planned {PINNED}", t("gantt.pinned")
+    if any(each.travel for each in stays):
+        yield WAY, t("gantt.way")
+
+
+def _shade(works: Sequence[bool], day: int) -> str:
     """The stops of a gradient that shades the days off, from the left."""
     return ", ".join(
-        f"{'transparent' if works_then else '#f0f2f5'} {number * DAY}px {(number + 1) * DAY}px"
+        f"{'transparent' if works_then else '#f0f2f5'} {number * day}px {(number + 1) * day}px"
         for number, works_then in enumerate(works)
     )
 
