@@ -15,7 +15,7 @@ from typing import Any
 
 import grpc
 from liancai.talent.v1 import cases_pb2, clock_pb2
-from sqlalchemy import Table, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from bench.people import People
 from services.platform.bulk import BulkInsert
@@ -30,12 +30,13 @@ from tests.talent.desk import Desk
 
 # two pairs of counties: an ordinary caseworker sees the cases of one
 PAIRS = (("370103", "371526"), ("370104", "371525"))
-DAYS = 20  # working days of intake
+DAYS = 20  # the last working days, whose cases are as far as cases are that came in then
+MONTHS, DAYS_OF_A_MONTH = 36, 3  # before them: what came in on these days has ended
 OFFICERS = 200  # caseworkers of a county
 CHUNK = 2_000  # cases in one transaction
 OWNER = "@owner"
 # how many of a hundred cases are of a kind
-SHARES = {"ended": 78, "fresh": 8, "running": 8, "waiting": 4, "returned": 2}
+SHARES = {"ended": 78, "fresh": 6, "enrolling": 4, "running": 6, "waiting": 4, "returned": 2}
 FIRST_SEQUENCE = 1_000  # of a day: those before are left to cases that are opened over the wire
 
 TABLES: dict[str, Table] = {
@@ -84,13 +85,19 @@ def working_days(last: date, count: int) -> list[date]:
     return list(itertools.islice((day for day in days if day.weekday() < 5), count))
 
 
+def earlier_days(first: date) -> list[date]:
+    """Some Mondays to Fridays of each of the months before a day, latest first."""
+    months = [(first.year * 12 + first.month - 1 - back) for back in range(1, MONTHS + 1)]
+    return [day for month in months for day in working_days(date(month // 12, month % 12 + 1, 21), DAYS_OF_A_MONTH)]
+
+
 class Maker:
     """Makes cases in one database."""
 
     def __init__(self, database: Database, today: date) -> None:
         self._database = database
         self._days = working_days(today, DAYS)
-        self._people = People()
+        self._earlier = earlier_days(self._days[-1])
         self._inserts = {name: BulkInsert(table, list(table.c.keys())) for name, table in TABLES.items()}
         self.patterns: list[Pattern] = []
 
@@ -98,9 +105,12 @@ class Maker:
         """Opens a case of every kind, pair and day over the wire, and reads its rows."""
         for pair, token in zip(PAIRS, tokens, strict=True):
             desk = Desk(channel, token)
-            for day in self._days:
-                for kind in SHARES:
-                    self.patterns.append(Pattern(kind, pair, day, one_case(desk, kind, pair, day)))
+            kinds = [
+                *((kind, day) for day in self._days for kind in SHARES),
+                *(("ended", day) for day in self._earlier),
+            ]
+            for kind, day in kinds:
+                self.patterns.append(Pattern(kind, pair, day, one_case(desk, kind, pair, day)))
         for pattern in self.patterns:
             pattern.rows = self.rows_of(pattern.name)
 
@@ -131,20 +141,22 @@ class Maker:
                 connection.execute(select(func.coalesce(func.max(key), 0))).scalar_one()
                 for key in (StepRow.id, ClockEntryRow.sequence)
             )
-        sequences = {(pair, day): itertools.count(FIRST_SEQUENCE) for pair in PAIRS for day in self._days}
+            self._people = People(connection.execute(select(func.count()).select_from(TalentRow)).scalar_one())
+            # a day's number is given once, whatever the pair
+            sequences = {
+                day: itertools.count(max(FIRST_SEQUENCE, *(_last(connection, pair, day) + 1 for pair in PAIRS)))
+                for day in (*self._days, *self._earlier)
+            }
         self._steps, self._entries = itertools.count(steps + 1), itertools.count(entries + 1)
         samples: dict[tuple[Any, ...], str] = {}
 
         def made() -> Iterator[Rows]:
-            for number in range(count):
-                # oldest first, as they came
-                day = self._days[DAYS - 1 - number * DAYS // count]
+            for _ in range(count):
                 [kind] = draw.choices(list(SHARES), list(SHARES.values()))
+                day = draw.choice([*self._days, *self._earlier] if kind == "ended" else self._days)
                 [pair] = draw.choices(PAIRS, (60, 40))
-                owner = f"caseworker-{draw.randrange(OFFICERS)}"
-                serial = next(sequences[pair, day])
-                # both pairs count in one series: a day's number is given once
-                rows = self._copy(patterns[kind, pair, day], serial * len(PAIRS) + PAIRS.index(pair), owner)
+                owner = f"caseworker-{PAIRS.index(pair) * OFFICERS + draw.randrange(OFFICERS)}"
+                rows = self._copy(patterns[kind, pair, day], next(sequences[day]), owner)
                 samples[kind, pair, day] = f"cases/{rows['cases'][0]['id']}"
                 yield rows
 
@@ -217,10 +229,17 @@ class Maker:
             driver.close()
 
 
+def _last(connection: Connection, pair: tuple[str, str], day: date) -> int:
+    """The number of the last case of a day."""
+    low, high = (receipt.make(*pair, day, sequence)[:-1] for sequence in (1, receipt.LAST_SEQUENCE))
+    found = connection.execute(select(func.max(CaseRow.id)).where(CaseRow.id.between(low, f"{high}9"))).scalar_one()
+    return receipt.parse(found).sequence if found else 0
+
+
 def one_case(desk: Desk, kind: str, pair: tuple[str, str], day: date) -> str:
     """The name of a case that was opened on a day and brought as far as its kind says."""
     at = f"{day}T10:00:00+08:00"
-    matters = ("anchor_enrol", "pension") if kind == "fresh" else ("pension",)
+    matters = ("anchor_enrol", "pension") if kind == "enrolling" else ("pension",)
     name = desk.open(*matters, origin=pair[0], destination=pair[1], owner=OWNER, at=at).name
     steps = f"{name}/matters/pension/steps"
     if kind == "running":

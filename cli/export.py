@@ -22,12 +22,15 @@ from cli.grammar import Format, Mistake, option
 from cli.texts import t
 
 MOST_IN_SHEET = 1_048_575  # rows of a .xlsx below its heading
-Export = Annotated[Path | None, option("export", "--export", metavar="FILE.xlsx|csv", show_default=False)]
+Export = Annotated[Path | None, option("export", "--export", metavar="FILE.xlsx|csv|json", show_default=False)]
 Force = Annotated[bool, option("force", "--force", show_default=False)]
 Cell: TypeAlias = str | int | float | None
+Written: TypeAlias = Any  # a cell, or of .json a value of the contract's own JSON
 
 # what a spreadsheet would make a number, and so round or drop its zeros: long digits, 12345E678
 _ROUNDED = re.compile(r"0[0-9]+|[0-9]{12,}|[0-9]+[Ee][0-9]+")
+# messages that a cell holds as a word each, such as "210=2"
+_ONE_WORD = ("Discipline", "Absence")
 _NO_XML = re.compile("[\ufffe\uffff]")
 
 
@@ -42,8 +45,12 @@ def listed(
     output: Format,
     target: Path | None,
     force: bool,
+    without: Collection[str] = (),
 ) -> None:
-    """Shows the rows of a list, or writes all of them to `target`; a limit holds there only if it was typed."""
+    """Shows the rows of a list, or writes all of them to `target`; a limit holds there only if it was typed.
+
+    `without` names fields that no row ever shows.
+    """
     link = wire.of(ctx)
     if target is None:
         show.rows(link.pages(stub, request, field, limit), columns, output, limit)
@@ -51,19 +58,30 @@ def listed(
     check(target, force)
     if ctx.get_parameter_source("limit").name == "DEFAULT":
         limit = 0
-    fields = _fields(request, field)
+    fields = [each for each in _fields(request, field) if each.name not in without]
     found = link.pages(stub, request, field, limit)
-    heads = [show.heading(each.name, each.containing_type.name) for each in fields]
-    count = write(target, heads, ([_cell(item, each) for each in fields] for item in found), force)
+    lines: Iterable[Sequence[Written]]
+    if target.suffix.lower() == ".json":
+        heads = [each.name for each in fields]
+        lines = ([plain.get(name) for name in heads] for plain in map(show.plain, found))
+    else:
+        heads = [show.heading(each.name, each.containing_type.name) for each in fields]
+        lines = ([_cell(item, each) for each in fields] for item in found)
+    count = write(target, heads, lines, force)
     show.note(t("export.written", count=count, path=target))
     if limit and count >= limit:
         show.note(t("list.limit", limit=limit))
 
 
-def check(target: Path, force: bool, kinds: Collection[str] = (".xlsx", ".csv")) -> None:
-    """Mistake for a file that cannot be written, or is there already; before anything is asked of the server."""
-    if target.suffix.lower() not in kinds:
-        raise Mistake(t("file.kind" if len(kinds) > 1 else "file.suffix", path=target, suffix=", ".join(kinds)))
+def check(target: Path, force: bool, suffix: str = "") -> None:
+    """Mistake for a file that cannot be written, or is there already; before anything is asked of the server.
+
+    A file of a list may end in several ways, another one in its `suffix`.
+    """
+    if suffix and target.suffix.lower() != suffix:
+        raise Mistake(t("file.suffix", path=target, suffix=suffix))
+    if not suffix and target.suffix.lower() not in _WRITERS:
+        raise Mistake(t("file.kind", path=target))
     if not os.access(target.parent, os.W_OK):
         raise Mistake(t("file.no_folder", path=target.parent))
     if target.exists() and not force:
@@ -85,11 +103,11 @@ def whole(target: Path, force: bool) -> Iterator[IO[bytes]]:
         temporary.unlink(missing_ok=True)
 
 
-def write(target: Path, heads: Sequence[str], lines: Iterable[Sequence[Cell]], force: bool) -> int:
+def write(target: Path, heads: Sequence[str], lines: Iterable[Sequence[Written]], force: bool) -> int:
     """Writes a heading and the lines; returns how many lines."""
     count = 0
 
-    def counted() -> Iterator[Sequence[Cell]]:
+    def counted() -> Iterator[Sequence[Written]]:
         nonlocal count
         for line in lines:
             count += 1
@@ -171,9 +189,19 @@ def _xlsx(file: IO[bytes], heads: Sequence[str], lines: Iterable[Sequence[Cell]]
     book.save(file)
 
 
-_WRITERS: dict[str, Callable[[IO[bytes], Sequence[str], Iterable[Sequence[Cell]]], None]] = {
+def _json(file: IO[bytes], heads: Sequence[str], lines: Iterable[Sequence[Written]]) -> None:
+    """One array, an object a line."""
+    before = b"["
+    for line in lines:
+        file.write(before + b"\n" + show.dumps(dict(zip(heads, line, strict=True))).encode())
+        before = b","
+    file.write(b"[]\n" if before == b"[" else b"\n]\n")
+
+
+_WRITERS: dict[str, Callable[[IO[bytes], Sequence[str], Iterable[Sequence[Written]]], None]] = {
     ".xlsx": _xlsx,
     ".csv": _csv,
+    ".json": _json,
 }
 
 
@@ -183,7 +211,11 @@ def _fields(request: Any, field: str) -> list[Any]:
     methods = (rpc for service in asked.file.services_by_name.values() for rpc in service.methods)
     answer = next(rpc.output_type for rpc in methods if rpc.input_type is asked)
     item = answer.fields_by_name[field].message_type
-    return [each for each in item.fields if each.name != "etag" and (each.message_type is None or _is_time(each))]
+    return [each for each in item.fields if each.name != "etag" and _fits(each)]
+
+
+def _fits(field: Any) -> bool:
+    return field.message_type is None or _is_time(field) or field.message_type.name in _ONE_WORD
 
 
 def _is_time(field: Any) -> bool:

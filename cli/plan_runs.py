@@ -145,7 +145,7 @@ def export_(
     force: Force = False,
 ) -> None:
     """Writes all that a plan was worked out from, and what came of it."""
-    export.check(target, force, (".json",))
+    export.check(target, force, ".json")
     link = wire.of(ctx)
     answers = link.stream(link.stub(PlansStub).ExportPlan, pb.ExportPlanRequest(name=name))
     with export.whole(target, force) as file:

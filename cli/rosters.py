@@ -206,5 +206,5 @@ def template(
 
     if verdicts.check_path(target, csv=False).exists():
         raise Mistake(t("file.exists", path=target))
-    templates.write(target, subsidised)
+    templates.write(target, templates.roster(subsidised))
     show.note(t("roster.template_written", path=target))

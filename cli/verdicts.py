@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from liancai.common.v1 import types_pb2
-from liancai.training.v1 import rosters_pb2 as pb
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.comments import Comment
@@ -41,7 +40,8 @@ _FILLS = {
 _COLOURS = {types_pb2.Finding.ERROR: 1, types_pb2.Finding.WARNING: 2}
 _FORMULA = ("=", "+", "-", "@")
 
-Verdicts = Mapping[int, pb.RowVerdict]
+Verdict = Any  # a message of the contract with row_number, result and findings
+Verdicts = Mapping[int, Verdict]
 
 
 def default_path(source: Path) -> Path:
@@ -96,9 +96,8 @@ def _save(target: Path, write: Callable[[IO[bytes]], None]) -> None:
 # ---- words ---------------------------------------------------------------------------------------
 
 
-def _word(verdict: pb.RowVerdict, check: bool) -> str:
-    name = pb.RowVerdict.Result.Name(verdict.result)
-    word = t.word(f"value.RowVerdict.Result.{name}", name)
+def _word(verdict: Verdict, check: bool) -> str:
+    word = show.text(verdict, "result")
     return t("verdict.would", word=word) if check else word
 
 
@@ -106,11 +105,11 @@ def _line(finding: types_pb2.Finding) -> str:
     return f"{finding.code} {finding.message}"
 
 
-def _lines(verdict: pb.RowVerdict) -> str:
+def _lines(verdict: Verdict) -> str:
     return "\n".join(map(_line, verdict.findings))
 
 
-def _by_cell(layout: Layout, verdict: pb.RowVerdict) -> dict[int, list[types_pb2.Finding]]:
+def _by_cell(layout: Layout, verdict: Verdict) -> dict[int, list[types_pb2.Finding]]:
     """The findings of a row by the column they are about, 0 for the row itself; errors first in each."""
     found: defaultdict[int, list[types_pb2.Finding]] = defaultdict(list)
     for finding in sorted(verdict.findings, key=lambda each: each.level):
@@ -162,7 +161,7 @@ def _first_free(sheet: Worksheet, layout: Layout) -> int:
 
 
 def _head(sheet: Worksheet, layout: Layout, column: int) -> None:
-    pattern = sheet.cell(layout.header_row, layout.columns["full_name"])
+    pattern = sheet.cell(layout.header_row, min(layout.columns.values()))
     for offset, (key, width) in enumerate(zip(("verdict.result", "verdict.findings"), WIDTHS, strict=True)):
         cell = write_cell(sheet, layout.header_row, column + offset, t(key))
         if cell is not None and pattern.has_style:
@@ -185,9 +184,7 @@ def _clear(sheet: Worksheet, layout: Layout, column: int, row: int) -> None:
             cell.comment = None
 
 
-def _mark(
-    sheet: Worksheet, layout: Layout, column: int, row: int, verdict: pb.RowVerdict, check: bool, comment: bool
-) -> int:
+def _mark(sheet: Worksheet, layout: Layout, column: int, row: int, verdict: Verdict, check: bool, comment: bool) -> int:
     """Marks one row; returns how many comments that took."""
     result = write_cell(sheet, row, column, _word(verdict, check))
     if not verdict.findings:

@@ -27,7 +27,7 @@ OnlyCommissioner = Annotated[
 OnlyHost = Annotated[str, option("view_host", "--host-code", metavar="CODE", show_default=False)]
 FromDay = Annotated[str, option("view_from", "--from", metavar="YYYY-MM-DD", parser=day, show_default=False)]
 ToDay = Annotated[str, option("view_to", "--to", metavar="YYYY-MM-DD", parser=day, show_default=False)]
-CHART, CALENDAR = (".html",), (".ics",)
+CHART, CALENDAR = ".html", ".ics"
 
 
 def tell(link: Wire, found: Sequence[Stay], first: date, last: date, *, alone: bool) -> None:

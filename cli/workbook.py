@@ -17,12 +17,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from cli.columns import IGNORED, PARTY, REGISTER, ROSTER, TIMETABLE, Column
+from cli.columns import COMMISSIONERS, IGNORED, PARTY, REGISTER, ROSTER, TIMETABLE, Column
 from cli.grammar import Mistake
 from cli.grids import Grid, fault, open_grid
 from cli.texts import t
 
-__all__ = ["PARTY", "REGISTER", "ROSTER", "TIMETABLE", "Layout", "Table", "cell_text", "open_table", "read_timetable"]
+__all__ = [
+    "COMMISSIONERS",
+    "PARTY",
+    "REGISTER",
+    "ROSTER",
+    "TIMETABLE",
+    "Layout",
+    "Table",
+    "cell_text",
+    "open_table",
+    "read_timetable",
+]
 
 MAX_ROWS = 200_000
 MAX_CELL = 200  # characters of a cell that any field allows
@@ -31,7 +42,9 @@ SINCE_1904 = 1462  # days between the two calendars of spreadsheets
 
 
 # columns whose digits a spreadsheet loses when it takes them for a number, and those it counts days in
-NUMBERS = frozenset({"resident_id", "bank_account", "employment_card", "proof_number", "employer_credit_code"})
+NUMBERS = frozenset(
+    {"resident_id", "bank_account", "employment_card", "proof_number", "employer_credit_code", "home_unit_credit_code"}
+)
 DATES = frozenset({"birth_date", "proof_date", "start_date", "end_date"})
 LAST_DAY = 80_000
 # columns of a timetable that are told of only where they are filled

@@ -13,7 +13,13 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.reference.conditions import Condition
+    from services.reference.parameters import Pack
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -46,45 +52,22 @@ def sentences() -> dict[str, dict[str, str]]:
 
 
 def verdicts() -> str:
-    """The codes a roster, a refusal or a check may speak in."""
+    """The codes a roster, a list, a refusal or a check may speak in."""
+    from services.placement.service import OTHERS_SHIPPED
+    from services.reference.parameters import Pack
     from services.training.packs import Packs
     from services.training.rules.roster import CONDITIONS
 
     said = sentences()
     pack = Packs().current
-    declared = {rule.code: rule for rule in pack.rules}
+    declared = {rule.code for rule in pack.rules}
     lines = [
         "# Verdict codes",
         "",
-        "Stable codes that rosters, refusals and checks speak in. Braces are filled with the facts of the case.",
-        "",
-        f"## Declared rules (`{pack.name}@{pack.version}`)",
-        "",
-        "| code | rule | effect | parameters | source | confidence | 中文 | English |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "Stable codes that rosters, lists, refusals and checks speak in. Braces are filled with the facts of the case.",
     ]
-    for code, rule in declared.items():
-        numbers = ", ".join(f"`{key}`" for key in rule.parameters)
-        both = said[code]
-        row = (f"`{code}`", f"`{rule.key}`", rule.effect, numbers, rule.source, rule.confidence, both["zh"], both["en"])
-        lines.append(f"| {' | '.join(row)} |")
-    lines += [
-        "",
-        "## Parameters",
-        "",
-        "`unconfirmed` means that the responsible bureau has still to say; the software says so too.",
-        "",
-        "| parameter | value | unit | division | from | source | confidence |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for number in pack.parameters:
-        value = "unknown" if number.value is None else str(number.value)
-        row = (
-            *(f"`{number.key}`", value, number.unit, number.division),
-            *(number.effective_from.isoformat(), number.source, number.confidence),
-        )
-        lines.append(f"| {' | '.join(row)} |")
-    lines += [*roster(said), "", "## Registers and look-ups", ""]
+    lines += rules_of(pack, said)
+    lines += [*roster(said), *listing(said), "", "## Registers and look-ups", ""]
     lines += ["| code | 中文 | English |", "| --- | --- | --- |"]
     for code in sorted(key for key in said if key.startswith("TR-") and key not in declared and key not in CONDITIONS):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
@@ -99,7 +82,44 @@ def verdicts() -> str:
     ]
     for code in sorted(key for key in said if key.startswith("TF-")):
         lines.append(f"| `{code}` | {said[code]['zh']} | {said[code]['en']} |")
+    lines += rules_of(Pack.load(OTHERS_SHIPPED), said)
     return "\n".join(lines) + "\n"
+
+
+def rules_of(pack: Pack, said: dict[str, dict[str, str]]) -> list[str]:
+    """The rules and the numbers of a pack, each with its source."""
+    lines = [
+        "",
+        f"## Declared rules (`{pack.name}@{pack.version}`)",
+        "",
+        "| code | rule | effect | parameters | source | confidence | 中文 | English |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for rule in {rule.code: rule for rule in pack.rules}.values():
+        numbers = ", ".join(f"`{key}`" for key in rule.parameters)
+        both = said[rule.code]
+        row = (
+            *(f"`{rule.code}`", f"`{rule.key}`", rule.effect, numbers, rule.source, rule.confidence),
+            *(both["zh"], both["en"]),
+        )
+        lines.append(f"| {' | '.join(row)} |")
+    lines += [
+        "",
+        f"## Parameters (`{pack.name}`)",
+        "",
+        "`unconfirmed` means that the responsible bureau has still to say; the software says so too.",
+        "",
+        "| parameter | value | unit | division | from | source | confidence |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for number in pack.parameters:
+        value = "unknown" if number.value is None else str(number.value)
+        row = (
+            *(f"`{number.key}`", value, number.unit, number.division),
+            *(number.effective_from.isoformat(), number.source, number.confidence),
+        )
+        lines.append(f"| {' | '.join(row)} |")
+    return lines
 
 
 KINDS = {
@@ -114,19 +134,35 @@ KINDS = {
 
 
 def roster(said: dict[str, dict[str, str]]) -> list[str]:
-    """The registry of roster conditions, by what is looked at."""
+    """The registry of roster conditions."""
     from services.training.rules.roster import CONDITIONS
 
-    lines = [
-        "",
-        "## Rosters",
-        "",
+    intro = [
         f"{len(CONDITIONS)} conditions. An error keeps the row out, a warning until an officer gives a reason for it",
         "(`--accept CODE=reason`), a note is for information.",
     ]
+    return ["", "## Rosters", "", *intro, *registry(CONDITIONS, said)]
+
+
+def listing(said: dict[str, dict[str, str]]) -> list[str]:
+    """The registry of conditions of a list of commissioners."""
+    from services.placement.rules.listing import CONDITIONS
+
+    intro = [
+        f"{len(CONDITIONS)} conditions. An error keeps the row out, a warning is for whoever vets, a note is for",
+        "information. What any table or any identity number may be has the code that it has in rosters.",
+    ]
+    return ["", "## Lists of commissioners", "", *intro, *registry(CONDITIONS, said)]
+
+
+def registry(conditions: Mapping[str, Condition], said: dict[str, dict[str, str]]) -> list[str]:
+    """Conditions by what is looked at."""
+    lines: list[str] = []
     for kind, title in KINDS.items():
+        if all(each.kind != kind for each in conditions.values()):
+            continue
         lines += ["", f"### {title}", "", "| code | level | column | why | 中文 | English |", "|" + " --- |" * 6]
-        for code, each in CONDITIONS.items():
+        for code, each in conditions.items():
             if each.kind == kind:
                 columns = ", ".join(f"`{column}`" for column in each.columns if column != "*")
                 row = (f"`{code}`", each.level.lower(), columns, each.why, said[code]["zh"], said[code]["en"])

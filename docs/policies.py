@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
+from itertools import groupby
 
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 from liancai.common.v1 import access_pb2
@@ -18,9 +19,10 @@ HOME, PARTNER, THIRD, FAR = "371526", "370103", "371525", "110101"
 CITY = "371500"
 ENTERPRISE, OTHER_ENTERPRISE, INSTITUTION = "91371526MA3C000119", "91371526MA3C00018X", "52370103MJE0001019"
 UNIT, OTHER_UNIT = "371526-sic", "371526-ybj"
+POSTS = "liancai.placement.v1.Placements"
 ROLES = (
     *("hr_officer", "institution", "enterprise", "supervisor", "auditor"),
-    *("caseworker", "bureau", "catalogue_editor", "science_officer", "anybody"),
+    *("caseworker", "bureau", "catalogue_editor", "science_officer", "organisation_officer", "anybody"),
 )
 
 
@@ -68,6 +70,22 @@ DISPATCH_STANDPOINTS = {
     "supervisor": STANDPOINTS["supervisor"],
     "auditor": STANDPOINTS["auditor"],
 }
+# who stands where to an exchange, or a secondment, of the enterprise of 371526 with the institution of 370103
+POST_STANDPOINTS = {
+    "organisation, home": Caller("org-home", "371526-org", HOME, frozenset({"organisation_officer"})),
+    "organisation, host": Caller("org-host", "370103-org", PARTNER, frozenset({"organisation_officer"})),
+    "organisation, third": Caller("org-third", "371525-org", THIRD, frozenset({"organisation_officer"})),
+    "science, home": DISPATCH_STANDPOINTS["science, home"],
+    "science, host": DISPATCH_STANDPOINTS["science, partner"],
+    "science, third": DISPATCH_STANDPOINTS["science, third"],
+    "HR, home": STANDPOINTS["HR, home"],
+    "HR, host": STANDPOINTS["HR, partner"],
+    "home unit": STANDPOINTS["enterprise"],
+    "host": STANDPOINTS["institution"],
+    "another unit": STANDPOINTS["another enterprise"],
+    "supervisor": STANDPOINTS["supervisor"],
+    "auditor": STANDPOINTS["auditor"],
+}
 WORK = Scope((HOME, PARTNER), (ENTERPRISE, INSTITUTION))  # an order, and whatever hangs on it
 # what has a part in a resource where it is not an order's
 SCOPES = {
@@ -88,6 +106,9 @@ SCOPES = {
     "SentAssignment": Scope((HOME, PARTNER), (INSTITUTION,)),
     "ServedAssignment": Scope((HOME, PARTNER), (ENTERPRISE,)),
     "Transfer": Scope((HOME, PARTNER), (INSTITUTION,)),
+    "Placement": Scope((HOME, PARTNER), (ENTERPRISE, INSTITUTION), "EXCHANGE"),
+    "HomeSide": Scope((HOME, PARTNER), (ENTERPRISE,), "EXCHANGE"),
+    "HostSide": Scope((PARTNER,), (INSTITUTION,), "EXCHANGE"),
     "Step": Scope((HOME,), (UNIT,)),
     "Ledger": Scope((HOME, PARTNER), (UNIT,)),
     "Handover": Scope((HOME, PARTNER)),
@@ -118,6 +139,8 @@ channel it is a case that 371526 holds and 370103 was let into by a hand-over, o
 In dispatch it is a commissioner whom the institution of 371526 sends to 370103, a request of the enterprise of
 371526 for one of 370103, or an agreement of that enterprise with a commissioner of 370103 whom the institution sends;
 an assignment, a visit and a technology transfer are of these two.
+Of other placements it is an exchange, and then a secondment, of the enterprise of 371526 with the institution of
+370103.
 
 | who | role | division |
 | --- | --- | --- |"""
@@ -147,16 +170,19 @@ def action_of(rpc: MethodDescriptor) -> str:
 
 def standpoints(rpc: MethodDescriptor) -> dict[str, Caller]:
     """Who is asked about an RPC."""
+    if rpc.containing_service.full_name == POSTS:
+        return POST_STANDPOINTS
     packages = {"liancai.talent.v1": CASE_STANDPOINTS, "liancai.placement.v1": DISPATCH_STANDPOINTS}
     return packages.get(rpc.containing_service.file.package, STANDPOINTS)
 
 
-def answer(policies: Policy, rpc: MethodDescriptor, caller: Caller) -> Answer:
-    """What the policies say of one caller and the resource of one RPC."""
+def answer(policies: Policy, rpc: MethodDescriptor, caller: Caller, kind: str = "") -> Answer:
+    """What the policies say of one caller and the resource of one RPC, or of the same of another kind."""
     access = rpc.GetOptions().Extensions[access_pb2.access]
     # what is on a worklist is the caller's own
     own = Scope((caller.division,), (caller.unit,)) if access.resource == "Worklist" else None
-    if policies.may(caller, access.action, own or SCOPES.get(access.resource, WORK)):
+    scope = own or SCOPES.get(access.resource, WORK)
+    if policies.may(caller, access.action, replace(scope, kind=kind or scope.kind)):
         return Answer.YES
     return Answer.OWN if policies.may_ever(caller, access.action) else Answer.NO
 
@@ -182,17 +208,20 @@ def page() -> str:
     policies, methods = policy(), rpcs(host.contract(host.PARTS))
     words = {Answer.YES: "**yes**", Answer.OWN: "own", Answer.NO: "."}
     lines = [INTRODUCTION]
-    for name, caller in {**STANDPOINTS, **CASE_STANDPOINTS, **DISPATCH_STANDPOINTS}.items():
+    everybody = {**STANDPOINTS, **CASE_STANDPOINTS, **DISPATCH_STANDPOINTS, **POST_STANDPOINTS}
+    for name, caller in everybody.items():
         lines.append(f"| {name} | `{', '.join(caller.roles)}` | {caller.division} |")
     lines.append(LEGEND)
-    service = ""
-    for rpc in methods:
-        if rpc.containing_service.full_name != service:
-            service, who = rpc.containing_service.full_name, standpoints(rpc)
-            lines += ["", f"## {service}", "", f"| RPC | {' | '.join(who)} |"]
-            lines.append("| --- |" + " --- |" * len(who))
-        cells = (words[answer(policies, rpc, caller)] for caller in standpoints(rpc).values())
-        lines.append(f"| `{rpc.name}` | {' | '.join(cells)} |")
+    for service, those in groupby(methods, key=lambda rpc: rpc.containing_service.full_name):
+        table = list(those)
+        for title, kind in ((service, ""), (f"{service}, of a secondment", "SECONDMENT"))[
+            : 2 if service == POSTS else 1
+        ]:
+            who = standpoints(table[0])
+            lines += ["", f"## {title}", "", f"| RPC | {' | '.join(who)} |", "| --- |" + " --- |" * len(who)]
+            for rpc in table:
+                cells = (words[answer(policies, rpc, caller, kind)] for caller in who.values())
+                lines.append(f"| `{rpc.name}` | {' | '.join(cells)} |")
     lines += [
         "",
         "## Where",

@@ -14,6 +14,7 @@ from services.reference.resident_id import ResidentIdFault
 from services.reference.text import compact
 
 LONGEST_QUERY = 50  # characters
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]+X?")  # once compacted
 _BEGINNING = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af·A-Za-zÀ-ǜ .'\-]+")
 _LETTER = re.compile(r"[^ .'·\-]")
@@ -86,6 +87,16 @@ def read_place(reading: Reading, field: str, code: str) -> str:
     ):
         reading.wrong(field, "FIELD_DIVISION")
     return code
+
+
+def read_sha256(reading: Reading, field: str, value: str, *, required: bool) -> str:
+    """The SHA-256 of a file as 64 lower-case hexadecimal digits; capitals are taken for small letters."""
+    value = value.lower()
+    if not value and required:
+        reading.wrong(field, "FIELD_REQUIRED")
+    elif value and not _SHA256.fullmatch(value):
+        reading.wrong(field, "FIELD_SHA256")
+    return value
 
 
 def read_query(reading: Reading, field: str, query: str, today: date) -> Query | None:

@@ -51,13 +51,18 @@ HERE = Path(__file__).parent
 DEFAULT_LISTEN = "127.0.0.1:50151"
 LOCAL_TOKEN = "local.token"  # noqa: S105  a file name
 EVENTS_KEY = "events.key"
-LOCAL_ROLES = frozenset({"hr_officer", "auditor", "caseworker", "supervisor", "catalogue_editor", "science_officer"})
+LOCAL_ROLES = frozenset(
+    {
+        *("hr_officer", "auditor", "caseworker", "supervisor", "catalogue_editor", "science_officer"),
+        "organisation_officer",
+    }
+)
 DRAIN = 1.0  # seconds we go on serving once told to stop, while balancers see that we are not to be asked any more
 GRACE = 25.0  # seconds calls in flight then have to finish
 UPKEEP = 60.0  # seconds between two rounds of what services do by themselves
 # Objects made before Python looks for circles among them. A roster makes millions that are in none, and at Python's own
 # 700 looking for them took a third of its time.
-COLLECT_AFTER = (10_000, 20, 100)
+COLLECT_AFTER = (50_000, 20, 100)
 
 # sources and figures: docs/operations.md
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (

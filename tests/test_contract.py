@@ -50,7 +50,7 @@ REASONS = [
 ]
 ROLES = (
     *("hr_officer", "enterprise", "institution", "supervisor", "auditor"),
-    *("caseworker", "bureau", "catalogue_editor", "science_officer"),
+    *("caseworker", "bureau", "catalogue_editor", "science_officer", "organisation_officer"),
 )
 
 

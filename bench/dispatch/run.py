@@ -21,6 +21,7 @@ from services.placement.planning.greedy import plain
 from services.placement.planning.layout import lay_out
 from services.placement.planning.search import Limits, Progress, solve
 from services.placement.rules.checker import violations
+from services.placement.rules.dispatch import Dispatch
 from services.placement.rules.instance import read, written
 
 GAPS = (2.0, 1.5, 1.0, 0.75, 0.5)
@@ -88,7 +89,9 @@ def _measure(instance: object, limits: Limits, asked: argparse.Namespace) -> int
         ("greedy", greedy.value + layout.fixed, greedy.served, greedily),
         ("planner", last.objective, last.served, last.seconds + built),
     ]
-    if asked.cpsat:
+    if asked.cpsat and not _plain(dispatch):
+        print("CP-SAT is not run: its model knows of no split visits, teams, ways, days owed, pins or bans\n")
+    elif asked.cpsat:
         rows.append(_cpsat(asked, instance, faults))
     sides = [
         [name, f"{value:,.0f}", _below(last.bound, value), f"{served:,}", f"{seconds:.1f}"]
@@ -105,6 +108,18 @@ def _measure(instance: object, limits: Limits, asked: argparse.Namespace) -> int
     for fault in faults[:20]:
         print(f"FAULT {fault}")
     return 1 if faults else 0
+
+
+def _plain(dispatch: Dispatch) -> bool:
+    """Whether the model of CP-SAT knows all that there is in it."""
+    every = frozenset(range(dispatch.days))
+    people, wanted = dispatch.commissioners.values(), dispatch.requests.values()
+    return (
+        dispatch.travel_day_km is None
+        and not (dispatch.pins or dispatch.bans or dispatch.worth.per_owed_day)
+        and not any(each.members or each.year_days < each.quarter_days or each.in_force < every for each in people)
+        and not any(each.split or each.team or each.refused for each in wanted)
+    )
 
 
 def _cpsat(asked: argparse.Namespace, instance: dict[str, object], faults: list[str]) -> tuple[str, float, int, float]:

@@ -69,8 +69,8 @@ def read(reading: Reading, asked: pb.Commissioner, today: date) -> Entry:
         "leader_id": leader or None,
         "home_unit_credit_code": read_credit_code(reading, f"{at}.home_unit_credit_code", asked.home_unit_credit_code),
         "home_unit_name": reading.text(f"{at}.home_unit_name", asked.home_unit_name, 2, 100),
-        "title": _scale(reading, f"{at}.title", asked.title, pb.Commissioner.Title),
-        "education": _scale(reading, f"{at}.education", asked.education, pb.Commissioner.Education),
+        "title": scale(reading, f"{at}.title", asked.title, pb.Commissioner.Title),
+        "education": scale(reading, f"{at}.education", asked.education, pb.Commissioner.Education),
         "division": read_division(reading, f"{at}.division", asked.division, required=True),
         "partner_division": read_division(reading, f"{at}.partner_division", asked.partner_division, required=False),
         "home_place": read_place(reading, f"{at}.home_place", asked.home_place),
@@ -86,13 +86,8 @@ def _read_person(reading: Reading, at: str, asked: pb.Commissioner, kind: str, t
     number = ""
     if kind == Kind.INDIVIDUAL:
         _empty(reading, f"{at}.group_name", asked.group_name)
-        name = writing.normalise_name(asked.full_name)
-        if not writing.NAME.fullmatch(name):
-            reading.wrong(f"{at}.full_name", "TR-NAME-CHARACTERS" if name else "TR-NAME-MISSING")
-        try:
-            number = resident_id.parse(asked.resident_id, today).number
-        except ResidentIdFault as fault:
-            reading.wrong(f"{at}.resident_id", writing.code_of(fault))
+        name = read_name(reading, f"{at}.full_name", asked.full_name)
+        number = read_number(reading, f"{at}.resident_id", asked.resident_id, today)
     else:
         _empty(reading, f"{at}.full_name", asked.full_name)
         _empty(reading, f"{at}.resident_id", asked.resident_id)
@@ -100,10 +95,32 @@ def _read_person(reading: Reading, at: str, asked: pb.Commissioner, kind: str, t
     if kind == Kind.TEAM:
         _empty(reading, f"{at}.phone", asked.phone)
         return name, number, ""
-    phone = writing.normalise_phone(asked.phone)
+    return name, number, read_phone(reading, f"{at}.phone", asked.phone)
+
+
+def read_name(reading: Reading, field: str, text: str) -> str:
+    """A person's name, normalised."""
+    name = writing.normalise_name(text)
+    if not writing.NAME.fullmatch(name):
+        reading.wrong(field, "TR-NAME-CHARACTERS" if name else "TR-NAME-MISSING")
+    return name
+
+
+def read_number(reading: Reading, field: str, text: str, today: date) -> str:
+    """A resident identity number, normalised."""
+    try:
+        return resident_id.parse(text, today).number
+    except ResidentIdFault as fault:
+        reading.wrong(field, writing.code_of(fault))
+        return ""
+
+
+def read_phone(reading: Reading, field: str, text: str) -> str:
+    """A mobile phone number, normalised."""
+    phone = writing.normalise_phone(text)
     if not writing.PHONE.fullmatch(phone):
-        reading.wrong(f"{at}.phone", "TR-PHONE-FORMAT" if phone else "TR-PHONE-MISSING")
-    return name, number, phone
+        reading.wrong(field, "TR-PHONE-FORMAT" if phone else "TR-PHONE-MISSING")
+    return phone
 
 
 def _read_team(reading: Reading, at: str, asked: pb.Commissioner, kind: str) -> tuple[str, list[str]]:
@@ -165,7 +182,7 @@ def read_availability(
     return sorted(days), [] if reading.violations else merged(found)
 
 
-def _scale(reading: Reading, field: str, value: int, enum: Any) -> str:
+def scale(reading: Reading, field: str, value: int, enum: Any) -> str:
     """The name of a value of an enum in which 0 says something too."""
     if value not in enum.values():
         reading.wrong(field, "FIELD_CHOICE", allowed=", ".join(enum.keys()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import grpc
 from liancai.placement.v1 import commissioners_pb2 as pb
 from liancai.placement.v1 import commissioners_pb2_grpc
@@ -11,18 +9,16 @@ from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm.attributes import flag_modified
 
 from services.fields import read_credit_code
+from services.placement import applying, messages, queries, searching, vetting
 from services.placement import commissioner_fields as fields
-from services.placement import messages, queries, searching, vetting
 from services.placement.rules import states
 from services.placement.rules.registering import Kind
 from services.placement.rules.states import CommissionerState
-from services.placement.tables import AbsenceRow, CommissionerRow, MemberRow, SkillRow
+from services.placement.tables import AbsenceRow, CommissionerRow, SkillRow
 from services.platform import ways
 from services.platform.boundary import Call
 from services.platform.database import Database
-from services.platform.errors import Denied, Exists, Invalid, NotFound, Violation
 from services.platform.pages import Page, Pages
-from services.platform.policy import Scope
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference import divisions
@@ -47,24 +43,8 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         vault = self._database.vault
 
         def work(tx: Tx) -> pb.Commissioner:
-            _may(call, entry)
-            _teammates(tx, call, entry)
-            number = queries.next_number(tx, f"commissioners/{day_of(tx.now):%Y%m}")
-            columns = entry.columns(vault, number)
-            _only_once(tx, columns["resident_id_index"], number)
-            row = CommissionerRow(
-                id=number,
-                state=CommissionerState.APPLIED,
-                unavailable_weekdays=[],
-                create_time=tx.now,
-                update_time=tx.now,
-                **columns,
-            )
-            tx.session.add(row)
-            tx.session.flush()
-            _write_parts(tx, number, entry)
-            detail = {"kind": row.kind, "division": row.division}
-            tx.record(call, f"commissioners/{number}", event="commissioner.applied", detail=detail)
+            applying.admit(tx.session, call, vault, entry)
+            (row,) = applying.apply(tx, call, vault, [(applying.next_number(tx), entry)])
             return messages.commissioner(tx.session, vault, row)
 
         return self._database.write(call, request, work)
@@ -146,14 +126,12 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
             checked = Reading()
             entry = fields.read(checked, wished, day_of(tx.now))
             checked.done()
-            _may(call, entry)
-            _teammates(tx, call, entry)
+            applying.admit(tx.session, call, vault, entry, row.id)
             columns = entry.columns(vault, row.id)
-            _only_once(tx, columns["resident_id_index"], row.id)
             for column, value in {**columns, "update_time": tx.now}.items():
                 setattr(row, column, value)
             tx.session.flush()
-            _write_parts(tx, row.id, entry)
+            applying.write_parts(tx, row.id, entry)
             tx.record(call, name, event="commissioner.updated", detail={"fields": sorted(paths)})
             return messages.commissioner(tx.session, vault, row)
 
@@ -227,50 +205,3 @@ def _filtered(asked: pb.ListCommissionersRequest.Filter) -> Select[CommissionerR
             reading.wrong("filter.division", "FIELD_DIVISION")
     reading.done()
     return wanted
-
-
-def _may(call: Call, entry: fields.Entry) -> None:
-    """Raises Denied unless the caller may do this to a commissioner of these divisions and this unit."""
-    places = tuple(code for code in (entry.values["division"], entry.values["partner_division"]) if code)
-    if not call.may(call.action, Scope(places, (entry.values["home_unit_credit_code"],))):
-        raise Denied(call.action)
-
-
-def _teammates(tx: Tx, call: Call, entry: fields.Entry) -> None:
-    """Raises NotFound for one of a team whom the caller may not see, Invalid for one who is no individual."""
-    leader = entry.values["leader_id"]
-    named = [("leader", leader)] if leader else []
-    for field, number in [*named, *((f"members[{place}]", each) for place, each in enumerate(entry.members))]:
-        row = tx.session.get(CommissionerRow, number)
-        if row is None or not call.may("placement.commissioner.read", queries.scope_of(row)):
-            raise NotFound(f"commissioners/{number}")
-        if row.kind != Kind.INDIVIDUAL:
-            raise Invalid(Violation(f"commissioner.{field}", "FIELD_INDIVIDUAL"))
-
-
-def _only_once(tx: Tx, index: bytes | None, number: str) -> None:
-    """Raises Exists for a person who is on the register, or on the way to it, under another number."""
-    if index is None:
-        return
-    known: Sequence[str] = tx.session.scalars(
-        select(CommissionerRow.id).where(
-            CommissionerRow.resident_id_index == index,
-            CommissionerRow.state.in_(states.LIVE),
-            CommissionerRow.id != number,
-        )
-    ).all()
-    if known:
-        raise Exists("COMMISSIONER_EXISTS", commissioner=f"commissioners/{known[0]}")
-
-
-def _write_parts(tx: Tx, number: str, entry: fields.Entry) -> None:
-    """Disciplines and members in place of those there were."""
-    tx.session.execute(delete(SkillRow).where(SkillRow.commissioner_id == number))
-    tx.session.execute(delete(MemberRow).where(MemberRow.team_id == number))
-    tx.session.execute(
-        insert(SkillRow), [{"commissioner_id": number, "code": code, "level": level} for code, level in entry.skills]
-    )
-    if entry.members:
-        tx.session.execute(
-            insert(MemberRow), [{"team_id": number, "commissioner_id": member} for member in entry.members]
-        )

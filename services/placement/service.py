@@ -17,8 +17,12 @@ from liancai.placement.v1 import (
     evaluations_pb2_grpc,
     events_pb2,
     events_pb2_grpc,
+    imports_pb2,
+    imports_pb2_grpc,
     jobs_pb2,
     jobs_pb2_grpc,
+    placements_pb2,
+    placements_pb2_grpc,
     plans_pb2,
     plans_pb2_grpc,
     reasons_pb2,
@@ -41,12 +45,14 @@ from services.placement.collecting import Ground
 from services.placement.commissioners import Commissioners
 from services.placement.evaluations import Evaluations
 from services.placement.events import DispatchEvents, sees
+from services.placement.imports import CommissionerImports
+from services.placement.placements import Placements
 from services.placement.plan_solving import PlacementJobs
 from services.placement.plans import Plans
 from services.placement.reasons import PlanReasons
 from services.placement.replans import Replanning
 from services.placement.requests import Requests
-from services.placement.rules import registering, serving
+from services.placement.rules import placements, registering, serving
 from services.placement.rules import service_agreements as agreed
 from services.placement.service_agreements import ServiceAgreements
 from services.placement.tables import BOOKS
@@ -57,13 +63,16 @@ from services.platform.outbox import source_of
 from services.platform.pages import Pages
 from services.platform.part import Part
 from services.platform.watching import Watching
+from services.reference.parameters import Pack
 
 HERE = Path(__file__).parent
+OTHERS_SHIPPED = HERE / "parameters" / "other_placements.yaml"
 
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
     """Adds the servicers. LIANCAI_PLACEMENT_PARAMETERS names another parameter pack than the one that is shipped,
-    LIANCAI_PLACES a bureau's own points of towns.
+    LIANCAI_PLACES a bureau's own points of towns, LIANCAI_OTHER_PLACEMENTS other rules of secondments, exchanges,
+    internships and part-time work.
     """
     pages = Pages(database.vault)
     ground = Ground.of(settings)
@@ -71,7 +80,10 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     for checked in (registering.checked, agreed.checked, serving.checked):
         checked(pack)
     commissioners_pb2_grpc.add_CommissionersServicer_to_server(Commissioners(database, pages, pack), server)
+    imports_pb2_grpc.add_CommissionerImportsServicer_to_server(CommissionerImports(database, pack), server)
     requests_pb2_grpc.add_RequestsServicer_to_server(Requests(database, pages), server)
+    others = placements.checked(Pack.load(Path(settings.get("LIANCAI_OTHER_PLACEMENTS") or OTHERS_SHIPPED)))
+    placements_pb2_grpc.add_PlacementsServicer_to_server(Placements(database, pages, others), server)
     audit_pb2_grpc.add_PlacementTrailServicer_to_server(PlacementTrail(database, pages), server)
     agreements = ServiceAgreements(database, pages, pack)
     service_agreements_pb2_grpc.add_ServiceAgreementsServicer_to_server(agreements, server)
@@ -94,6 +106,7 @@ PART = Part(
         module.DESCRIPTOR
         for module in (
             commissioners_pb2,
+            imports_pb2,
             requests_pb2,
             audit_pb2,
             service_agreements_pb2,
@@ -106,6 +119,7 @@ PART = Part(
             reasons_pb2,
             replanning_pb2,
             jobs_pb2,
+            placements_pb2,
         )
     ),
     books=BOOKS,

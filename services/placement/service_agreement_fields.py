@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from liancai.placement.v1 import service_agreements_pb2 as pb
 
-from services.fields import read_credit_code, read_division
+from services.fields import read_credit_code, read_division, read_sha256
 from services.placement.rules.service_agreements import Kind, Role, parties
 from services.placement.tables import ServiceAgreementRow, ServiceAgreementSignatureRow
 from services.platform.requests import Reading, etag_of, stamp
@@ -20,7 +19,6 @@ EDITABLE = {
     *("pay_a_year_fen", "expense_bearer", "pay_terms", "insurance_bearer", "exit_terms", "file_sha256"),
 }
 MOST_PAY = 10**10  # fen
-SHA256 = re.compile(r"[0-9a-f]{64}")
 Message = pb.ServiceAgreement
 
 
@@ -54,16 +52,6 @@ def read_role(reading: Reading, field: str, value: pb.ServiceAgreement.Signature
     """Which party signs."""
     name = _choice(reading, field, value, Message.Signature.Role)
     return Role(name) if name else None
-
-
-def read_sha256(reading: Reading, field: str, value: str, *, required: bool) -> str:
-    """The SHA-256 of a file as 64 lower-case hexadecimal digits; capitals are taken for small letters."""
-    value = value.lower()
-    if not value and required:
-        reading.wrong(field, "FIELD_REQUIRED")
-    elif value and not SHA256.fullmatch(value):
-        reading.wrong(field, "FIELD_SHA256")
-    return value
 
 
 def message(

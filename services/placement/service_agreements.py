@@ -14,7 +14,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from services.fields import read_credit_code
+from services.fields import read_credit_code, read_sha256
 from services.placement import queries, standing
 from services.placement import service_agreement_fields as fields
 from services.placement.rules import registering
@@ -159,7 +159,7 @@ class ServiceAgreements(service_agreements_pb2_grpc.ServiceAgreementsServicer):
         signed_on = reading.day("sign_date", request.sign_date)
         if signed_on > day_of(self._database.clock()):
             reading.wrong("sign_date", "FIELD_FUTURE")
-        file_sha256 = fields.read_sha256(reading, "file_sha256", request.file_sha256, required=True)
+        file_sha256 = read_sha256(reading, "file_sha256", request.file_sha256, required=True)
         reading.done()
 
         def work(tx: Tx) -> pb.ServiceAgreement:

@@ -8,8 +8,7 @@ from typing import Any
 
 from liancai.placement.v1 import visits_pb2 as pb
 
-from services.fields import read_place, read_words
-from services.placement.service_agreement_fields import read_sha256
+from services.fields import read_place, read_sha256, read_words
 from services.placement.tables import VisitRow
 from services.platform.requests import Reading, etag_of, stamp
 

@@ -124,9 +124,9 @@ class Call:
         read = f"{self.action.rpartition('.')[0]}.read"
         self._policy.require(self.caller, self.action, read, scope, resource)
 
-    def reach(self, action: str = "") -> Reach:
+    def reach(self, action: str = "", kind: str = "") -> Reach:
         """What a list answered to this caller may hold; of what `action` reads, if that is not this RPC."""
-        return self._policy.reach(self.caller, action or self.action)
+        return self._policy.reach(self.caller, action or self.action, kind)
 
     def say(self, key: str, values: Mapping[str, str] | None = None) -> str:
         """A sentence in the caller's language."""

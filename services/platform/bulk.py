@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Date, Integer, LargeBinary, Table
+from sqlalchemy.exc import DBAPIError
 
 from services.platform.types import UtcTime
 
@@ -24,6 +25,7 @@ WORTH_COPYING = 100  # rows
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class BulkInsert:
@@ -31,6 +33,7 @@ class BulkInsert:
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         self._columns = [table.c[name] for name in columns]
+        self._names = tuple(columns)
         # a batch has one record_time and few others: their texts are remembered
         times = {"sqlite": lru_cache(1024)(_sqlite_time), "postgresql": lru_cache(1024)(datetime.isoformat)}
         self._converters = {dialect: _converters(self._columns, text) for dialect, text in times.items()}
@@ -78,11 +81,17 @@ class BulkInsert:
         return inserted
 
     def _by_copy(self, connection: Connection, rows: Sequence[Row]) -> int:
-        driver = connection.connection.driver_connection
+        driver, dialect = connection.connection.driver_connection, connection.dialect
         assert driver is not None
-        with driver.cursor() as cursor, cursor.copy(self._copy) as copy:
-            for row in rows:
-                copy.write_row(self._ready(row, "postgresql"))
+        assert dialect.dbapi is not None
+        try:
+            with driver.cursor() as cursor, cursor.copy(self._copy) as copy:
+                for row in rows:
+                    copy.write_row(self._ready(row, "postgresql"))
+        except dialect.dbapi.Error as error:  # as it would be of any other statement
+            raise DBAPIError.instance(
+                self._copy, None, error, dialect.dbapi.Error, hide_parameters=True, dialect=dialect
+            ) from None
         return len(rows)
 
     def _flat(self, rows: Sequence[Row]) -> list[Any]:
@@ -112,9 +121,8 @@ class BulkInsert:
                     values[place] = convert(values[place])
             ready.append(values)
         if dialect == "sqlite":
-            return json.dumps(ready, ensure_ascii=False)
-        names = [column.name for column in self._columns]
-        return json.dumps([dict(zip(names, values, strict=True)) for values in ready], ensure_ascii=False)
+            return _encode(ready)
+        return _encode([dict(zip(self._names, values, strict=True)) for values in ready])
 
 
 def _converters(columns: Sequence[Column[Any]], time_text: Convert) -> list[tuple[int, Convert]]:
@@ -137,13 +145,22 @@ def insert_all(connection: Connection, pending: Mapping[BulkInsert, Sequence[Row
 
     No row may refer to another one that is inserted with it.
     """
+    if found := one_insert(connection, pending):
+        connection.exec_driver_sql(*found)
+        return
+    for bulk, rows in pending.items():
+        bulk(connection, rows)
+
+
+def one_insert(
+    connection: Connection, pending: Mapping[BulkInsert, Sequence[Row]]
+) -> tuple[str, tuple[str, ...]] | None:
+    """The one statement that inserts into all of several tables, with its parameters; None where there is none."""
     wanted = [(bulk, rows) for bulk, rows in pending.items() if rows]
     if connection.dialect.name == "sqlite" or len(wanted) < 2:
-        for bulk, rows in wanted:
-            bulk(connection, rows)
-        return
+        return None
     statement = _one_statement(tuple(bulk for bulk, _ in wanted))
-    connection.exec_driver_sql(statement, tuple(bulk.parameter(rows, "postgresql") for bulk, rows in wanted))
+    return statement, tuple(bulk.parameter(rows, "postgresql") for bulk, rows in wanted)
 
 
 @cache
@@ -157,7 +174,9 @@ def _json(value: Any) -> str:
     """The text of a JSON column; who has it as text already gives that."""
     if isinstance(value, str):
         return value
-    return "[]" if value == [] else json.dumps(value, ensure_ascii=False)
+    if not value:  # most often, and cheaper than the encoder
+        return "{}" if isinstance(value, dict) else "[]"
+    return _encode(value)
 
 
 def _sqlite_time(instant: datetime) -> str:

@@ -36,9 +36,11 @@ class BulkUpdate:
         """Runs it; returns how many of the rows were there."""
         if not rows:
             return 0
-        dialect = connection.dialect.name
-        given = self._rows.parameter(rows, dialect)
-        return connection.exec_driver_sql(self._statements[dialect], (given,)).rowcount
+        return connection.exec_driver_sql(*self.statement(rows, connection.dialect.name)).rowcount
+
+    def statement(self, rows: Sequence[Row], dialect: str) -> tuple[str, tuple[str]]:
+        """The text of it and its parameter."""
+        return self._statements[dialect], (self._rows.parameter(rows, dialect),)
 
 
 def _kind(column: Column[Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
+import psycopg
 import pysqlite3
 from google.protobuf.message import Message
-from sqlalchemy import Engine, MetaData, Table, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -101,20 +103,31 @@ class Database:
             self.reading_engine = _sqlite(address, writing=False)
         else:
             self.writing_engine = _postgresql(address, service, count or READERS, writing=True)
-            self.reading_engine = _postgresql(address, service, READERS, writing=False).execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            self.reading_engine = _postgresql(address, service, READERS, writing=False)
+        # on SQLite a transaction costs nothing, on PostgreSQL two round trips
+        self._glancing_engine = (
+            self.reading_engine if self.sqlite else self.reading_engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
         self._writer = Writer(self.writing_engine, books.once, books.trail, lambda: self.clock(), count)
         self.tail = Tail(self.reading_engine, self.writing_engine, books.outbox)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session on one snapshot. Whatever is written in it is rolled back."""
-        try:
-            with Session(self.reading_engine, expire_on_commit=False) as session:
-                yield session  # closing it rolls back
-        except (OperationalError, PoolTimeout):
-            raise Unavailable from None
+        with _available(), Session(self.reading_engine, expire_on_commit=False) as session:
+            yield session  # closing it rolls back
+            if not self.sqlite and session.in_transaction():
+                # nothing can be written here, and at a rollback the driver forgets the statements it has prepared
+                session.connection().commit()
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """A connection to read once: by one statement, or by several `together`, on one snapshot.
+
+        On PostgreSQL that is one round trip: nothing begins and ends a transaction around it.
+        """
+        with _available(), self._glancing_engine.connect() as connection:
+            yield connection
 
     def write(self, call: Call, request: Mutation, work: Callable[[Tx], R], *, key: str = "") -> R:
         """Does `work` once for this request_id and returns its reply, committed (AIP-155).
@@ -160,6 +173,14 @@ class Database:
         call.request_id = request.request_id
         body = self.vault.index("request", call.method.path.encode() + request.SerializeToString(deterministic=True))
         return Asked(call.caller.subject, request.request_id, body, call.method.reply)
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, psycopg.OperationalError, PoolTimeout):
+        raise Unavailable from None
 
 
 def _alone(work: Callable[[Tx], Any]) -> Callable[[Tx, list[Any]], list[Any]]:
@@ -213,20 +234,41 @@ def refuse_unsafe_sqlite(version: tuple[int, ...]) -> None:
 
 
 def _postgresql(address: URL, service: str, connections: int, *, writing: bool) -> Engine:
-    # lanes read by key: a plan kept from when a table was small must not scan it once it is large
-    planning = "-c enable_seqscan=off" if writing else ""
-    return create_engine(
+    # lanes read by key: one plan is as good as another, if it does not scan a table that was small once
+    # readers: a snapshot, also for what is read outside of a transaction
+    own = (
+        "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
+        if writing
+        else "-c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
+    )
+    engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_size=connections,
         max_overflow=0,
-        pool_pre_ping=not writing,  # a lane finds a dead connection by using it, and runs its batch again
         hide_parameters=True,
         connect_args={
-            "options": f"{POSTGRESQL_OPTIONS} -c search_path={service} {planning}",
+            "options": f"{POSTGRESQL_OPTIONS} -c search_path={service} {own}",
             "application_name": "liancai",
             "connect_timeout": 5,
         },
     )
+    if not writing:  # a lane finds a dead connection by using it, and runs its batch again
+        event.listen(engine, "checkout", _refuse_hung_up)
+    return engine
+
+
+def _refuse_hung_up(driver: psycopg.Connection[Any], *_: Any) -> None:
+    """Has the pool connect anew in place of a connection whose server has ended it.
+
+    Nothing is due on an idle connection. If there is something to read, it is the server's last words or the end of
+    the stream: the kernel knows, and nobody is asked over the wire.
+    """
+    if driver.closed:
+        raise DisconnectionError
+    waiting = select.poll()
+    waiting.register(driver.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise DisconnectionError
 
 
 def refuse_unsafe_postgresql(engine: Engine) -> None:

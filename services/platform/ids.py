@@ -13,6 +13,8 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # ten bits each
 _TRIPLES = [pair + third for pair in _PAIRS for third in ALPHABET]  # fifteen
 _SHIFTS = range(105, -1, -15)
+_LAST = _TRIPLES[::4]
+_RUN = len(_LAST)  # ids that differ in their last triple alone, which ends in two bits that are always 0
 
 _POOL = 4096  # random bytes asked of the system at once
 
@@ -23,15 +25,39 @@ _random = memoryview(b"")
 
 def new_id() -> str:
     """A fresh id. In one process each is greater than the one before, also when the clock is set back."""
-    global _last, _random
-    milliseconds = time.time_ns() // 1_000_000
+    global _last
     with _lock:
-        if len(_random) < 10:
-            _random = memoryview(os.urandom(_POOL))
-        fresh = milliseconds << 80 | int.from_bytes(_random[:10], "big")
-        _random = _random[10:]
-        _last = fresh if fresh > _last else _last + 1
-        value = _last << 2  # 128 bits in 26 characters of five
+        _last = fresh if (fresh := _fresh()) > _last else _last + 1
+        made = _last
+    return _text(made)
+
+
+def new_ids(count: int) -> list[str]:
+    """As many fresh ids, in rising order: each of a run is the one before and one, from a random beginning."""
+    global _last
+    found: list[str] = []
+    while len(found) < count:
+        size = min(_RUN, count - len(found))
+        with _lock:
+            first = max(_fresh(), _last + _RUN) // _RUN * _RUN
+            _last = first + size - 1
+        shared = _text(first)[:-3]
+        found += [shared + last for last in _LAST[:size]]
+    return found
+
+
+def _fresh() -> int:
+    """Now, and chance. The lock is held."""
+    global _random
+    if len(_random) < 10:
+        _random = memoryview(os.urandom(_POOL))
+    fresh = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(_random[:10], "big")
+    _random = _random[10:]
+    return fresh
+
+
+def _text(number: int) -> str:
+    value = number << 2  # 128 bits in 26 characters of five
     return _PAIRS[value >> 120] + "".join([_TRIPLES[value >> shift & 0x7FFF] for shift in _SHIFTS])
 
 

@@ -1,15 +1,20 @@
-"""Alembic for every service: SQLite upgrades itself at start, PostgreSQL only by `liancai-server migrate`."""
+"""Alembic for every service: SQLite upgrades itself at start, PostgreSQL only by `liancai-server migrate`.
+
+A server whose schema is at the newest revision never loads Alembic, which would stay in its memory until the end.
+"""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command, context
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Connection, Engine, MetaData, inspect
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_VERSION = "alembic_version"  # Alembic's table
 
 log = logging.getLogger("liancai.migrate")
 
@@ -26,21 +31,24 @@ def upgrade(engine: Engine, service: str, scripts: Path) -> str:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(50151, hashtext(%s))", (service,))
             connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {service}")
-        config = _config(scripts)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if _current(connection) != head(scripts):
+            from alembic import command
+
+            config = _config(scripts)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
     return head(scripts)
 
 
 def head(scripts: Path) -> str:
-    """The newest revision there is."""
-    return str(ScriptDirectory.from_config(_config(scripts)).get_current_head())
+    """The newest revision there is: the highest of the numbers that the files begin with."""
+    return max(path.name.partition("_")[0] for path in (scripts / "versions").glob("[0-9]*_*.py"))
 
 
 def check(engine: Engine, service: str, scripts: Path) -> None:
     """Raises SchemaBehind unless the schema is at the newest revision."""
     with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        current = _current(connection)
     newest = head(scripts)
     if current != newest:
         raise SchemaBehind(
@@ -51,13 +59,25 @@ def check(engine: Engine, service: str, scripts: Path) -> None:
 
 def run(metadata: MetaData) -> None:
     """What a service's `migrations/env.py` does: the revisions, on the connection that `upgrade` opened."""
+    from alembic import context
+
     connection = context.config.attributes["connection"]
     context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()
 
 
+def _current(connection: Connection) -> str | None:
+    """The revision that a schema is at, None before its first."""
+    if not inspect(connection).has_table(_VERSION):
+        return None
+    found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION}").scalar()  # noqa: S608
+    return found
+
+
 def _config(scripts: Path) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(scripts))
     return config

@@ -19,10 +19,14 @@ from services.platform.identity import Caller
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who has a part in a resource: division codes, its home first, and unit ids or credit codes."""
+    """Who has a part in a resource: division codes, its home first, and unit ids or credit codes.
+
+    `kind` is what sort of resource it is, where the policies tell sorts apart; empty for any.
+    """
 
     divisions: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,12 @@ class Policy:
             raise Denied(action)
         raise NotFound(resource)
 
-    def reach(self, caller: Caller, action: str) -> Reach:
-        """What a list by this caller may hold, for the SQL predicate."""
+    def reach(self, caller: Caller, action: str, kind: str = "") -> Reach:
+        """What a list by this caller may hold, of one kind or of any, for the SQL predicate."""
+        division, unit = Scope(divisions=(caller.division,), kind=kind), Scope(units=(caller.unit,), kind=kind)
         return Reach(
-            caller.division if self.may(caller, action, Scope(divisions=(caller.division,))) else None,
-            caller.unit if caller.unit and self.may(caller, action, Scope(units=(caller.unit,))) else None,
+            caller.division if self.may(caller, action, division) else None,
+            caller.unit if caller.unit and self.may(caller, action, unit) else None,
         )
 
     def _decide(self, caller: Caller, action: str, scope: Scope) -> bool:
@@ -84,7 +89,7 @@ class Policy:
                 "Resource",
                 "this",
                 [("Division", code) for code in scope.divisions] + [("Unit", unit) for unit in scope.units if unit],
-                {"home": _reference("Division", scope.divisions[0])} if scope.divisions else {},
+                _what(scope),
             ),
             *_divisions({caller.division, *scope.divisions}),
         ]
@@ -114,6 +119,14 @@ def _attributes(caller: Caller) -> dict[str, object]:
         "division": _reference("Division", caller.division),
         "unit": _reference("Unit", caller.unit),
     }
+
+
+def _what(scope: Scope) -> dict[str, object]:
+    """The attributes of a resource that it has."""
+    found: dict[str, object] = {"kind": scope.kind} if scope.kind else {}
+    if scope.divisions:
+        found["home"] = _reference("Division", scope.divisions[0])
+    return found
 
 
 def _reference(kind: str, name: str) -> dict[str, object]:

@@ -7,15 +7,17 @@ text, the order of its parameters and the conversions of its columns are worked 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
+import psycopg
 from sqlalchemy import ColumnElement, Connection, Dialect, Executable, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NULLTYPE, Boolean, LargeBinary, TypeDecorator, TypeEngine
 
 Convert = Callable[[Any], Any]
+Row = tuple[Any, ...]
 
 
 class Prepared:
@@ -25,19 +27,10 @@ class Prepared:
         self._statement = statement
         self._texts: dict[str, _Text] = {}
 
-    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Row]:
         """Runs a select."""
         text = self._text(connection.dialect)
-        found = connection.exec_driver_sql(text.sql, text.given(parameters)).fetchall()
-        if not text.results:
-            return [tuple(row) for row in found]
-        rows = []
-        for row in found:
-            values = list(row)
-            for place, convert in text.results:
-                values[place] = convert(values[place])
-            rows.append(tuple(values))
-        return rows
+        return text.read(connection.exec_driver_sql(text.sql, text.given(parameters)).fetchall())
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
         """Runs an insert, update or delete; returns how many rows it touched."""
@@ -49,6 +42,36 @@ class Prepared:
         if text is None:
             text = self._texts[dialect.name] = _Text(self._statement, dialect)
         return text
+
+
+Asked = tuple[Prepared, Mapping[str, Any]]  # a statement with its parameters
+
+
+def together(connection: Connection, *asked: Asked) -> list[list[Row]]:
+    """The rows of selects, none of which waits for what another one finds. PostgreSQL does them one after the other,
+    but they take one round trip; outside of a transaction they are one, on one snapshot.
+
+    Raises the driver's own error.
+    """
+    if connection.dialect.name != "postgresql":
+        return [statement.rows(connection, parameters) for statement, parameters in asked]
+    texts = [statement._text(connection.dialect) for statement, _ in asked]
+    cursors = in_pipeline(
+        connection, [(text.sql, text.given(given)) for text, (_, given) in zip(texts, asked, strict=True)]
+    )
+    return [text.read(cursor.fetchall()) for text, cursor in zip(texts, cursors, strict=True)]
+
+
+def in_pipeline(connection: Connection, statements: Sequence[tuple[str, Any]]) -> list[psycopg.Cursor[Any]]:
+    """Statements of PostgreSQL with their parameters, done in one round trip. Raises the driver's own error."""
+    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+    try:
+        with driver.pipeline():
+            return [driver.execute(statement, given) for statement, given in statements]
+    except psycopg.OperationalError as error:
+        if driver.closed:
+            connection.invalidate(error)
+        raise
 
 
 class _Text:
@@ -72,7 +95,20 @@ class _Text:
             if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         ]
 
+    def read(self, found: Sequence[Sequence[Any]]) -> list[Row]:
+        """Rows as the driver gives them, with their values converted."""
+        if not self.results:
+            return [tuple(row) for row in found]
+        rows = []
+        for row in found:
+            values = list(row)
+            for place, convert in self.results:
+                values[place] = convert(values[place])
+            rows.append(tuple(values))
+        return rows
+
     def given(self, parameters: Mapping[str, Any]) -> Any:
+        """Parameters as the driver takes them."""
         values = {**self._fixed, **parameters}
         for name, convert in self._converts.items():
             values[name] = convert(values[name])

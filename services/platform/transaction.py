@@ -11,13 +11,19 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
-from services.platform.bulk import BulkInsert, Row, insert_all
+from services.platform.bulk import BulkInsert, Row, insert_all, one_insert
+from services.platform.bulkupdate import BulkUpdate
+from services.platform.prepared import in_pipeline
 
 AUDIT_COLUMNS = (
     *("record_time", "occur_time", "actor", "unit", "division"),
     *("action", "resource", "reason", "request_id", "detail"),
 )
 OUTBOX_COLUMNS = ("type", "subject", "time", "record_time", "data", "number")
+
+
+class Conflict(Exception):
+    """The transaction cannot stand beside another one, or its connection is gone: run it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Tx:
     now: datetime  # the record_time of everything in it
     _trail: Trail
     _pending: dict[BulkInsert, list[Row]] = field(default_factory=dict)
+    _changes: list[tuple[BulkUpdate, list[Row]]] = field(default_factory=list)
 
     @property
     def connection(self) -> Connection:
@@ -50,6 +57,11 @@ class Tx:
     def add(self, into: BulkInsert, *rows: Row) -> None:
         """Rows to be inserted when the work is done, all tables in one go. Nothing in the work can read them."""
         self._pending.setdefault(into, []).extend(rows)
+
+    def change(self, by: BulkUpdate, rows: list[Row]) -> None:
+        """Rows to be updated when the work is done, every one of which must be there then."""
+        if rows:
+            self._changes.append((by, rows))
 
     def record(
         self,
@@ -96,7 +108,21 @@ class Tx:
         self.add(self._trail.outbox, (kind, resource, occur_time, self.now, data, number))
 
     def flush(self) -> None:
-        """Writes what is pending: rows of the session, then those that were added."""
+        """Writes what is pending: rows of the session, those that change, those that were added.
+
+        Raises Conflict if one that changes is not there.
+        """
         self.session.flush()
-        insert_all(self.connection, self._pending)
-        self._pending = {}
+        connection, changes, pending = self.connection, self._changes, self._pending
+        self._changes, self._pending = [], {}
+        inserts = one_insert(connection, pending) if changes else None
+        if connection.dialect.name == "postgresql" and changes:
+            statements: list[tuple[str, Any]] = [by.statement(rows, "postgresql") for by, rows in changes]
+            cursors = in_pipeline(connection, [*statements, *([inserts] if inserts else [])])
+            found = [cursor.rowcount for cursor in cursors]
+        else:
+            found = [by(connection, rows) for by, rows in changes]
+        if any(there != len(rows) for there, (_, rows) in zip(found, changes, strict=False)):
+            raise Conflict
+        if not inserts:
+            insert_all(connection, pending)

@@ -2,27 +2,34 @@
 
 Tink AEAD (AES-256-GCM; files by its streaming form) with the resource name and field as associated data, so that a
 ciphertext moved to another row or column does not open. The keyset rotates: new values use the newest key, old ones
-still open. The blind index is HMAC-SHA256 under a key of its own, which does not rotate: a new one would mean indexing
-every row again.
+still open. A value is sealed as Tink seals it, byte for byte, but without its calls, which take twice as long; it is
+opened by Tink. The blind index is HMAC-SHA256 under a key of its own, which does not rotate: a new one would mean
+indexing every row again.
 """
 
 from __future__ import annotations
 
 import base64
-import hmac
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import tink
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from tink import aead, json_proto_keyset_format, proto_keyset_format, secret_key_access, streaming_aead
+from tink.proto import aes_gcm_pb2
 
 aead.register()
 streaming_aead.register()
 
 FIELDS, CHILDREN, INDEX = "fields.json", "children.json", "index.key"
+_TINK = b"\x01"  # the first byte of what a key of Tink's own format sealed; its number follows
+_NONCE = 12  # bytes, chosen by chance for each value (NIST SP 800-38D, 8.2.2)
 _HEAD = 2  # bytes that say how long the key at the head of a stream is
 
 
@@ -31,7 +38,8 @@ class Vault:
 
     def __init__(self, keyset: tink.KeysetHandle, index_key: bytes, children: tink.KeysetHandle | None = None) -> None:
         self._aead = keyset.primitive(aead.Aead)
-        self._index_key = index_key
+        self._prefix, self._primary = _primary(keyset)
+        self._hmac = HMAC(index_key, SHA256())  # only ever copied
         # what is kept of children opens with a key of its own
         self.children = self if children is None else Vault(children, index_key)
 
@@ -51,8 +59,16 @@ class Vault:
 
     def seal(self, text: str, owner: str, field: str) -> bytes:
         """`text` encrypted for one field of one resource, such as (`trainees/01J...`, `phone`)."""
-        sealed: bytes = self._aead.encrypt(text.encode(), f"{owner}/{field}".encode())
-        return sealed
+        return self.seal_all([(text, owner, field)])[0]
+
+    def seal_all(self, fields: Sequence[tuple[str, str, str]]) -> list[bytes]:
+        """Several fields at once, each given as its text, owner and name."""
+        chance, found = os.urandom(_NONCE * len(fields)), []
+        for place, (text, owner, name) in enumerate(fields):
+            nonce = chance[place * _NONCE : (place + 1) * _NONCE]
+            sealed = self._primary.encrypt(nonce, text.encode(), f"{owner}/{name}".encode())
+            found.append(self._prefix + nonce + sealed)
+        return found
 
     def unseal(self, sealed: bytes, owner: str, field: str) -> str:
         """What was sealed for this field of this resource. tink.TinkError for anything else."""
@@ -81,8 +97,9 @@ class Vault:
 
     def index(self, kind: str, value: str | bytes) -> bytes:
         """32 bytes that are the same for the same value of the same kind, and tell nothing without the key."""
-        data = value.encode() if isinstance(value, str) else value
-        return hmac.digest(self._index_key, kind.encode() + b"\0" + data, "sha256")
+        mac = self._hmac.copy()
+        mac.update(kind.encode() + b"\0" + (value.encode() if isinstance(value, str) else value))
+        return mac.finalize()
 
 
 def rotate(folder: Path) -> int:
@@ -112,6 +129,16 @@ def write_secret(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def _primary(keyset: tink.KeysetHandle) -> tuple[bytes, AESGCM]:
+    """What stands before whatever the newest key seals, and that key."""
+    found = json.loads(json_proto_keyset_format.serialize(keyset, secret_key_access.TOKEN))
+    (key,) = (each for each in found["key"] if each["keyId"] == found["primaryKeyId"])
+    if key["outputPrefixType"] != "TINK" or not key["keyData"]["typeUrl"].endswith(".AesGcmKey"):
+        raise ValueError("the key that seals is no AES-GCM key with Tink's prefix")
+    value = aes_gcm_pb2.AesGcmKey.FromString(base64.b64decode(key["keyData"]["value"])).key_value
+    return _TINK + key["keyId"].to_bytes(4), AESGCM(value)
 
 
 def _new_keyset() -> dict[str, Any]:

@@ -17,7 +17,6 @@ from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -26,7 +25,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from services.platform.errors import Exists, Fault, Unavailable
 from services.platform.later import Answer
 from services.platform.once import Asked, Once
-from services.platform.transaction import Trail, Tx
+from services.platform.transaction import Conflict, Trail, Tx
 
 BATCH = 64  # works in one commit at most
 BACKLOG = 2048  # works that may wait for one lane; more are turned away, to be sent again
@@ -50,10 +49,6 @@ class Work:
     item: Any = None
     asked: Asked | None = None
     answer: Answer = field(default_factory=Answer)
-
-
-class Conflict(Exception):
-    """The transaction cannot stand beside another one, or its connection is gone: run it again."""
 
 
 class Writer:
@@ -282,16 +277,13 @@ def _repeated(
 
 def _is_conflict(error: Exception) -> bool:
     """Whether running it again may help. A unique violation is one: the loser then reads the winner's row."""
-    if isinstance(error, Conflict | StaleDataError | IntegrityError | psycopg.IntegrityError):
+    if isinstance(error, Conflict | StaleDataError | IntegrityError):
         return True
-    if not isinstance(error, DBAPIError | psycopg.Error):  # what COPY meets comes as the driver's own error
+    if not isinstance(error, DBAPIError):
         return False
-    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    state = getattr(error.orig, "sqlstate", None)
     return (
-        (isinstance(error, DBAPIError) and error.connection_invalidated)
+        error.connection_invalidated
         or state in CONFLICTS
-        or (
-            isinstance(error, OperationalError | psycopg.OperationalError)
-            and (state is None or state.startswith(("08", "57")))
-        )
+        or (isinstance(error, OperationalError) and (state is None or state.startswith(("08", "57"))))
     )

@@ -71,6 +71,26 @@ def full_name(code: str) -> str | None:
     return "".join(name for name in names if name) + own
 
 
+@cache
+def _by_name() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for code in (*_current(), *_towns()):
+        own = name_of(code) or ""
+        above = [code[:2] + "0000", code[:4] + "00", *([code[:6]] if len(code) == 9 else [])]
+        names = [name for each in above if each != code and not _GROUPING.fullmatch(each) and (name := name_of(each))]
+        for first in range(len(names) + 1):
+            found.setdefault("".join(names[first:]) + own, set()).add(code)
+    return found
+
+
+def codes_of(name: str) -> tuple[str, ...]:
+    """The divisions in force, and towns that are shipped, of this name; empty for a name that nothing has.
+
+    It is its own ('市中区', of which there are several) or begins above it ('济南市市中区', '山东省济南市市中区').
+    """
+    return tuple(sorted(_by_name().get(name, ())))
+
+
 def is_current(code: str) -> bool:
     """Whether the code is on the shipped list in force, or is a town of one of the two counties."""
     return code in _current() or code in _towns()

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from operator import mul
+from typing import NamedTuple
 
 from services.reference import divisions
 from services.reference.text import compact, is_spreadsheet_number
@@ -78,8 +78,7 @@ class Sex(StrEnum):
         return "男" if self is Sex.MALE else "女"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ResidentId:
+class ResidentId(NamedTuple):
     """A number that checks, and what it says: `division` is where it was first issued (签发地), for life."""
 
     number: str
@@ -115,14 +114,16 @@ def parse(text: str, today: date) -> ResidentId:
         raise ResidentIdFault(Code.FUTURE)
     if birth.year < today.year - _OLDEST:
         raise ResidentIdFault(Code.BIRTH_DATE)
-    return parsed(number)
+    return _born(number, birth)
 
 
 def parsed(number: str) -> ResidentId:
     """What a number says that `parse` gave once; it is not judged again."""
-    return ResidentId(
-        number, sys.intern(number[:6]), _day(number[6:14]), Sex.MALE if number[16] in "13579" else Sex.FEMALE
-    )
+    return _born(number, _day(number[6:14]))
+
+
+def _born(number: str, birth: date) -> ResidentId:
+    return ResidentId(number, sys.intern(number[:6]), birth, Sex.MALE if number[16] in "13579" else Sex.FEMALE)
 
 
 @lru_cache(maxsize=65536)  # every day that anybody alive was born on

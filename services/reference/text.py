@@ -16,6 +16,13 @@ _FLOAT = re.compile(r"\d{16,}\.0+")
 # Unicode categories: control, format (zero-width, direction marks), and every separator.
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 _APOSTROPHES = "'\u2018\u2019`"
+# what stands in a cell and is no data
+EXCEL_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "####", "#########"})
+NOTHING = frozenset({"无", "/", "\\", "-", "--", "---", "—", "——", "_", "没有填写"})
+PLACEHOLDERS = frozenset(
+    {"不详", "未知", "待补", "待定", "暂无", "暂缺", "NULL", "NONE", "NAN", "N/A", "NA", "XX", "XXX"}
+)
+DITTO = frozenset({"同上", "〃", "″", '"', "''", "同上行", "同前"})
 
 
 def compact(text: str) -> str:

@@ -63,9 +63,9 @@ class Actor:
 
     def act_many(self, tx: Tx, acts: Sequence[Act]) -> list[matters_pb2.Step | Fault]:
         """Answers every act, in order, with the step as it is then or with why it was refused."""
-        files = casefiles.read(tx.connection, (act.step[0] for act in acts), lock=True)
-        wanted = [file.steps_of(act.step[1]) for act in acts if (file := files.get(act.step[0]))]
-        casefiles.read_ledgers(tx.connection, files, (step for steps in wanted for step in steps))
+        files = casefiles.read(
+            tx.connection, (act.step[0] for act in acts), lock=True, ledgers_of=(act.step[:2] for act in acts)
+        )
         guarded = [step for act in acts if act.verb in GUARDED and (step := _step_of(files, act))]
         held = papers.read(
             tx.connection, (step.id for step in guarded if self._editions.wants(tx.session, files, step))
@@ -81,7 +81,7 @@ class Actor:
                 touched[desk.file.id] = desk.file
             except Fault as fault:
                 answers.append(fault)
-        casefiles.write(tx, touched.values())
+        casefiles.post(tx, touched.values())
         return answers
 
     def _desk(self, tx: Tx, files: dict[str, CaseFile], act: Act) -> tuple[Desk, StepFile]:

@@ -38,11 +38,15 @@ class Desk:
     ended: list[MatterFile] = field(default_factory=list)
     begun: list[MatterFile] = field(default_factory=list)
     papers: Papers | None = field(default_factory=dict)  # of the steps that are accepted or completed; None: not asked
+    _kinds: dict[int, catalogue.Step] = field(default_factory=dict)
     _terms: dict[int, Terms] = field(default_factory=dict)
 
     def kind(self, step: StepFile) -> catalogue.Step:
         """What the catalogue says of a step."""
-        return self.edition.matter(type_of(step.matter)).step(step.key)
+        known = self._kinds.get(step.id)
+        if known is None:
+            known = self._kinds[step.id] = self.edition.matter(type_of(step.matter)).step(step.key)
+        return known
 
     def terms(self, step: StepFile) -> Terms:
         """By what a step is timed: by the parameters in force when its case was opened."""

@@ -13,13 +13,12 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from services.platform.bulk import BulkInsert
 from services.platform.bulkupdate import BulkUpdate
-from services.platform.prepared import Prepared, any_of
-from services.platform.transaction import Tx
-from services.platform.writer import Conflict
+from services.platform.prepared import Asked, Prepared, Row, any_of, together
+from services.platform.transaction import Conflict, Tx
 from services.reference.clock import day_of
 from services.talent.rules.states import MATTER_ENDED, STEP_ENDED, CaseState
 from services.talent.tables import CaseRow, ClockEntryRow, MatterRow, StepRow
@@ -206,22 +205,23 @@ def _columns(kind: type[Any], table: type[Any]) -> list[Any]:
 
 
 _CASE, _MATTER, _STEP, _ENTRY = (cast(Table, row.__table__) for row in (CaseRow, MatterRow, StepRow, ClockEntryRow))
-_OWN = [each.name for each in fields_of(CaseFile) if each.name in CaseRow.__table__.c]
-_CASES = select(*[getattr(CaseRow, name) for name in _OWN]).where(any_of(_CASE.c.id, "ids")).order_by(CaseRow.id)
+OWN = [each.name for each in fields_of(CaseFile) if each.name in CaseRow.__table__.c]
+_CASES = select(*[getattr(CaseRow, name) for name in OWN]).where(any_of(_CASE.c.id, "ids")).order_by(CaseRow.id)
 _READ_CASES = Prepared(_CASES)
 _LOCK_CASES = Prepared(_CASES.with_for_update())
-_READ_MATTERS = Prepared(
-    select(*_columns(MatterFile, MatterRow))
-    .where(any_of(_MATTER.c.case_id, "ids"))
-    .order_by(MatterRow.case_id, MatterRow.position)
-)
-_READ_STEPS = Prepared(
-    select(*_columns(StepFile, StepRow)).where(any_of(_STEP.c.case_id, "ids")).order_by(StepRow.case_id, StepRow.id)
-)
-_READ_ENTRIES = Prepared(
-    select(*_columns(EntryFile, ClockEntryRow))
-    .where(any_of(_ENTRY.c.step_id, "ids"))
-    .order_by(ClockEntryRow.step_id, ClockEntryRow.number)
+_MATTERS = select(*_columns(MatterFile, MatterRow)).order_by(MatterRow.case_id, MatterRow.position)
+_STEPS = select(*_columns(StepFile, StepRow)).order_by(StepRow.case_id, StepRow.id)
+_READ_MATTERS = Prepared(_MATTERS.where(any_of(_MATTER.c.case_id, "ids")))
+_READ_STEPS = Prepared(_STEPS.where(any_of(_STEP.c.case_id, "ids")))
+# of one case: PostgreSQL plans this once, and what wants one of a list anew each time
+_MATTERS_OF = Prepared(_MATTERS.where(_MATTER.c.case_id == bindparam("of")))
+_STEPS_OF = Prepared(_STEPS.where(_STEP.c.case_id == bindparam("of")))
+_ENTRIES = select(*_columns(EntryFile, ClockEntryRow)).order_by(ClockEntryRow.step_id, ClockEntryRow.number)
+_READ_ENTRIES = Prepared(_ENTRIES.where(any_of(_ENTRY.c.step_id, "ids")))
+_ENTRIES_OF = Prepared(
+    _ENTRIES.join(_STEP, _STEP.c.id == _ENTRY.c.step_id).where(
+        any_of(_STEP.c.case_id, "ids"), any_of(_STEP.c.matter, "matters")
+    )
 )
 _STEP_VALUES = (
     *("state", "unit", "assignee", "owner", "outcome", "result", "reason", "received", "base", "begun", "planned"),
@@ -238,14 +238,37 @@ _ENTER = BulkInsert(_ENTRY, _ENTRY_COLUMNS)
 _entry_row = attrgetter(*_ENTRY_COLUMNS)
 
 
-def read(connection: Connection, ids: Iterable[str], *, lock: bool = False) -> dict[str, CaseFile]:
-    """The cases with these numbers that there are, without ledgers."""
-    wanted = {"ids": sorted(set(ids))}
-    statement = _LOCK_CASES if lock else _READ_CASES
-    files = {row[0]: CaseFile(*row) for row in statement.rows(connection, wanted)}
-    for row in _READ_MATTERS.rows(connection, wanted) if files else ():
+def read(
+    connection: Connection, ids: Iterable[str], *, lock: bool = False, ledgers_of: Iterable[tuple[str, str]] = ()
+) -> dict[str, CaseFile]:
+    """The cases with these numbers that there are; with the ledgers of these matters, by case and key."""
+    wanted, entered = {"ids": sorted(set(ids))}, set(ledgers_of)
+    # what is read after the lock is as it is once the lock is held
+    asked = [(_LOCK_CASES if lock else _READ_CASES, wanted), (_READ_MATTERS, wanted), (_READ_STEPS, wanted)]
+    if entered:
+        asked.append((_ENTRIES_OF, {**wanted, "matters": sorted({matter for _, matter in entered})}))
+    cases, matters, steps, *entries = together(connection, *asked)
+    files = gather((CaseFile(*row) for row in cases), matters, steps)
+    of = {step.id: file for file in files.values() for step in file.steps if (file.id, step.matter) in entered}
+    for number, file in of.items():
+        file.ledgers[number] = []
+    for row in entries[0] if entries else ():
+        if row[0] in of:
+            of[row[0]].ledgers[row[0]].append(EntryFile(*row))
+    return files
+
+
+def parts_of(number: str) -> tuple[Asked, Asked]:
+    """What is to be asked for the matters and the steps of one case."""
+    return (_MATTERS_OF, {"of": number}), (_STEPS_OF, {"of": number})
+
+
+def gather(cases: Iterable[CaseFile], matters: Iterable[Row], steps: Iterable[Row]) -> dict[str, CaseFile]:
+    """Cases with the matters and steps that were found."""
+    files = {file.id: file for file in cases}
+    for row in matters:
         files[row[0]].matters.append(MatterFile(*row))
-    for row in _READ_STEPS.rows(connection, wanted) if files else ():
+    for row in steps:
         files[row[1]].steps.append(StepFile(*row))
     return files
 
@@ -260,15 +283,20 @@ def read_ledgers(connection: Connection, files: Mapping[str, CaseFile], steps: I
 
 
 def write(tx: Tx, files: Iterable[CaseFile]) -> None:
-    """Writes what was changed. Raises Conflict if another transaction got between, whatever the locks."""
+    """Writes what was changed, before anything else is read. Raises Conflict if another transaction got between,
+    whatever the locks.
+    """
+    post(tx, files)
+    tx.flush()
+
+
+def post(tx: Tx, files: Iterable[CaseFile]) -> None:
+    """Has what was changed written with the rest of the work, in one round trip: nothing in the work may read it."""
     held = list(files)
-    connection = tx.connection
-    _UPDATE_STEPS(connection, [_step_row(step) for file in held for step in file.changed_steps.values()])
-    _UPDATE_MATTERS(connection, [_matter_row(matter) for file in held for matter in file.changed_matters.values()])
+    tx.change(_UPDATE_STEPS, [_step_row(step) for file in held for step in file.changed_steps.values()])
+    tx.change(_UPDATE_MATTERS, [_matter_row(matter) for file in held for matter in file.changed_matters.values()])
+    tx.change(_COUNT_EVENTS, [(file.id, file.version, file.events, tx.now) for file in held if not file.values])
     tx.add(_ENTER, *(_entry_row(entry) for file in held for entry in file.new_entries))
-    counted = [(file.id, file.version, file.events, tx.now) for file in held if not file.values]
-    if _COUNT_EVENTS(connection, counted) != len(counted):
-        raise Conflict
     for file in held:
         if file.values:
             _write_case(tx, file)
@@ -283,7 +311,7 @@ def _write_case(tx: Tx, file: CaseFile) -> None:
         raise Conflict
     file.version += 1
     for name, value in file.values.items():
-        if name in _OWN:
+        if name in OWN:
             setattr(file, name, value)
     file.values = {}
 

@@ -60,7 +60,7 @@ class Cases(cases_pb2_grpc.CasesServicer):
         def work(tx: Tx) -> pb.Case:
             file = self._intake.open(tx, call, wanted, occurred, late_reason)
             tx.flush()
-            return self._views.whole(tx.session, call, file)
+            return self._views.whole(tx.connection, call, file)
 
         return self._database.write(call, request, work, key="cases")
 
@@ -69,9 +69,8 @@ class Cases(cases_pb2_grpc.CasesServicer):
         call, reading = Call.of(context), Reading()
         number = read_case(reading, "name", request.name)
         reading.done()
-        with self._database.reading() as session:
-            file = queries.visible(session, call, number)
-            return self._views.whole(session, call, file)
+        with self._database.glancing() as connection:
+            return self._views.get(connection, call, number)
 
     def ListCases(self, request: pb.ListCasesRequest, context: grpc.ServicerContext) -> pb.ListCasesResponse:
         """A page of the cases within reach, newest first."""
@@ -97,7 +96,7 @@ class Cases(cases_pb2_grpc.CasesServicer):
                 for row in session.execute(wanted.where(part))
             }
             rows = [found[number] for number in sorted(found, reverse=True)[: page.size + 1]]
-            heads = self._views.heads(session, rows[: page.size])
+            heads = self._views.heads(session.connection(), rows[: page.size])
         more = len(rows) > page.size
         return pb.ListCasesResponse(
             cases=heads,
@@ -175,7 +174,7 @@ class Cases(cases_pb2_grpc.CasesServicer):
         def work(tx: Tx) -> pb.Case:
             file = merge(tx, call, self._editions, (number, request.etag), into, reason)
             tx.flush()
-            return self._views.whole(tx.session, call, file)
+            return self._views.whole(tx.connection, call, file)
 
         return self._database.write(call, request, work, key=f"cases/{into}")
 
@@ -224,7 +223,7 @@ class Cases(cases_pb2_grpc.CasesServicer):
             desk.record(tx, event, late_reason=late_reason, **told)
             casefiles.write(tx, [file])
             tx.flush()
-            return self._views.whole(tx.session, call, file)
+            return self._views.whole(tx.connection, call, file)
 
         return self._database.write(call, request, work, key=f"cases/{number}")
 

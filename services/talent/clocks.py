@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 from liancai.talent.v1 import clock_pb2 as pb
@@ -52,6 +53,7 @@ def terms_of(kind: catalogue.Step, division: str, pack: Pack, day: date) -> Term
     return kind.terms(division, plan=reminder, completeness=completeness or COMPLETENESS)
 
 
+@cache
 def _workdays(pack: Pack, key: str, division: str, day: date) -> Span | None:
     parameter = pack.find(key, division, day)
     n = parameter.integer() if parameter else None

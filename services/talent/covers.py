@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection, bindparam, select
 
-from services.platform.prepared import Prepared
+from services.platform.prepared import Asked, Prepared
 from services.talent.tables import CoverRow
 
 _DAY = CoverRow.start_date.type
@@ -23,9 +23,15 @@ _DEPUTIES = Prepared(
 )
 
 
+def asked_of(deputy: str, day: date) -> Asked:
+    """What is to be asked for those that an officer stands in for on a day."""
+    return _COVERED, {"me": deputy, "day": day}
+
+
 def covered_by(connection: Connection, deputy: str, day: date) -> list[str]:
     """Those that an officer stands in for on a day."""
-    return [row[0] for row in _COVERED.rows(connection, {"me": deputy, "day": day})]
+    statement, given = asked_of(deputy, day)
+    return [row[0] for row in statement.rows(connection, given)]
 
 
 def deputies_of(connection: Connection, unit: str, day: date) -> dict[str, str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, cast, func, literal_column, null, select, union_all
+from sqlalchemy.orm import aliased
 
-from services.platform.prepared import Prepared, any_of
+from services.platform.prepared import Prepared, Row, any_of, together
+from services.talent import casefiles
+from services.talent.casefiles import CaseFile
 from services.talent.rules.lights import Turns
 from services.talent.rules.states import CaseState
 from services.talent.tables import CaseRelationRow, CaseRow, FamilyMemberRow, StepRow, TalentRow
@@ -24,6 +29,8 @@ class CaseDetail:
     origin: str
     destination: str
     custody: str
+    division: str
+    partner_division: str
     catalogue_id: str
     talent_id: str
     phone_sealed: bytes
@@ -39,6 +46,7 @@ class CaseDetail:
     close_time: datetime | None
     create_time: datetime
     update_time: datetime
+    events: int
     version: int
     resident_id_sealed: bytes
     full_name: str
@@ -48,6 +56,8 @@ class CaseDetail:
 
 
 WIDTH = len(fields_of(CaseDetail))  # columns of what is selected
+# what a CaseFile has of it
+_own = attrgetter(*casefiles.OWN)
 
 
 def _column(name: str) -> Any:
@@ -81,6 +91,8 @@ _TURNS = Prepared(
     .where(any_of(_step.case_id, "ids"), _step.alarm.is_not(None))
     .group_by(_step.case_id)
 )
+_case = aliased(CaseRow)
+_talent = select(_case.talent_id).where(_case.id == bindparam("of")).scalar_subquery()
 # what hangs on a case, in one round trip: what it is, and its values, of which each kind has its own
 _HANGING = Prepared(
     union_all(
@@ -92,22 +104,13 @@ _HANGING = Prepared(
         ),
         select(
             _hanging("other", literal_column("0"), CaseRow.partner_division, CaseRow.id, CaseRow.division)
-            .where(
-                CaseRow.talent_id == bindparam("talent"), CaseRow.id != bindparam("of"),
-                CaseRow.state == CaseState.OPEN,
-            )
+            .where(CaseRow.talent_id == _talent, CaseRow.id != bindparam("of"), CaseRow.state == CaseState.OPEN)
             .order_by(CaseRow.id)
             .limit(10)
             .subquery()
         ),
     )
 )  # fmt: skip
-
-
-def read(connection: Connection, number: str) -> CaseDetail:
-    """The case with this number, which must be there."""
-    [row] = _DETAIL.rows(connection, {"of": number})
-    return CaseDetail(*row)
 
 
 @dataclass(slots=True)
@@ -119,12 +122,38 @@ class Hanging:
     others: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # open cases, and who sees them
 
 
-def hanging(connection: Connection, detail: CaseDetail) -> Hanging:
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A case with everything its readers see."""
+
+    detail: CaseDetail
+    file: CaseFile
+    hanging: Hanging
+
+
+def whole(connection: Connection, number: str) -> Whole | None:
+    """The case with this number, with its matters and steps."""
+    of = {"of": number}
+    cases, matters, steps, others = together(connection, (_DETAIL, of), *casefiles.parts_of(number), (_HANGING, of))
+    if not cases:
+        return None
+    detail = CaseDetail(*cases[0])
+    file = CaseFile(*_own(detail))
+    casefiles.gather([file], matters, steps)
+    return Whole(detail, file, _hang(others))
+
+
+def beside(connection: Connection, file: CaseFile) -> Whole:
+    """A case whose matters and steps are read already, and perhaps changed."""
+    of = {"of": file.id}
+    [row], others = together(connection, (_DETAIL, of), (_HANGING, of))
+    return Whole(CaseDetail(*row), file, _hang(others))
+
+
+def _hang(rows: Iterable[Row]) -> Hanging:
     """The family, other cases it has to do with, and other open cases of the same talent."""
     found = Hanging()
-    for what, number, kind, other, division, sealed in _HANGING.rows(
-        connection, {"of": detail.id, "talent": detail.talent_id}
-    ):
+    for what, number, kind, other, division, sealed in rows:
         if what == "member":
             found.family.append((number, kind, sealed))
         elif what == "relation":

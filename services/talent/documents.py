@@ -19,8 +19,7 @@ from services.platform.errors import Exists, Invalid, NotFound, Refused, TooMuch
 from services.platform.ids import new_id
 from services.platform.pages import Pages
 from services.platform.requests import Reading, check_etag
-from services.platform.transaction import Tx
-from services.platform.writer import Conflict
+from services.platform.transaction import Conflict, Tx
 from services.reference.clock import day_of
 from services.talent import casefiles, clocks, paper_messages, papers
 from services.talent.advancing import Desk

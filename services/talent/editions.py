@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
@@ -73,11 +73,12 @@ class Editions:
         """The day it is in China, by the clock of the database."""
         return day_of(self._clock())
 
-    def of(self, session: Session, number: str) -> Catalogue:
+    def of(self, session: Session | Connection, number: str) -> Catalogue:
         """The version with this number."""
         found = self._known.get(number)
         if found is None:
-            found = load((f"catalogues/{number}", session.get_one(CatalogueRow, number).content))
+            content = session.execute(select(CatalogueRow.content).where(CatalogueRow.id == number)).scalar_one()
+            found = load((f"catalogues/{number}", content))
             self._known[number] = found
         return found
 

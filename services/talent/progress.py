@@ -15,7 +15,7 @@ from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import NotFound, TooMuch
 from services.platform.requests import Reading
-from services.talent import casefiles, details, people
+from services.talent import details, people
 from services.talent.editions import Editions
 from services.talent.messages import ended
 from services.talent.rules import receipt
@@ -67,16 +67,13 @@ class ProgressDesk:
         reading.done()
         if self._throttle.over(number):
             raise TooMuch("PROGRESS_TOO_OFTEN", minutes=WINDOW // 60)
-        with self._database.reading() as session:
-            connection = session.connection()
-            file = casefiles.read(connection, [number]).get(number)
-            tail = ""
-            if file is not None:
-                sealed = details.read(connection, number).phone_sealed
-                tail = people.phone_of(self._database.vault, number, sealed)[-4:]
-            if file is None or not hmac.compare_digest(tail, request.phone_tail):
+        with self._database.glancing() as connection:
+            found = details.whole(connection, number)
+            tail = people.phone_of(self._database.vault, number, found.detail.phone_sealed)[-4:] if found else ""
+            if found is None or not hmac.compare_digest(tail, request.phone_tail):
                 raise NotFound(f"cases/{number}")
-            edition = self._editions.of(session, file.catalogue_id)
+            file = found.file
+            edition = self._editions.of(connection, file.catalogue_id)
         return pb.Progress(
             state=pb.Case.State.Value(file.state),
             matters=[

@@ -125,10 +125,29 @@ def parts_of_reach(call: Call, action: str = "") -> list[ColumnElement[bool]]:
         else:
             terms.append(or_(CaseRow.division.between(low, high), CaseRow.partner_division.between(low, high)))
     if reach.unit is not None:
-        own = and_(StepRow.unit == reach.unit, StepRow.case_id == CaseRow.id)
-        seen = or_(StepRow.division == CaseRow.division, StepRow.division == CaseRow.partner_division)
-        terms.append(exists().where(own, seen))
+        terms.append(_of_unit(reach.unit))
     return terms
+
+
+def _of_unit(unit: str) -> ColumnElement[bool]:
+    """The cases that a bureau has a step of, on a side that was let in."""
+    seen = or_(StepRow.division == CaseRow.division, StepRow.division == CaseRow.partner_division)
+    return exists().where(StepRow.unit == unit, StepRow.case_id == CaseRow.id, seen)
+
+
+def filtered_by_reach(call: Call) -> ColumnElement[bool]:
+    """The cases within reach among those that are found by something else, such as a name or the time of opening."""
+    reach = call.reach()
+    terms: list[ColumnElement[bool]] = []
+    if reach.division is not None:
+        low, high = scope_range(reach.division)
+        # nothing is looked up by what is put together from a column: SQLite, which does not know how many there are,
+        # would read every case of the division first
+        sides = (CaseRow.division.concat(""), CaseRow.partner_division.concat(""))
+        terms += [side == low if low == high else side.between(low, high) for side in sides]
+    if reach.unit is not None:
+        terms.append(_of_unit(reach.unit))
+    return or_(*terms) if terms else false()
 
 
 def steps_within_reach(call: Call, unit: ColumnElement[str] | Any = StepRow.unit) -> ColumnElement[bool]:

@@ -37,7 +37,7 @@ def search(
     known = read_query(reading, "query", request.query, database.vault, day_of(database.clock()))
     states = reading.choices("states", request.states, cases_pb2.Case.State)
     reading.done()
-    wanted = details.selected().where(queries.within_reach(call))
+    wanted = details.selected().where(queries.filtered_by_reach(call))
     if states:
         wanted = wanted.where(CaseRow.state.in_(states))
     with database.reading() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -16,7 +17,8 @@ from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.requests import Reading
 from services.reference.clock import SHANGHAI
-from services.talent.queries import within_reach
+from services.talent.advancing import type_of
+from services.talent.queries import filtered_by_reach
 from services.talent.rules.states import MatterState, StepState
 from services.talent.tables import CaseRow, MatterRow, StepRow
 
@@ -51,31 +53,30 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
     def GetThroughput(self, request: pb.GetThroughputRequest, context: grpc.ServicerContext) -> pb.Throughput:
         """What was opened and finished."""
         call, span = Call.of(context), _read_span(request.span)
-        began, ended = span.holds(MatterRow.start_time), span.holds(MatterRow.finish_time)
-        matters = (
-            select(
-                MatterRow.type, _count(began), _count(ended), _count(and_(ended, MatterRow.state == MatterState.DONE))
-            )
+        # each by its own index: with both in one condition all matters would be read
+        begun, over = (
+            select(MatterRow.type, func.count(), _count(MatterRow.state == MatterState.DONE))
             .join(CaseRow, CaseRow.id == MatterRow.case_id)
-            .where(or_(began, ended), within_reach(call))
+            .where(span.holds(column), filtered_by_reach(call))
             .group_by(MatterRow.type)
+            for column in (MatterRow.start_time, MatterRow.finish_time)
         )
         steps = _by_matter(call, func.count()).where(span.holds(StepRow.finish_time), StepRow.state == StepState.DONE)
         cases = [
-            select(func.count()).select_from(CaseRow).where(span.holds(column), within_reach(call))
+            select(func.count()).select_from(CaseRow).where(span.holds(column), filtered_by_reach(call))
             for column in (CaseRow.open_time, CaseRow.close_time)
         ]
         with self._database.reading() as session:
             opened, closed = (session.execute(each).scalar_one() for each in cases)
-            by_matter = {row[0]: tuple(row[1:]) for row in session.execute(matters)}
-            done = {row[0]: row[1] for row in session.execute(steps)}
+            starts, ends = ({row[0]: tuple(row[1:]) for row in session.execute(each)} for each in (begun, over))
+            done = by_type(session.execute(steps).all())
         groups = []
-        for key in sorted(by_matter.keys() | done.keys()):
-            begun, over, finished = by_matter.get(key, (0, 0, 0))
+        for key in sorted(starts.keys() | ends.keys() | done.keys()):
+            ended, finished = ends.get(key, (0, 0))
             groups.append(
                 pb.Throughput.Group(
-                    matter=key, matters_begun=begun, matters_ended=over, matters_done=finished,
-                    steps_done=done.get(key, 0),
+                    matter=key, matters_begun=starts.get(key, (0, 0))[0], matters_ended=ended, matters_done=finished,
+                    steps_done=done.get(key, [0])[0],
                 )
             )  # fmt: skip
         return pb.Throughput(
@@ -93,7 +94,7 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
             select(StepRow.unit.label("unit"), StepRow.start_time.label("start_time"), before.label("before"))
             .join(touched, and_(touched.c.case_id == StepRow.case_id, touched.c.matter == StepRow.matter))
             .join(CaseRow, CaseRow.id == StepRow.case_id)
-            .where(StepRow.start_time.is_not(None), StepRow.unit != "", within_reach(call))
+            .where(StepRow.start_time.is_not(None), StepRow.unit != "", filtered_by_reach(call))
             .subquery()
         )
         found = func.count()
@@ -103,8 +104,8 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
             .group_by(ordered.c.before, ordered.c.unit)
             .order_by(found.desc(), ordered.c.before, ordered.c.unit)
         )
-        with self._database.reading() as session:
-            rows = session.execute(wanted).all()
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted).all()
         return pb.HandOvers(
             definition=span.define(call, "STAT_HAND_OVERS"),
             pairs=[pb.HandOvers.Pair(from_unit=row[0], to_unit=row[1], count=row[2]) for row in rows],
@@ -114,24 +115,23 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
         """By the dates that are stored: those that held when the step was finished."""
         call, span = Call.of(context), _read_span(request.span)
         statutory, promised = StepRow.statutory.is_not(None), StepRow.promised.is_not(None)
-        wanted = (
-            _by_matter(
-                call,
-                _count(or_(statutory, promised)),
-                _count(StepRow.finish_date > StepRow.statutory),
-                _count(StepRow.finish_date > StepRow.promised),
-                _count(statutory),
-                _count(promised),
-            )
-            .where(span.holds(StepRow.finish_time), StepRow.state == StepState.DONE)
-            .order_by(MatterRow.type)
-        )
-        with self._database.reading() as session:
-            rows = session.execute(wanted).all()
-        names = ("matter", "done", "after_statutory", "after_promised", "with_statutory", "with_promised")
+        wanted = _by_matter(
+            call,
+            _count(or_(statutory, promised)),
+            _count(StepRow.finish_date > StepRow.statutory),
+            _count(StepRow.finish_date > StepRow.promised),
+            _count(statutory),
+            _count(promised),
+        ).where(span.holds(StepRow.finish_time), StepRow.state == StepState.DONE)
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted).all()
+        names = ("done", "after_statutory", "after_promised", "with_statutory", "with_promised")
         return pb.Lateness(
             definition=span.define(call, "STAT_LATENESS"),
-            groups=[pb.Lateness.Group(**dict(zip(names, row, strict=True))) for row in rows],
+            groups=[
+                pb.Lateness.Group(matter=key, **dict(zip(names, counts, strict=True)))
+                for key, counts in sorted(by_type(rows).items())
+            ],
         )
 
     def GetWorkInProgress(
@@ -157,39 +157,47 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
         matters = (
             select(MatterRow.type, func.count())
             .join(CaseRow, CaseRow.id == MatterRow.case_id)
-            .where(open_at(MatterRow.start_time, MatterRow.finish_time), within_reach(call))
+            .where(open_at(MatterRow.start_time, MatterRow.finish_time), filtered_by_reach(call))
             .group_by(MatterRow.type)
         )
         steps = _by_matter(call, func.count()).where(open_at(StepRow.start_time, StepRow.finish_time))
         cases = (
             select(func.count())
             .select_from(CaseRow)
-            .where(open_at(CaseRow.open_time, CaseRow.close_time), within_reach(call))
+            .where(open_at(CaseRow.open_time, CaseRow.close_time), filtered_by_reach(call))
         )
         with self._database.reading() as session:
             count = session.execute(cases).scalar_one()
             by_matter = {row[0]: row[1] for row in session.execute(matters)}
-            by_step = {row[0]: row[1] for row in session.execute(steps)}
+            by_step = by_type(session.execute(steps).all())
         return pb.WorkInProgress(
             definition=call.say("STAT_IN_PROGRESS", {"span": said}),
             cases=count,
             groups=[
-                pb.WorkInProgress.Group(matter=key, matters=by_matter.get(key, 0), steps=by_step.get(key, 0))
+                pb.WorkInProgress.Group(matter=key, matters=by_matter.get(key, 0), steps=by_step.get(key, [0])[0])
                 for key in sorted(by_matter.keys() | by_step.keys())
             ],
         )
 
 
 def _by_matter(call: Call, *counted: Any) -> Select[Any]:
-    """Something of the steps of cases within reach, by type of matter."""
+    """Something of the steps of cases within reach, by the key of their matter."""
     return (
-        select(MatterRow.type, *counted)
+        select(StepRow.matter, *counted)
         .select_from(StepRow)
-        .join(MatterRow, and_(MatterRow.case_id == StepRow.case_id, MatterRow.key == StepRow.matter))
         .join(CaseRow, CaseRow.id == StepRow.case_id)
-        .where(within_reach(call))
-        .group_by(MatterRow.type)
+        .where(filtered_by_reach(call))
+        .group_by(StepRow.matter)
     )
+
+
+def by_type(rows: Iterable[Sequence[Any]]) -> dict[str, list[int]]:
+    """What was counted by the key of a matter, by its type: the key says it, and no matter has to be read."""
+    found: dict[str, list[int]] = {}
+    for key, *counts in rows:
+        kind = type_of(key)
+        found[kind] = [sum(pair) for pair in zip(found.get(kind, [0] * len(counts)), counts, strict=True)]
+    return found
 
 
 def _count(condition: ColumnElement[bool]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from liancai.talent.v1 import clock_pb2, supervision_pb2_grpc
 from liancai.talent.v1 import supervision_pb2 as pb
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, String, and_, case, cast, func, literal, or_, select, tuple_
 
 from services.platform.boundary import Call
 from services.platform.database import Database
@@ -24,10 +24,12 @@ from services.talent.editions import Editions
 from services.talent.queries import read_case, steps_within_reach
 from services.talent.rules import lights
 from services.talent.rules.orders import ORDER_ENDED
+from services.talent.statistics import by_type
 from services.talent.supervision_orders import OrderDesk
-from services.talent.tables import CaseRow, MatterRow, ReminderRow, StepRow, SupervisionOrderRow
+from services.talent.tables import CaseRow, ReminderRow, StepRow, SupervisionOrderRow
 
 _COLUMNS = [getattr(StepRow, each.name) for each in fields_of(StepFile)]
+_COUNTED = ("green", "yellow", "red", "without_date", "unassigned", "orders")
 LIGHTS = (clock_pb2.LIGHT_YELLOW, clock_pb2.LIGHT_RED)
 
 
@@ -46,10 +48,10 @@ class Supervision(supervision_pb2_grpc.SupervisionServicer):
         wished = reading.choices("by", [request.by] if request.by else [], pb.GetBoardRequest.By)
         reading.done()
         today = self._editions.today()
-        by: Any = MatterRow.type if wished == ["MATTER"] else StepRow.unit
+        by: Any = StepRow.matter if wished == ["MATTER"] else StepRow.unit
         dated, red, yellow = StepRow.red.is_not(None), StepRow.red <= today, StepRow.yellow <= today
-        ordered = exists().where(
-            SupervisionOrderRow.step_id == StepRow.id, SupervisionOrderRow.state.not_in(ORDER_ENDED)
+        ordered = StepRow.id.in_(
+            select(SupervisionOrderRow.step_id).where(SupervisionOrderRow.state.not_in(ORDER_ENDED))
         )
         counted = (
             and_(dated, ~red, or_(StepRow.yellow.is_(None), ~yellow)), and_(dated, ~red, yellow), red,
@@ -60,23 +62,18 @@ class Supervision(supervision_pb2_grpc.SupervisionServicer):
             .join(CaseRow, CaseRow.id == StepRow.case_id)
             .where(StepRow.alarm.is_not(None), steps_within_reach(call))
             .group_by(by)
-            .order_by(by)
         )
-        if wished == ["MATTER"]:
-            wanted = wanted.join(MatterRow, and_(MatterRow.case_id == StepRow.case_id, MatterRow.key == StepRow.matter))
-        with self._database.reading() as session:
-            rows = session.execute(wanted).all()
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted).all()
+        groups = by_type(rows) if wished == ["MATTER"] else {row[0]: row[1:] for row in rows}
         return pb.Board(
             date=today.isoformat(),
             groups=[
-                pb.Board.Group(
-                    key=row[0], green=row[1], yellow=row[2], red=row[3], without_date=row[4], unassigned=row[5],
-                    orders=row[6],
-                )
-                for row in rows
+                pb.Board.Group(key=key, **dict(zip(_COUNTED, counts, strict=True)))
+                for key, counts in sorted(groups.items())
             ],
             definition=call.say("STAT_BOARD", {"day": today.isoformat()}),
-        )  # fmt: skip
+        )
 
     def ListWatchedSteps(
         self, request: pb.ListWatchedStepsRequest, context: grpc.ServicerContext
@@ -107,17 +104,19 @@ class Supervision(supervision_pb2_grpc.SupervisionServicer):
         if page.after is not None:
             after = (literal(date.fromisoformat(page.after[0])), literal(page.after[1]))
             wanted = wanted.where(tuple_(StepRow.alarm, StepRow.id) > tuple_(*after))
-        with self._database.reading() as session:
-            rows = session.execute(wanted.limit(page.size + 1)).all()
-            steps = [self._watched(session, call, StepFile(*row[:-1]), row[-1], today) for row in rows[: page.size]]
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted.limit(page.size + 1)).all()
+            steps = [self._watched(connection, call, StepFile(*row[:-1]), row[-1], today) for row in rows[: page.size]]
         token = ""
         if len(rows) > page.size:
             last = StepFile(*rows[page.size - 1][:-1])
             token = self._pages.token(call, request, [str(last.alarm), last.id])
         return pb.ListWatchedStepsResponse(steps=steps, next_page_token=token)
 
-    def _watched(self, session: Any, call: Call, step: StepFile, catalogue_id: str, today: date) -> pb.WatchedStep:
-        edition = self._editions.of(session, catalogue_id)
+    def _watched(
+        self, connection: Connection, call: Call, step: StepFile, catalogue_id: str, today: date
+    ) -> pb.WatchedStep:
+        edition = self._editions.of(connection, catalogue_id)
         kind = edition.matter(type_of(step.matter))
         due = step.alarm or NO_LIMIT
         return pb.WatchedStep(

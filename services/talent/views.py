@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from liancai.common.v1 import types_pb2
 from liancai.talent.v1 import cases_pb2 as pb
 from liancai.talent.v1 import clock_pb2
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from services.platform.boundary import Call
+from services.platform.errors import NotFound
 from services.platform.policy import Scope
 from services.platform.requests import etag_of, stamp
 from services.platform.vault import Vault
 from services.talent import details, messages, people
 from services.talent.casefiles import CaseFile, MatterFile
-from services.talent.details import CaseDetail
+from services.talent.details import CaseDetail, Whole
 from services.talent.editions import Editions
-from services.talent.queries import let_in, scope_of
+from services.talent.queries import let_in, scope_of, scope_of_reader
 
 
 class Views:
@@ -27,13 +28,22 @@ class Views:
         self._vault = vault
         self._editions = editions
 
-    def whole(self, session: Session, call: Call, file: CaseFile) -> pb.Case:
-        """A case with everything the caller may see of it."""
-        connection = session.connection()
-        detail = details.read(connection, file.id)
-        edition = self._editions.of(session, file.catalogue_id)
-        hanging = details.hanging(connection, detail)
-        found = self.head(detail)
+    def get(self, connection: Connection, call: Call, number: str) -> pb.Case:
+        """The case with this number. NotFound, or Denied, as policy says."""
+        found = details.whole(connection, number)
+        if found is None:
+            raise NotFound(f"cases/{number}")
+        call.require(scope_of_reader(found.file), found.file.name)
+        return self._whole(connection, call, found)
+
+    def whole(self, connection: Connection, call: Call, file: CaseFile) -> pb.Case:
+        """A case that was read to be changed, with everything the caller may see of it."""
+        return self._whole(connection, call, details.beside(connection, file))
+
+    def _whole(self, connection: Connection, call: Call, known: Whole) -> pb.Case:
+        file, hanging = known.file, known.hanging
+        edition = self._editions.of(connection, file.catalogue_id)
+        found = self.head(known.detail)
         found.family.extend(
             pb.FamilyMember(
                 number=number,
@@ -62,9 +72,9 @@ class Views:
         )
         return found
 
-    def heads(self, session: Session, rows: Sequence[CaseDetail]) -> list[pb.Case]:
+    def heads(self, connection: Connection, rows: Sequence[CaseDetail]) -> list[pb.Case]:
         """Cases without what hangs on them, each with its light."""
-        turns, today = details.turns(session.connection(), [row.id for row in rows]), self._editions.today()
+        turns, today = details.turns(connection, [row.id for row in rows]), self._editions.today()
         heads = [self.head(row) for row in rows]
         for row, head in zip(rows, heads, strict=True):
             head.light = messages.light(turns[row.id].light(today) if row.id in turns else None)

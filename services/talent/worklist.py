@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
 from datetime import date
@@ -13,13 +13,12 @@ import grpc
 from liancai.talent.v1 import worklist_pb2 as pb
 from liancai.talent.v1 import worklist_pb2_grpc
 from sqlalchemy import Connection, Select, bindparam, literal_column, select, tuple_
-from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.pages import Pages
 from services.platform.policy import Scope
-from services.platform.prepared import Prepared, any_of
+from services.platform.prepared import Asked, Prepared, any_of, together
 from services.platform.requests import Reading
 from services.reference import writing
 from services.reference.clock import day_of
@@ -27,7 +26,7 @@ from services.talent import messages
 from services.talent.advancing import type_of
 from services.talent.casefiles import StepFile
 from services.talent.clocks import NO_LIMIT
-from services.talent.covers import covered_by
+from services.talent.covers import asked_of
 from services.talent.editions import Editions
 from services.talent.rules.states import STEP_ENDED, StepState
 from services.talent.searching import search
@@ -68,32 +67,37 @@ _SHOWN = Prepared(
 Key = tuple[date, int, str, str, str, date | None]  # alarm, number, state, assignee, unit, day of a promised document
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Desk:
-    """Whose today it is: the caller's, and that of those the caller stands in for."""
+    """Whose today it is: the caller's, and that of those the caller stands in for, once they are known."""
 
     call: Call
     today: date
-    absent: tuple[str, ...]
+    absent: tuple[str, ...] | None = None
 
     def keys(self, connection: Connection, last: tuple[date, int], due_by: date, size: int) -> list[Key]:
         """The first steps after `last`, once each, in order."""
         given = {"day": last[0], "last": last[1], "due_by": due_by, "size": size}
         caller = self.call.caller
-        found: list[tuple[Any, ...]] = []
-        for officer in (caller.subject, *self.absent):
-            found += _MINE.rows(connection, {**given, "me": officer})
-            found += _OWNED.rows(connection, {**given, "me": officer})
+        asked = _of_officers((caller.subject, *(self.absent or ())), given)
         if caller.unit:
-            found += _OF_UNIT.rows(connection, {**given, "unit": caller.unit})
-        return sorted({(row[0], row[1], row[2], row[3], row[4], row[5]) for row in found})[:size]
+            asked.append((_OF_UNIT, {**given, "unit": caller.unit}))
+        if self.absent is None:
+            # hardly anybody stands in: that is asked for with the caller's own
+            covered, *found = together(connection, asked_of(caller.subject, self.today), *asked)
+            self.absent = tuple(row[0] for row in covered)
+            found += together(connection, *_of_officers(self.absent, given)) if self.absent else []
+        else:
+            found = together(connection, *asked)
+        keys = {(row[0], row[1], row[2], row[3], row[4], row[5]) for rows in found for row in rows}
+        return sorted(keys)[:size]
 
     def why(self, key: Key) -> str:
         """Why a step is on the list: what the caller has to do first, then what others have to."""
         alarm, _, state, assignee, unit, owed = key
         if owed == alarm and (state in STEP_ENDED or owed <= self.today):
             return "DOCUMENT_OWED"
-        own = assignee in (self.call.caller.subject, *self.absent)
+        own = assignee in (self.call.caller.subject, *(self.absent or ()))
         of_unit = not assignee and unit == self.call.caller.unit
         if alarm < self.today:
             return "OVERDUE"
@@ -123,6 +127,11 @@ class Desk:
         return found[:size]
 
 
+def _of_officers(officers: Iterable[str], given: Mapping[str, Any]) -> list[Asked]:
+    """What is to be asked for the desks of officers, and for the cases they own."""
+    return [(statement, {**given, "me": officer}) for officer in officers for statement in (_MINE, _OWNED)]
+
+
 class Worklist(worklist_pb2_grpc.WorklistServicer):
     """The caller's own list, and the search for cases."""
 
@@ -135,17 +144,17 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
     def ListToday(self, request: pb.ListTodayRequest, context: grpc.ServicerContext) -> pb.ListTodayResponse:
         """What is due first comes first."""
         call, reading = Call.of(context), Reading()
+        desk = Desk(call, day_of(self._database.clock()))
         page = self._pages.read(call, request)
         due_by = reading.day("due_by", request.due_by) if request.due_by else NO_LIMIT
         whys = reading.choices("whys", request.whys, pb.TodayItem.Why)
         reading.done()
         last = (date.fromisoformat(page.after[0]), page.after[1]) if page.after else (date.min, 0)
-        with self._database.reading() as session:
-            connection = session.connection()
-            desk = self._desk(connection, call)
+        # what is on the list is of one moment, what is told of it of the next
+        with self._database.glancing() as connection:
             keys = desk.page(connection, last, due_by, page.size + 1, whys)
             shown = {row[0]: row for row in _SHOWN.rows(connection, {"ids": [key[1] for key in keys[: page.size]]})}
-            items = [self._item(session, desk, key, shown[key[1]]) for key in keys[: page.size]]
+            items = [self._item(connection, desk, key, shown[key[1]]) for key in keys[: page.size]]
         token = ""
         if len(keys) > page.size:
             day, number, *_ = keys[page.size - 1]
@@ -154,10 +163,8 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
 
     def GetTodayCounts(self, request: pb.GetTodayCountsRequest, context: grpc.ServicerContext) -> pb.TodayCounts:
         """By why they are there."""
-        call = Call.of(context)
-        with self._database.reading() as session:
-            connection = session.connection()
-            desk = self._desk(connection, call)
+        desk = Desk(Call.of(context), day_of(self._database.clock()))
+        with self._database.glancing() as connection:
             keys = desk.keys(connection, (date.min, 0), NO_LIMIT, MOST_COUNTED + 1)
         counted = Counter(desk.why(key) for key in keys[:MOST_COUNTED])
         return pb.TodayCounts(
@@ -173,11 +180,7 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
         """By receipt, name or number."""
         return search(self._database, self._pages, self._views, Call.of(context), request)
 
-    def _desk(self, connection: Connection, call: Call) -> Desk:
-        today = day_of(self._database.clock())
-        return Desk(call, today, tuple(covered_by(connection, call.caller.subject, today)))
-
-    def _item(self, session: Session, desk: Desk, key: Key, row: tuple[Any, ...]) -> pb.TodayItem | None:
+    def _item(self, connection: Connection, desk: Desk, key: Key, row: tuple[Any, ...]) -> pb.TodayItem | None:
         """A step with why it is here; None where the caller may not see its case (any more)."""
         call, step = desk.call, StepFile(*row[: len(_COLUMNS)])
         division, partner, catalogue_id, full_name = row[len(_COLUMNS) :]
@@ -185,7 +188,7 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
         units = (step.unit,) if step.unit and step.division in sides else ()
         if not call.may("talent.step.read", Scope(sides, units)):
             return None
-        edition = self._editions.of(session, catalogue_id)
+        edition = self._editions.of(connection, catalogue_id)
         kind = edition.matter(type_of(step.matter))
         alarm = step.alarm or NO_LIMIT
         return pb.TodayItem(
@@ -196,5 +199,5 @@ class Worklist(worklist_pb2_grpc.WorklistServicer):
             matter_title=getattr(kind.title, call.language),
             due_date="" if alarm == NO_LIMIT else alarm.isoformat(),
             owed_date=step.owed.isoformat() if step.owed else "",
-            covered=step.assignee if step.assignee in desk.absent else "",
+            covered=step.assignee if step.assignee in (desk.absent or ()) else "",
         )

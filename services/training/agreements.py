@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, delete, false, insert, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from services.fields import read_sha256
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Denied, Invalid, NotFound, Refused, Violation
@@ -150,7 +151,7 @@ class Agreements(agreements_pb2_grpc.AgreementsServicer):
         signed_on = reading.day("sign_date", request.sign_date)
         if signed_on > day_of(self._database.clock()):
             reading.wrong("sign_date", "FIELD_FUTURE")
-        file_sha256 = papers.read_sha256(reading, "file_sha256", request.file_sha256, required=True)
+        file_sha256 = read_sha256(reading, "file_sha256", request.file_sha256, required=True)
         reading.done()
 
         def work(tx: Tx) -> pb.Agreement:

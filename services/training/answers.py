@@ -43,6 +43,11 @@ class Answer:
         return self.blocked and self.state is not None
 
     @property
+    def plain(self) -> bool:
+        """Whether nothing is to be said but what became of the person."""
+        return bool(self.enrolment) and not (self.objections or self.blocked or self.unaccepted)
+
+    @property
     def taken(self) -> bool:
         """Whether the person is in the class now."""
         return self.state is not None

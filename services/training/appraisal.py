@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from services.reference.occupations import is_trainable
 from services.reference.resident_id import age_on
 from services.training import known
+from services.training.decisions import Enrolled
 from services.training.known import ClassFacts, Entry, Registers, Taken
 from services.training.people import Person
 from services.training.rules import timetable
@@ -85,25 +86,27 @@ class Appraisal:
             for row in held
         }
         self._strangers: dict[tuple[str, int, str, bool, bool], Facts] = {}
+        self._given: dict[bytes, list[tuple[Person, ClassFacts, Enrolled]]] = {}
         self._timetables = timetables
         versions = {_version(place) for mine in self.taken.values() for place in mine.values()}
         timetables.learn(connection, versions | {(row.id, row.timetable_version) for row in held})
 
     def trainee(self, person: Person) -> tuple[str, str]:
         """Id and name on record, or those the person comes with."""
-        return self.people.get(person.index, (person.trainee_id, person.full_name))
+        self._remember(person.index)
+        return self.people.get(person.index) or (person.trainee_id, person.full_name)
 
     def present(self, row: ClassFacts, person: Person) -> Taken | None:
         """The place the person has in this class."""
         return self.taken[self.trainee(person)[0]].get(row.id)
 
-    def add(self, person: Person, place: Taken) -> None:
+    def add(self, person: Person, row: ClassFacts, enrolment: Enrolled) -> None:
         """Notes a place given while the list is decided."""
-        trainee_id, _ = self.people.setdefault(person.index, (person.trainee_id, person.full_name))
-        self.taken[trainee_id][place.class_id] = place
+        self._given.setdefault(person.index, []).append((person, row, enrolment))
 
     def facts(self, row: ClassFacts, person: Person) -> Facts:
         """What the rules are asked of. Strangers of one age and category are alike."""
+        self._remember(person.index)
         # somebody not yet born when the class began is of no age
         age = age_on(person.birth, row.start_date) if person.birth <= row.start_date else 0
         if person.index in self.people or person.index in self._registers.entries:
@@ -113,6 +116,12 @@ class Appraisal:
         if facts is None:
             facts = self._strangers[key] = self._facts(row, person, age)
         return facts
+
+    def _remember(self, index: bytes) -> None:
+        """Makes what the list gave somebody part of what is known of them, now that they come again."""
+        for person, row, enrolment in self._given.pop(index, ()):
+            trainee_id, _ = self.people.setdefault(index, (person.trainee_id, person.full_name))
+            self.taken[trainee_id][row.id] = _taken(row, enrolment)
 
     def _facts(self, row: ClassFacts, person: Person, age: int) -> Facts:
         trainee_id, name = self.trainee(person)
@@ -173,6 +182,21 @@ class Appraisal:
         if place.start_date > row.end_date or place.end_date < row.start_date:
             return False
         return self._timetables.clash((row.id, row.timetable_version), _version(place))
+
+
+def _taken(row: ClassFacts, enrolment: Enrolled) -> Taken:
+    return Taken(
+        enrolment.id,
+        row.id,
+        enrolment.state,
+        enrolment.place,
+        row.start_date,
+        row.end_date,
+        row.timetable_version,
+        row.occupation_code,
+        row.certificate_level,
+        row.fund,
+    )
 
 
 def _version(place: Taken) -> Version:

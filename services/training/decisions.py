@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from services.platform.boundary import Call
 from services.training.limits import Binding
@@ -34,8 +35,7 @@ class Application:
     arrived: datetime | None = None
 
 
-@dataclass(slots=True)
-class Enrolled:
+class Enrolled(NamedTuple):
     """An enrolment as it is written."""
 
     id: str

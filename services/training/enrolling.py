@@ -15,20 +15,19 @@ from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import cast
 
 from sqlalchemy import Connection, Table
 
 from services.platform.bulk import BulkInsert
-from services.platform.transaction import Tx
-from services.platform.writer import Conflict
+from services.platform.transaction import Conflict, Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.training import known, limits, promotion, seats, trail
 from services.training.appraisal import Appraisal, Timetables
 from services.training.decisions import Application, Decision, Enrolled
-from services.training.known import TAKE_SEATS, ClassFacts, Taken
+from services.training.known import TAKE_SEATS, ClassFacts
 from services.training.limits import Limits, Share
 from services.training.rules import waitlist
 from services.training.rules.eligibility import Ruleset
@@ -39,11 +38,11 @@ _TRAINEE = BulkInsert(
     cast(Table, TraineeRow.__table__),
     ("id", "resident_id_index", "resident_id_sealed", "full_name", "name_pinyin", "name_initials", "record_time"),
 )
+_NOWHERE = (0, None, 0)  # on the waitlist
 # everybody inserts people in one order, so that nobody waits in a circle; and near the order of three of their indexes
 _in_order = itemgetter(4, 1)
 
-_ENROL = BulkInsert(cast(Table, EnrolmentRow.__table__), Enrolled.__slots__)
-_row = attrgetter(*Enrolled.__slots__)
+_ENROL = BulkInsert(cast(Table, EnrolmentRow.__table__), Enrolled._fields)
 
 
 @dataclass(slots=True)
@@ -56,8 +55,6 @@ class _Held:
     waitlisted: int
     arrivals: int
     last_arrival: datetime | None
-    seated: list[Enrolled] = field(default_factory=list)
-    waiting: list[Enrolled] = field(default_factory=list)
     standings: list[waitlist.Standing] = field(default_factory=list)  # of who waits while seats are free
     known: bool = False  # whether those who waited before are among them
     rules: dict[datetime, Ruleset] = field(default_factory=dict)  # by when it happened
@@ -66,6 +63,16 @@ class _Held:
     def free(self) -> int:
         """Seats that somebody could take now."""
         return free(self.row.capacity, self.enrolled, self.row.offered)
+
+    @property
+    def seated(self) -> int:
+        """How many got a seat."""
+        return self.enrolled - self.row.enrolled
+
+    @property
+    def waiting(self) -> int:
+        """How many came to the waitlist."""
+        return self.waitlisted - self.row.waitlisted
 
 
 class Desk:
@@ -89,7 +96,11 @@ class Desk:
         appraisal = Appraisal(connection, self._timetables, rows, persons, lock=True)
         known_before = set(appraisal.people)
         decisions = self._decide(connection, applications, appraisal, held, limited, tx.now)
-        placed = [pair for pair in zip(applications, decisions, strict=True) if pair[1].enrolment is not None]
+        placed = [
+            (application, enrolment)
+            for application, decision in zip(applications, decisions, strict=True)
+            if (enrolment := decision.enrolment) is not None
+        ]
         if not placed:
             return decisions
         newcomers = {each.person.index: each.person for each, _ in reversed(placed)}
@@ -98,17 +109,14 @@ class Desk:
         # where somebody else has just made one of them a trainee this fails, and everything is read again
         _TRAINEE(connection, sorted([each.row(tx.now) for each in newcomers.values()], key=_in_order))
         _take(tx, held, limited)
+        enrolments = [enrolment for _, enrolment in placed]
         if len(placed) >= trail.WORTH_IT and trail.alike(applications):
-            _ENROL(connection, [_row(each.enrolment) for _, each in placed])
-            first, last = placed[0][1].enrolment, placed[-1][1].enrolment
-            assert first is not None
-            assert last is not None
-            trail.record(tx, applications[0], first.place, last.place)
+            _ENROL(connection, enrolments)
+            trail.record(tx, applications[0], enrolments[0].place, enrolments[-1].place)
             return decisions
-        tx.add(_ENROL, *(_row(each.enrolment) for _, each in placed))
-        for application, decision in placed:
-            if decision.enrolment is not None:
-                _record(tx, application, decision.enrolment)
+        tx.add(_ENROL, *enrolments)
+        for application, enrolment in placed:
+            _record(tx, application, enrolment)
         return decisions
 
     def judge(self, connection: Connection, applications: Sequence[Application], now: datetime) -> list[Decision]:
@@ -196,14 +204,12 @@ class Desk:
             entry.last_arrival = standing.waits_since
             if entry.free:  # else nobody will ask
                 insort(entry.standings, standing)
+        state = EnrolmentState.ENROLLED if seated else EnrolmentState.WAITLISTED
         for application, decision in zip(unit, answers, strict=True):
-            state = EnrolmentState.ENROLLED if seated else EnrolmentState.WAITLISTED
             trainee_id, _ = appraisal.trainee(application.person)
-            enrolment = _enrolled(entry, application, decision, trainee_id, state, now)
-            if standing is not None and not seated:
-                enrolment.priority, enrolment.waits_since, enrolment.tie, _ = standing
+            enrolment = _enrolled(entry, application, decision, trainee_id, state, None if seated else standing, now)
             decision.state, decision.enrolment = state, enrolment
-            appraisal.add(application.person, _taken(row, enrolment))
+            appraisal.add(application.person, row, enrolment)
         if seated:
             entry.enrolled += size
         else:
@@ -257,52 +263,35 @@ def _enrolled(
     decision: Decision,
     trainee_id: str,
     state: EnrolmentState,
+    standing: waitlist.Standing | None,
     now: datetime,
 ) -> Enrolled:
-    """An enrolment in its place, counted in."""
+    """An enrolment in its place, counted in; `standing` is its place on the waitlist."""
     row, person = entry.row, application.person
+    priority, waits_since, tie = standing[:3] if standing is not None else _NOWHERE
     entry.arrivals += 1
-    enrolment = Enrolled(
-        id=person.enrolment_id,
-        class_id=row.id,
-        order_id=row.order_id,
-        trainee_id=trainee_id,
-        state=state.value,
-        place=entry.arrivals,
-        priority=0,
-        waits_since=None,
-        tie=0,
-        party=application.party,
-        phone_sealed=person.phone_sealed,
-        phone_index=person.phone_index,
-        category=person.category,
-        proof_sealed=person.proof_sealed,
-        subsidy_fen=row.subsidy_fen,
-        accepted=[{"code": code, "reason": application.accepted[code]} for code in decision.judgement.warnings],
-        facts=(
-            f'{decision.judgement.stored[:-1]}, "capacity": {row.capacity}, "enrolled": {entry.enrolled},'
-            f' "waitlisted": {entry.waitlisted}, "result": "{state.value}"}}'
-        ),
-        rule_pack=decision.rules.pack.fingerprint,
-        occur_time=application.occur_time,
-        record_time=now,
-    )
-    (entry.seated if state is EnrolmentState.ENROLLED else entry.waiting).append(enrolment)
-    return enrolment
-
-
-def _taken(row: ClassFacts, enrolment: Enrolled) -> Taken:
-    return Taken(
-        enrolment.id,
+    return Enrolled(
+        person.enrolment_id,
         row.id,
-        enrolment.state,
-        enrolment.place,
-        row.start_date,
-        row.end_date,
-        row.timetable_version,
-        row.occupation_code,
-        row.certificate_level,
-        row.fund,
+        row.order_id,
+        trainee_id,
+        state.value,
+        entry.arrivals,
+        priority,
+        waits_since,
+        tie,
+        application.party,
+        person.phone_sealed,
+        person.phone_index,
+        person.category,
+        person.proof_sealed,
+        row.subsidy_fen,
+        [{"code": code, "reason": application.accepted[code]} for code in decision.judgement.warnings],
+        f'{decision.judgement.stored[:-1]}, "capacity": {row.capacity}, "enrolled": {entry.enrolled},'
+        f' "waitlisted": {entry.waitlisted}, "result": "{state.value}"}}',
+        decision.rules.pack.fingerprint,
+        application.occur_time,
+        now,
     )
 
 
@@ -312,17 +301,17 @@ def _take(tx: Tx, held: dict[str, _Held], limited: Limits) -> None:
         entry = held[class_id]
         counts = {
             "of": class_id,
-            "seats": len(entry.seated),
-            "waits": len(entry.waiting),
+            "seats": entry.seated,
+            "waits": entry.waiting,
             "last": entry.last_arrival,
         }
         if (entry.seated or entry.waiting) and TAKE_SEATS.run(tx.connection, counts) != 1:
             raise Conflict
     for class_id in sorted(held):
-        limits.move(tx, held[class_id].row, len(held[class_id].seated), limited)
+        limits.move(tx, held[class_id].row, held[class_id].seated, limited)
     for class_id in sorted(held, key=lambda each: (held[each].row.order_id, each)):
         entry = held[class_id]
-        seats.move(tx, entry.row.order_id, class_id, Seat.COMMITTED, Seat.ENROLLED, len(entry.seated), "")
+        seats.move(tx, entry.row.order_id, class_id, Seat.COMMITTED, Seat.ENROLLED, entry.seated, "")
 
 
 def _record(tx: Tx, application: Application, enrolment: Enrolled) -> None:

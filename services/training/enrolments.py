@@ -13,8 +13,7 @@ from services.platform.errors import Fault, Refused
 from services.platform.ids import new_id
 from services.platform.later import Answer, answers_later
 from services.platform.requests import Reading, check_etag, stamp
-from services.platform.transaction import Tx
-from services.platform.writer import Conflict
+from services.platform.transaction import Conflict, Tx
 from services.reference.clock import day_of
 from services.training import known, messages, people, promotion, queries, searching, seats
 from services.training.clerk import objections, read_accepted, refusal, shown, wrong_state

@@ -12,12 +12,13 @@ from services.platform.errors import Refused
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
+from services.reference.conditions import Level
 from services.training import bookings, covering, messages, queries, seats
 from services.training.class_fields import sessions_of
 from services.training.class_steps import Steps, require_order
 from services.training.filing_facts import found_gaps
 from services.training.rules import filing as rules
-from services.training.rules.findings import Finding, Level
+from services.training.rules.findings import Finding
 from services.training.rules.states import ClassState, Seat
 from services.training.tables import ClassRow, OrderRow
 

@@ -13,8 +13,7 @@ from services.fields import tells_a_number
 from services.platform.boundary import Call
 from services.platform.errors import Invalid, Refused, Violation
 from services.platform.requests import Reading, check_etag
-from services.platform.transaction import Tx
-from services.platform.writer import Conflict
+from services.platform.transaction import Conflict, Tx
 from services.reference import names, resident_id
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentId, ResidentIdFault

@@ -21,16 +21,16 @@ from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.transaction import Tx
 from services.reference import resident_id
+from services.reference.conditions import Level
 from services.training import messages, people
 from services.training.answers import COUNTED, Answer, Answers, Tally, Undone
 from services.training.decisions import Application
 from services.training.enrolling import Desk
 from services.training.limits import Binding
 from services.training.packs import Packs
-from services.training.people import Person
+from services.training.people import Named, Person
 from services.training.rehearsal import Rehearsal
 from services.training.rules.eligibility import RULES
-from services.training.rules.findings import Level
 from services.training.rules.roster import Finding, Row, Rows
 from services.training.rules.roster import conditions as c
 from services.training.rules.states import EnrolmentState
@@ -47,6 +47,7 @@ _LEVELS = {
     Level.WARNING: types_pb2.Finding.WARNING,
     Level.NOTE: types_pb2.Finding.NOTE,
 }
+_STATES = {state: enrolments_pb2.Enrolment.State.Value(state) for state in EnrolmentState}
 _RESULTS = {EnrolmentState.ENROLLED: Result.ENROLLED, EnrolmentState.WAITLISTED: Result.WAITLISTED}
 # what a row says itself is not said again by the rule that looks at the same cell
 _SAID = {"TR-CATEGORY-GIVEN": "TR-CATEGORY-MISSING", "TR-CATEGORY-PROOF": "TR-PROOF-MISSING"}
@@ -155,7 +156,8 @@ class Import:
     def _prepared(self, part: Sequence[Row]) -> tuple[list[Row], list[Application]]:
         """The candidates of a slice, and what they apply for."""
         wanted = [row for row in part if self._is_candidate(row)]
-        return wanted, [self._application(row, self._sealed(row)) for row in wanted]
+        sealed = people.seal_all(self._database.vault, [_named(row) for row in wanted])
+        return wanted, [self._application(person) for person in sealed]
 
     def _write(self, wanted: list[Row], applications: list[Application]) -> Answers:
         """Enrols the candidates of a slice in a transaction of its own."""
@@ -209,7 +211,7 @@ class Import:
             rehearsal = Rehearsal(connection, self._class_id)
             for part in slices:
                 wanted = [row for row in part if self._is_candidate(row)]
-                applications = [self._application(row, self._glance(row)) for row in wanted]
+                applications = [self._application(self._glance(row)) for row in wanted]
                 if applications:
                     decisions = self._desk.judge(connection, applications, self._now)
                     for row, decision in zip(wanted, decisions, strict=True):
@@ -233,21 +235,14 @@ class Import:
         with self._database.reading() as session:
             for start in range(0, len(rows), SLICE):
                 few = rows[start : start + SLICE]
-                applications = [self._application(row, self._glance(row)) for row in few]
+                applications = [self._application(self._glance(row)) for row in few]
                 decisions = self._desk.judge(session.connection(), applications, self._now)
                 for row, decision in zip(few, decisions, strict=True):
                     answers[row.row_number] = Answer.of(decision, stored=False)
         return answers
 
-    def _application(self, row: Row, person: Person) -> Application:
+    def _application(self, person: Person) -> Application:
         return Application(self._call, self._class_id, person, self._now, accepted=self._accepted, arrived=self._now)
-
-    def _sealed(self, row: Row) -> Person:
-        assert row.number is not None
-        proof = people.proof_of(*row.proof)
-        return people.seal(
-            self._database.vault, row.full_name, row.number, row.phone, category=row.category, proof=proof
-        )
 
     def _glance(self, row: Row) -> Person:
         """Somebody who is only asked about: found by the index, nothing is sealed."""
@@ -272,6 +267,13 @@ class Import:
 
     def _verdict(self, row: Row, answer: Answer | None) -> pb.RowVerdict:
         """What became of one row, in words."""
+        if answer is not None and answer.state is EnrolmentState.ENROLLED and answer.plain and not row.findings:
+            return pb.RowVerdict(
+                row_number=row.row_number,
+                result=Result.ENROLLED,
+                enrolment=f"enrolments/{answer.enrolment}",
+                state=_STATES[answer.state],
+            )
         verdict = pb.RowVerdict(row_number=row.row_number, result=Result.REFUSED)
         findings = [self._finding(each) for each in row.findings]
         open_warnings = self._open(row) if row.findings else []
@@ -281,7 +283,7 @@ class Import:
             open_warnings += answer.unaccepted
             if answer.present:
                 assert answer.state is not None
-                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _state(answer.state)
+                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _STATES[answer.state]
                 findings.append(self._finding(Finding(c.ALREADY_IN_CLASS)))
             if not refused:
                 verdict.result = self._result(answer, bool(open_warnings))
@@ -293,7 +295,7 @@ class Import:
         elif answer is not None and verdict.result in (Result.ENROLLED, Result.WAITLISTED):
             assert answer.state is not None
             if answer.enrolment:
-                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _state(answer.state)
+                verdict.enrolment, verdict.state = f"enrolments/{answer.enrolment}", _STATES[answer.state]
             if verdict.result == Result.WAITLISTED:
                 findings.append(self._finding(Finding(c.WAITLISTED)))
         if findings:
@@ -377,6 +379,11 @@ class Import:
         self._database.write_again(self._call, work, key=self._header.class_name)
 
 
+def _named(row: Row) -> Named:
+    assert row.number is not None
+    return Named(row.full_name, row.number, row.phone, row.category, people.proof_of(*row.proof))
+
+
 def _parts(rows: Rows) -> Iterator[list[Row]]:
     """The rows in slices."""
     return (rows.part(start, SLICE) for start in range(0, len(rows), SLICE))
@@ -385,7 +392,3 @@ def _parts(rows: Rows) -> Iterator[list[Row]]:
 def progress(received: int, decided: int) -> pb.ImportRosterResponse:
     """How far the server is, in rows."""
     return pb.ImportRosterResponse(progress=pb.ImportRosterResponse.Progress(received=received, decided=decided))
-
-
-def _state(state: EnrolmentState) -> enrolments_pb2.Enrolment.State.ValueType:
-    return enrolments_pb2.Enrolment.State.Value(state)

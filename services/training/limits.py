@@ -15,8 +15,7 @@ from sqlalchemy import Connection, Table, bindparam, or_, select, update
 
 from services.platform.bulk import BulkInsert
 from services.platform.prepared import Prepared, any_of
-from services.platform.transaction import Tx
-from services.platform.writer import Conflict
+from services.platform.transaction import Conflict, Tx
 from services.training.rules.facts import NO_FUND
 from services.training.tables import QuotaMovementRow, QuotaRow
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +9,7 @@ from typing import Any
 
 from liancai.training.v1 import agreements_pb2 as pb
 
-from services.fields import read_credit_code, read_division
+from services.fields import read_credit_code, read_division, read_sha256
 from services.platform.errors import Refused
 from services.platform.requests import Reading
 from services.training.rules.agreements import Role
@@ -22,7 +21,6 @@ EDITABLE = {
     *("penalty", "valid_from", "valid_to", "file_sha256"),
 }
 MOST_PARTIES, MOST_ORDERS = 8, 200
-SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +100,6 @@ def read_party_code(reading: Reading, field: str, role: Role | None, code: str) 
     if code:
         reading.wrong(field, "FIELD_TRAINEES_CODE")
     return ""
-
-
-def read_sha256(reading: Reading, field: str, value: str, *, required: bool) -> str:
-    """The SHA-256 of a file as 64 lower-case hexadecimal digits; capitals are taken for small letters."""
-    value = value.lower()
-    if not value and required:
-        reading.wrong(field, "FIELD_REQUIRED")
-    elif value and not SHA256.fullmatch(value):
-        reading.wrong(field, "FIELD_SHA256")
-    return value
 
 
 def _read_parties(reading: Reading, asked: pb.Agreement) -> list[tuple[Role, str, str]]:

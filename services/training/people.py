@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
-from services.platform.ids import new_id
+from services.platform.ids import new_id, new_ids
 from services.platform.vault import Vault
 from services.reference import names, resident_id
 from services.reference.resident_id import ResidentId
 from services.training.tables import EnrolmentRow, TraineeRow
+
+
+class Named(NamedTuple):
+    """Somebody as an application names them. `proof` is what proves the category: its kind and number."""
+
+    full_name: str
+    number: ResidentId
+    phone: str
+    category: str = ""
+    proof: str = ""
+
+    def __repr__(self) -> str:
+        return "Named()"
 
 
 @dataclass(slots=True)
@@ -42,24 +57,38 @@ class Person:
 def seal(
     vault: Vault, full_name: str, number: ResidentId, phone: str, *, category: str = "", proof: str = ""
 ) -> Person:
-    """A person with fresh ids, ready to be stored. `proof` is what proves the category: its kind and number."""
-    trainee_id, enrolment_id = new_id(), new_id()
-    owner = f"enrolments/{enrolment_id}"
+    """A person with fresh ids, ready to be stored."""
+    return _sealed(vault, Named(full_name, number, phone, category, proof), new_id(), new_id())
+
+
+def seal_all(vault: Vault, named: Sequence[Named]) -> list[Person]:
+    """As many people with fresh ids, ready to be stored."""
+    trainees, enrolments = new_ids(len(named)), new_ids(len(named))
+    return [_sealed(vault, *each) for each in zip(named, trainees, enrolments, strict=True)]
+
+
+def _sealed(vault: Vault, named: Named, trainee_id: str, enrolment_id: str) -> Person:
+    full_name, who, phone, category, proof = named
+    owner, number = f"enrolments/{enrolment_id}", who.number
+    fields = [(number, f"trainees/{trainee_id}", "resident_id"), (phone, owner, "phone")]
+    if proof:
+        fields.append((proof, owner, "proof"))
+    number_sealed, phone_sealed, *proof_sealed = vault.seal_all(fields)
     return Person(
-        full_name=full_name,
-        number=number.number,
-        birth=number.birth,
-        division_known=resident_id.division_known(number),
-        phone=phone,
-        index=vault.index("resident_id", number.number),
-        trainee_id=trainee_id,
-        enrolment_id=enrolment_id,
-        number_sealed=vault.seal(number.number, f"trainees/{trainee_id}", "resident_id"),
-        phone_sealed=vault.seal(phone, owner, "phone"),
-        phone_index=vault.index("phone", phone),
-        category=category,
-        proof_sealed=vault.seal(proof, owner, "proof") if proof else b"",
-        pinyin=names.pinyin(full_name),
+        full_name,
+        number,
+        who.birth,
+        resident_id.division_known(who),
+        phone,
+        vault.index("resident_id", number),
+        trainee_id,
+        enrolment_id,
+        number_sealed,
+        phone_sealed,
+        vault.index("phone", phone),
+        category,
+        proof_sealed[0] if proof else b"",
+        names.pinyin(full_name),
     )
 
 

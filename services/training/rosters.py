@@ -19,13 +19,13 @@ from services.platform.errors import Invalid, TooMuch
 from services.platform.requests import Reading
 from services.reference import occupations
 from services.reference.clock import day_of
+from services.reference.conditions import Level, is_remark, remarks
 from services.reference.parameters import Effect
 from services.training.enrolling import Desk
 from services.training.importing import Import, progress
 from services.training.packs import Packs
 from services.training.rules import roster
 from services.training.rules.facts import NO_FUND
-from services.training.rules.findings import Level
 from services.training.rules.roster import CONDITIONS, About, Rows, whole
 from services.training.scopes import ClassScopes
 from services.training.tables import ClassRow
@@ -77,7 +77,7 @@ class Rosters(rosters_pb2_grpc.RostersServicer):
             raise Invalid(reason="ROSTER_PROTOCOL", expected="end")
         roster.compare(rows)
         found = [
-            *whole.remarks((said.code, said.about) for said in header.remarks),
+            *remarks((said.code, said.about) for said in header.remarks),
             *whole.columns(header.unknown_columns, header.missing_columns, about.subsidised, call.language),
             *whole.rows(rows),
         ]
@@ -146,7 +146,7 @@ def _read_remarks(reading: Reading, header: pb.ImportRosterRequest.Header) -> No
         reading.wrong("header.remarks", "FIELD_TOO_MANY", most=MOST_SAID)
         return
     for place, said in enumerate(header.remarks):
-        if not whole.is_remark(said.code):
+        if not is_remark(said.code):
             reading.wrong(f"header.remarks[{place}].code", "FIELD_REMARK")
         reading.text(f"header.remarks[{place}].about", said.about, 0, 200)
 

@@ -15,12 +15,13 @@ from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
+from services.reference.conditions import Level
 from services.reference.parameters import Pack, Parameter
 from services.reference.workdays import CalendarNotPublished, published
 from services.training import filing, promotion
 from services.training.filing_facts import found_gaps, number
 from services.training.rules import filing as rules
-from services.training.rules.findings import Finding, Level
+from services.training.rules.findings import Finding
 from services.training.rules.states import ClassState
 from services.training.tables import ClassRow
 

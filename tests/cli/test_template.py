@@ -61,7 +61,7 @@ def test_what_is_in_the_template(run: Run, tmp_path: Path) -> None:
 
 def test_the_lists_are_those_of_the_server() -> None:
     """What can be chosen in the template is what the server takes, in both directions."""
-    for column, offered in templates.choices().items():
+    for column, offered in templates.choices("roster").items():
         if column == "category":
             known = [each.name for each in codelists.categories()]
         elif column == "sex":
@@ -72,7 +72,7 @@ def test_the_lists_are_those_of_the_server() -> None:
 
 
 def test_every_choice_of_the_template_is_taken() -> None:
-    for column, offered in templates.choices().items():
+    for column, offered in templates.choices("roster").items():
         for word in offered:
             row = read(4, {**{k: str(v) for k, v in CLEAN.items()}, column: word}, (), About(TODAY))
             assert not [each.code for each in row.findings if each.code.endswith("-UNKNOWN")], (column, word)

@@ -17,6 +17,7 @@ from liancai.placement.v1 import (
     assignments_pb2,
     commissioners_pb2,
     evaluations_pb2,
+    placements_pb2,
     requests_pb2,
     technology_transfers_pb2,
     visits_pb2,
@@ -38,6 +39,8 @@ from cli import (
     evaluations,
     institutions,
     orders,
+    placement_steps,
+    placements,
     reports,
     requests,
     show,
@@ -228,10 +231,14 @@ def test_every_command_of_the_job_is_there() -> None:
     assert listed["catalogue"] == {"lint", "diff", "simulate", "create", "publish", "show", "list"}
     assert listed["commissioner"] == {
         *("apply", "show", "list", "search", "update", "availability", "recommend", "vet", "endorse", "file"),
-        *("refuse", "withdraw", "renew", "reveal", "trail"),
+        *("refuse", "withdraw", "renew", "reveal", "trail", "import", "template", "absences"),
     }
     assert listed["request"] == {
         *("create", "show", "list", "update", "submit", "return", "accept", "cancel", "unserved"),
+    }
+    assert listed["placement"] == {
+        *("create", "show", "list", "search", "update", "explain", "submit", "consent", "return", "approve", "begin"),
+        *("report", "reports", "extend", "end", "cancel", "reveal", "trail"),
     }
     assert listed["assignment"] == {"create", "show", "list", "accept", "decline", "cancel", "rate"}
     assert listed["visit"] == {"log", "show", "list", "confirm", "dispute", "correct", "countersign"}
@@ -294,8 +301,9 @@ def test_what_importing_costs() -> None:
     """The root and a noun bring neither tables, spreadsheets nor anything of the servers."""
     code = (
         "import sys, cli.app, cli.orders, cli.agreements, cli.institutions, cli.classes, cli.enrolments, cli.rosters; "
-        "import cli.registers; "
-        "print(*(name for name in ('pandas', 'openpyxl', 'numpy', 'sqlalchemy', 'services') if name in sys.modules))"
+        "import cli.registers, cli.commissioner_days; "
+        "dear = ('pandas', 'openpyxl', 'icalendar', 'numpy', 'sqlalchemy', 'services'); "
+        "print(*(name for name in dear if name in sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == ""
@@ -314,6 +322,8 @@ def test_columns_are_fields() -> None:
         (institutions.TEACHER_COLUMNS, institutions_pb2.Teacher),
         (commissioners.COLUMNS, commissioners_pb2.Commissioner),
         (requests.COLUMNS, requests_pb2.Request),
+        (placements.COLUMNS, placements_pb2.Placement),
+        (placement_steps.REPORTS, placements_pb2.PlacementReport),
         (assignments.COLUMNS, assignments_pb2.Assignment),
         (visits.COLUMNS, visits_pb2.Visit),
         (technology_transfers.COLUMNS, technology_transfers_pb2.TechnologyTransfer),

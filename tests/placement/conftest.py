@@ -10,7 +10,7 @@ import pytest
 from services import host
 from services.platform.database import Database
 from tests.conftest import token_of
-from tests.placement.desk import CITY, COUNTY, HOME_UNIT, HOST, SERVED, Desk
+from tests.placement.desk import CITY, COUNTY, HOME_UNIT, HOST, SENDER, SERVED, Desk
 from tests.placement.plan_desk import Desks
 
 NewDesk = Callable[..., Desk]
@@ -70,3 +70,33 @@ def desks(unit: Desk, county: Desk, city: Desk, served: Desk, new_desk: NewDesk,
     """Everybody who has a part in a plan."""
     second = new_desk(SERVED, "science_officer", subject="second officer")
     return Desks(unit, county, city, served, second, placement_database)
+
+
+@pytest.fixture(scope="module")
+def sender(new_desk: NewDesk) -> Desk:
+    """The enterprise whose people go."""
+    return new_desk(COUNTY, "enterprise", unit=SENDER)
+
+
+@pytest.fixture(scope="module")
+def receiver(new_desk: NewDesk) -> Desk:
+    """The host."""
+    return new_desk(SERVED, "enterprise", unit=HOST)
+
+
+@pytest.fixture(scope="module")
+def bureau(new_desk: NewDesk) -> Desk:
+    """The science bureau that sends, and no auditor."""
+    return new_desk(COUNTY, "science_officer")
+
+
+@pytest.fixture(scope="module")
+def home_org(new_desk: NewDesk) -> Desk:
+    """The organisation department that sends."""
+    return new_desk(COUNTY, "organisation_officer", unit="370103-org")
+
+
+@pytest.fixture(scope="module")
+def host_org(new_desk: NewDesk) -> Desk:
+    """The organisation department that receives."""
+    return new_desk(SERVED, "organisation_officer", unit="371526-org")

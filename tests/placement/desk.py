@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import grpc
@@ -13,7 +14,11 @@ from liancai.placement.v1 import (
     commissioners_pb2_grpc,
     evaluations_pb2_grpc,
     events_pb2_grpc,
+    imports_pb2,
+    imports_pb2_grpc,
     jobs_pb2_grpc,
+    placements_pb2,
+    placements_pb2_grpc,
     plans_pb2_grpc,
     reasons_pb2_grpc,
     replanning_pb2_grpc,
@@ -33,9 +38,14 @@ CITY, COUNTY, SERVED = "370100", "370103", "371526"
 HOME_UNIT = credit_code.make("12", "370103", "49557300")
 OTHER_UNIT = credit_code.make("12", "370103", "49557400")
 HOST = credit_code.make("91", "371526", "MA3C0001")
+SENDER = credit_code.make("91", "370103", "MA3C0002")
+ORGAN = credit_code.make("11", "370103", "00437001")
+HOST_ORGAN = credit_code.make("11", "371526", "00437002")
 AGRONOMY, VEGETABLES = "210", "2103020"
 
 Kind = commissioners_pb2.Commissioner
+Post = placements_pb2.Placement
+_serial = itertools.count(1)
 Agreement = service_agreements_pb2.ServiceAgreement
 Role = Agreement.Signature
 Assignment, Visit = assignments_pb2.Assignment, visits_pb2.Visit
@@ -47,7 +57,9 @@ class Desk:
     def __init__(self, channel: grpc.Channel, token: str, language: str = "zh-CN") -> None:
         metadata = (("authorization", f"Bearer {token}"), ("accept-language", language))
         self.commissioners: Any = Signed(commissioners_pb2_grpc.CommissionersStub(channel), metadata)
+        self.imports: Any = Signed(imports_pb2_grpc.CommissionerImportsStub(channel), metadata)
         self.requests: Any = Signed(requests_pb2_grpc.RequestsStub(channel), metadata)
+        self.placements: Any = Signed(placements_pb2_grpc.PlacementsStub(channel), metadata)
         self.trail: Any = Signed(audit_pb2_grpc.PlacementTrailStub(channel), metadata)
         self.agreements: Any = Signed(service_agreements_pb2_grpc.ServiceAgreementsStub(channel), metadata)
         self.events: Any = Signed(events_pb2_grpc.DispatchEventsStub(channel), metadata)
@@ -86,6 +98,17 @@ class Desk:
             commissioners_pb2.GetCommissionerRequest(name=name)
         )
         return found
+
+    def bring(
+        self,
+        *rows: imports_pb2.CommissionerRow,
+        mode: imports_pb2.ImportCommissionersRequest.Mode.ValueType = imports_pb2.ImportCommissionersRequest.VALID_ROWS,
+        **fields: Any,
+    ) -> imports_pb2.ImportCommissionersResponse:
+        """A list of these rows; `fields` change the request."""
+        request = imports_pb2.ImportCommissionersRequest(mode=mode, rows=rows, **{"request_id": request_id(), **fields})
+        brought: imports_pb2.ImportCommissionersResponse = self.imports.ImportCommissioners(request)
+        return brought
 
     def ask(self, **fields: Any) -> requests_pb2.Request:
         """A draft of a request; `fields` change it."""
@@ -170,6 +193,22 @@ class Desk:
         found: Visit = getattr(self.visits, f"{verb}Visit")(kind(name=name, **{"request_id": request_id(), **fields}))
         return found
 
+    def place(self, **fields: Any) -> placements_pb2.Placement:
+        """A draft of a placement; `fields` change it."""
+        request = placements_pb2.CreatePlacementRequest(placement=a_placement(**fields), request_id=request_id())
+        made: placements_pb2.Placement = self.placements.CreatePlacement(request)
+        return made
+
+    def act(self, verb: str, name: str, **fields: Any) -> placements_pb2.Placement:
+        """One step of a placement's life: `Submit`, `Approve`, `Begin` ..."""
+        if verb in ("Return", "Extend", "Cancel"):
+            fields = {"reason": "说明理由", **fields}
+        request = getattr(placements_pb2, f"{verb}PlacementRequest")(
+            name=name, **{"request_id": request_id(), **fields}
+        )
+        found: placements_pb2.Placement = getattr(self.placements, f"{verb}Placement")(request)
+        return found
+
 
 def file(unit: Desk, county: Desk, city: Desk, **fields: Any) -> commissioners_pb2.Commissioner:
     """A commissioner on the register."""
@@ -206,6 +245,35 @@ def a_commissioner(**fields: Any) -> commissioners_pb2.Commissioner:
     if fields.get("kind") == Kind.TEAM:
         del values["phone"]
     return commissioners_pb2.Commissioner(**{**values, **fields})
+
+
+def a_row(row_number: int = 2, **cells: str) -> imports_pb2.CommissionerRow:
+    """A good row of a list, about somebody new; `cells` change it."""
+    person = somebody()
+    values: dict[str, Any] = {
+        "kind": "个人",
+        "direction": "正向",
+        "field": "农业",
+        "full_name": person.full_name,
+        "resident_id": person.resident_id,
+        "phone": person.phone,
+        "disciplines": "210=2、2103020=1",
+        "home_unit_name": "市中区样例农业科学研究所",
+        "home_unit_credit_code": HOME_UNIT,
+        "title": "农艺师",
+        "education": "硕士研究生",
+        "division": COUNTY,
+        "partner_division": SERVED,
+        "home_place": COUNTY,
+        "days_a_year": "40",
+    }
+    return imports_pb2.CommissionerRow(row_number=row_number, **{**values, **cells})
+
+
+def a_group_row(row_number: int = 2, **cells: str) -> imports_pb2.CommissionerRow:
+    """A good row about a unit as a whole; `cells` change it."""
+    none = dict.fromkeys(("full_name", "resident_id", "title", "education"), "")
+    return a_row(row_number, **{**none, "kind": "法人", "group_name": f"样例研究所{next(_serial)}", **cells})
 
 
 def a_request(**fields: Any) -> requests_pb2.Request:
@@ -283,3 +351,27 @@ def dispatchable(unit: Desk, county: Desk, city: Desk, served: Desk, **fields: A
     county.sign(agreement)
     served.move("File", agreement)
     return name
+
+
+def a_placement(**fields: Any) -> placements_pb2.Placement:
+    """A good exchange of somebody new, from an enterprise of Shizhong to the host in Gaotang; `fields` change it."""
+    person = somebody()
+    values: dict[str, Any] = {
+        "kind": Post.EXCHANGE,
+        "full_name": person.full_name,
+        "resident_id": person.resident_id,
+        "phone": person.phone,
+        "home_unit_credit_code": SENDER,
+        "home_unit_name": "市中区样例机械有限公司",
+        "division": COUNTY,
+        "host_credit_code": HOST,
+        "host_name": "高唐样例种植专业合作社",
+        "host_division": SERVED,
+        "post": "设备工程师",
+        "start_date": "2026-11-20",
+        "end_date": "2027-11-19",
+        "agreement": Post.Agreement(title="人才互换协议", sha256=FILE, signed_on="2026-11-18"),
+        "pay_bearer": Post.HOST_UNIT,
+        "injury_bearer": Post.HOME_UNIT,
+    }
+    return placements_pb2.Placement(**{**values, **fields})

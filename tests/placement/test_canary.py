@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from liancai.common.v1.event_pb2 import WatchEventsRequest
 from liancai.placement.v1 import commissioners_pb2 as pb
-from liancai.placement.v1 import evaluations_pb2
+from liancai.placement.v1 import evaluations_pb2, imports_pb2
 from liancai.placement.v1 import service_agreements_pb2 as agreements_pb2
 
 from services import host
@@ -25,7 +25,7 @@ from services.platform.database import Database
 from services.reference import resident_id
 from tests.conftest import token_of
 from tests.office import TODAY, request_id
-from tests.placement.desk import CITY, SERVED, Desk, Role, a_commissioner, accepted
+from tests.placement.desk import CITY, SERVED, Desk, Role, a_commissioner, a_row, accepted
 from tests.platform.test_canary import stuffed
 from tests.test_contract import PATHS, ROLES, RPCS
 
@@ -79,6 +79,14 @@ def heard(
     for wrong in ({}, {"full_name": PHONE, "phone": NAME}, {"resident_id": NUMBER[:-1] + "?"}, {"full_name": NAME * 9}):
         request = pb.ApplyCommissionerRequest(commissioner=a_commissioner(**{**her, **wrong}), request_id=request_id())
         ask("ApplyCommissioner", request)  # who is on the way already, or cannot be
+    for row in (
+        a_row(**her),
+        a_row(**{**her, "phone": NUMBER}),
+        a_row(**{**her, "full_name": PHONE, "disciplines": NAME}),
+    ):
+        spoilt = a_row(3, **{**her, "home_unit_name": NUMBER * 12, "home_place": NAME, "days_a_year": PHONE})
+        rows = imports_pb2.ImportCommissionersRequest(mode=1, rows=[row, spoilt], request_id=request_id())
+        ask("ImportCommissioners", rows)
     ask("GetCommissioner", pb.GetCommissionerRequest(name=mine.name))
     ask("ListCommissioners", pb.ListCommissionersRequest())
     for query in (NAME, NAME[:2], "ouyangdan", "oydqy", NUMBER, PHONE, NUMBER[:-1], PHONE[:-1]):
@@ -147,11 +155,13 @@ def stored(database: Database) -> Iterator[tuple[str, Any]]:
                 yield from ((f"{table.name}.{column}", value) for column, value in row.items())
 
 
+def spelled_in(value: Any) -> list[str]:
+    """Which of her secrets are in a value of a column."""
+    return found_in(bytes(value) if isinstance(value, bytes | memoryview) else json.dumps(value, default=str).encode())
+
+
 def test_no_table_holds_her_in_clear_but_her_name(heard: list[tuple[str, bytes]], placement_database: Database) -> None:
-    hits = set()
-    for column, value in stored(placement_database):
-        data = bytes(value) if isinstance(value, bytes | memoryview) else json.dumps(value, default=str).encode()
-        hits |= {(column, kind) for kind in found_in(data)}
+    hits = {(column, kind) for column, value in stored(placement_database) for kind in spelled_in(value)}
     assert hits == {("commissioners.full_name", "name")}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 from liancai.common.v1 import event_pb2 as pb
-from liancai.placement.v1 import commissioners_pb2, requests_pb2, service_agreements_pb2
+from liancai.placement.v1 import commissioners_pb2, placements_pb2, requests_pb2, service_agreements_pb2
 from sqlalchemy import select
 
 from services.placement.events import VISIBLE
@@ -17,6 +17,7 @@ from services.platform import watching
 from services.platform.database import Database
 from tests.placement.conftest import NewDesk
 from tests.placement.desk import COUNTY, HOME_UNIT, HOST, OTHER_UNIT, SERVED, Agreement, Desk, Role, file
+from tests.placement.placing import SECONDMENT
 from tests.talent.told import harmless, words
 
 OUTBOX = Base.metadata.tables["outbox_event"]
@@ -29,7 +30,7 @@ def events(desk: Desk, **fields: Any) -> list[pb.Event]:
 
 
 @pytest.fixture(scope="module")
-def happened(unit: Desk, county: Desk, city: Desk, served: Desk) -> str:
+def happened(unit: Desk, county: Desk, city: Desk, served: Desk, home_org: Desk) -> str:
     """Something of each collection; the agreement."""
     sent = file(unit, county, city).name
     served.turn("SubmitRequest", served.ask(partner_division="").name)  # one that the other side does not see
@@ -37,6 +38,8 @@ def happened(unit: Desk, county: Desk, city: Desk, served: Desk) -> str:
     served.agree(sent, kind=Agreement.FRAMEWORK)  # in which no host has a part
     agreement = served.agree(sent).name
     served.sign(agreement, Role.HOST)
+    county.place()
+    home_org.place(**SECONDMENT)  # which no bureau sees but an organisation department
     return agreement
 
 
@@ -59,6 +62,7 @@ SEEN = {
     "commissioners": {"sending county", "county served", "unit", "supervisor", "auditor"},
     "requests": {"sending county", "county served", "host", "supervisor", "auditor"},
     "serviceAgreements": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
+    "placements": {"sending county", "county served", "host", "supervisor", "auditor"},
 }
 
 
@@ -82,7 +86,13 @@ def test_what_is_told_can_be_looked_at_and_nothing_else(happened: str, everybody
         agreements = desk.agreements.ListServiceAgreements(
             service_agreements_pb2.ListServiceAgreementsRequest(page_size=1000)
         )
-        found = [*commissioners.commissioners, *requests.requests, *agreements.service_agreements]
+        placements = desk.placements.ListPlacements(placements_pb2.ListPlacementsRequest(page_size=1000))
+        found = [
+            *placements.placements,
+            *commissioners.commissioners,
+            *requests.requests,
+            *agreements.service_agreements,
+        ]
         return {each.name for each in found}
 
     told = {who: {event.subject for event in events(desk)} for who, desk in everybody.items()}

@@ -19,6 +19,7 @@ from liancai.placement.v1 import (
     assignments_pb2,
     commissioners_pb2,
     evaluations_pb2,
+    imports_pb2,
     plans_pb2,
     requests_pb2,
     service_agreements_pb2,
@@ -37,7 +38,7 @@ from services.platform.identity import issue
 from services.platform.policy import Policy
 from tests.office import FILE, TODAY, request_id
 from tests.placement.conftest import NewDesk
-from tests.placement.desk import a_commissioner, a_request, a_visit, accepted, an_agreement
+from tests.placement.desk import a_commissioner, a_request, a_row, a_visit, accepted, an_agreement
 from tests.placement.plan_desk import a_plan
 from tests.platform.policy_tables import EXPECTED
 from tests.platform.test_policy_table import STALE, as_expected, has_handler
@@ -154,6 +155,11 @@ def _apply(message: Any, _: Things) -> None:
     message.commissioner.CopyFrom(a_commissioner(**OURS))
 
 
+def _import(message: Any, _: Things) -> None:
+    message.mode = imports_pb2.ImportCommissionersRequest.VALID_ROWS
+    message.rows.append(a_row(**OURS))
+
+
 def _update(message: Any, things: Things) -> None:
     message.commissioner.CopyFrom(commissioners_pb2.Commissioner(name=things.commissioner, etag=STALE, days_a_year=50))
     message.update_mask.CopyFrom(FieldMask(paths=["days_a_year"]))
@@ -236,6 +242,7 @@ def _replan(message: Any, things: Things) -> None:
 
 SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "ApplyCommissioner": _apply,
+    "ImportCommissioners": _import,
     "UpdateCommissioner": _update,
     "CreateRequest": _create,
     "UpdateRequest": _change,
@@ -252,8 +259,9 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "RecordEvaluation": lambda message, things: message.CopyFrom(_graded(things.commissioner, 2026)),
     "RecordSubsidy": lambda message, things: message.CopyFrom(_paid(things.commissioner)),
 }
-# lists of whatever one may see: what of ours is in them
+# lists: what of ours is in them
 MARKS: dict[str, Callable[[Things], str]] = {
+    "ImportCommissioners": lambda _: "commissioners/",  # what has become of the row
     "ListCommissioners": lambda things: things.commissioner,
     "SearchCommissioners": lambda things: things.commissioner,
     "ListRequests": lambda things: things.request,

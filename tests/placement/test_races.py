@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from liancai.placement.v1 import service_agreements_pb2 as agreements_pb2
+from liancai.placement.v1.imports_pb2 import CommissionerVerdict as Result
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from services.placement.tables import Base, CommissionerRow, ServiceAgreementSignatureRow
 from services.platform.database import Database
 from tests.office import request_id, somebody
-from tests.placement.desk import Agreement, Desk, Role, file
+from tests.placement.desk import Agreement, Desk, Role, a_group_row, a_row, file
 from tests.talent.test_races import CROWD, crowd
 
 
@@ -26,6 +27,20 @@ def test_of_many_who_apply_for_one_person_one_does(unit: Desk) -> None:
     number = somebody().resident_id
     found = crowd(*[lambda: unit.apply(resident_id=number)] * CROWD)
     assert counted(found) == {"done": 1, "COMMISSIONER_EXISTS": CROWD - 1}
+
+
+def test_of_many_who_bring_one_list_each_row_is_applied_once(
+    county: Desk, placement_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As replicas would: nothing but the database stands between them."""
+    monkeypatch.setattr(placement_database._writer, "_lanes", [])
+    rows = [a_row(2), a_group_row(3), a_group_row(4, kind="法人"), a_row(5)]
+    found = crowd(*[lambda: county.bring(*rows)] * CROWD)
+    assert counted(found) == {"done": CROWD}
+    for place in range(len(rows)):
+        verdicts = [each.verdicts[place] for each in found]
+        assert Counter(each.result for each in verdicts) == {Result.APPLIED: 1, Result.UNCHANGED: CROWD - 1}
+        assert len({each.commissioner for each in verdicts}) == 1
 
 
 def test_of_many_who_recommend_one_commissioner_one_does(unit: Desk) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from docs.policies import CASE_STANDPOINTS, DISPATCH_STANDPOINTS, STANDPOINTS, Answer
+from collections.abc import Iterable
+
+from docs.policies import CASE_STANDPOINTS, DISPATCH_STANDPOINTS, POST_STANDPOINTS, STANDPOINTS, Answer
 
 # y may; o may not do it to this one, but to some of their own; a dot never may. In the order of STANDPOINTS:
 # HR home, partner, third; institution; enterprise, another; supervisor, auditor
@@ -220,6 +222,7 @@ CASES = """
 # science officer of the home division, its city, the partner, a third; institution; enterprises; supervisor, auditor
 DISPATCH = """
     ApplyCommissioner     y y o o  y  o o  . .
+    ImportCommissioners   y y o o  y  o o  . .
     GetCommissioner       y y y o  y  o o  y y
     ListCommissioners     y y y o  y  o o  y y
     SearchCommissioners   y y y o  y  o o  y y
@@ -304,9 +307,62 @@ DISPATCH = """
     RecordSubsidy         y y o o  .  . .  . .
     ListSubsidies         y y y o  y  o o  y y
 """
+# organisation officers of the home side, the host's, a third; science officers likewise; HR of home and host; the home
+# unit, the host, another unit; supervisor, auditor
+EXCHANGES = """
+    CreatePlacement       o o o  y o o  y o  y o o  . .
+    GetPlacement          o o o  y y o  y y  y y o  y y
+    ListPlacements        o o o  y y o  y y  y y o  y y
+    SearchPlacements      o o o  y y o  y y  y y o  y y
+    UpdatePlacement       o o o  y o o  y o  y o o  . .
+    ExplainPlacement      o o o  y y o  y y  y y o  y y
+    SubmitPlacement       o o o  y o o  y o  y o o  . .
+    ConsentPlacement      o o o  o y o  o y  o y o  . .
+    ReturnPlacement       o o o  y o o  y o  . . .  . .
+    ApprovePlacement      o o o  y o o  y o  . . .  . .
+    BeginPlacement        o o o  y o o  y o  y o o  . .
+    AddPlacementReport    o o o  y y o  y y  y y o  . .
+    ListPlacementReports  o o o  y y o  y y  y y o  y y
+    ExtendPlacement       o o o  y o o  y o  . . .  . .
+    EndPlacement          o o o  y o o  y o  y o o  . .
+    CancelPlacement       o o o  y o o  y o  y o o  . .
+    RevealPlacement       o o o  y o o  y o  . . .  . .
+"""
+# the same of a secondment (挂职): nobody but organisation officers enters, changes or sees one; auditors see it
+SECONDMENTS = """
+    CreatePlacement       y o o  o o o  o o  o o o  . .
+    GetPlacement          y y o  o o o  o o  o o o  o y
+    ListPlacements        y y o  o o o  o o  o o o  o y
+    SearchPlacements      y y o  o o o  o o  o o o  o y
+    UpdatePlacement       y o o  o o o  o o  o o o  . .
+    ExplainPlacement      y y o  o o o  o o  o o o  o y
+    SubmitPlacement       y o o  o o o  o o  o o o  . .
+    ConsentPlacement      o y o  o o o  o o  o o o  . .
+    ReturnPlacement       y o o  o o o  o o  . . .  . .
+    ApprovePlacement      y o o  o o o  o o  . . .  . .
+    BeginPlacement        y o o  o o o  o o  o o o  . .
+    AddPlacementReport    y y o  o o o  o o  o o o  . .
+    ListPlacementReports  y y o  o o o  o o  o o o  o y
+    ExtendPlacement       y o o  o o o  o o  . . .  . .
+    EndPlacement          y o o  o o o  o o  o o o  . .
+    CancelPlacement       y o o  o o o  o o  o o o  . .
+    RevealPlacement       y o o  o o o  o o  . . .  . .
+"""
 LETTERS = {"y": Answer.YES, "o": Answer.OWN, ".": Answer.NO}
-EXPECTED = {
-    name: dict(zip(who, (LETTERS[letter] for letter in letters), strict=True))
-    for table, who in ((TABLE, STANDPOINTS), (CASES, CASE_STANDPOINTS), (DISPATCH, DISPATCH_STANDPOINTS))
-    for name, *letters in (line.split() for line in table.splitlines() if line.strip())
-}
+
+
+def read(table: str, who: Iterable[str]) -> dict[str, dict[str, Answer]]:
+    """A table by RPC and standpoint."""
+    return {
+        name: dict(zip(who, (LETTERS[letter] for letter in letters), strict=True))
+        for name, *letters in (line.split() for line in table.splitlines() if line.strip())
+    }
+
+
+EXPECTED = (
+    read(TABLE, STANDPOINTS)
+    | read(CASES, CASE_STANDPOINTS)
+    | read(DISPATCH, DISPATCH_STANDPOINTS)
+    | read(EXCHANGES, POST_STANDPOINTS)
+)
+EXPECTED_OF_SECONDMENTS = read(SECONDMENTS, POST_STANDPOINTS)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pysqlite3
 import pytest
-from sqlalchemy import create_engine, insert, select
+from sqlalchemy import create_engine, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql, refuse_unsafe_sqlite
+from services.platform.database import (
+    Database,
+    UnsafeDatabase,
+    _refuse_hung_up,
+    refuse_unsafe_postgresql,
+    refuse_unsafe_sqlite,
+)
 from services.platform.errors import Unavailable
+from services.platform.prepared import Prepared, together
 from services.platform.transaction import Tx
 from services.platform.vault import Vault
 from services.platform.writer import Work
@@ -81,6 +89,90 @@ def test_who_reads_sees_one_snapshot(open_small: Open) -> None:
         assert session.execute(select(THING)).all() == []
     with database.reading() as session:
         assert len(session.execute(select(THING)).all()) == 1
+
+
+COUNTED = Prepared(select(func.count()).select_from(THING))
+LOCKED = Prepared(select(func.pg_advisory_xact_lock(7)))
+
+
+def test_who_glances_cannot_write(open_small: Open) -> None:
+    database = open_small(lanes=0)
+    with database.glancing() as connection, pytest.raises(DBAPIError):
+        connection.execute(insert(THING).values(name="at a glance", size=1))
+    with database.glancing() as connection:
+        assert COUNTED.rows(connection, {}) == [(0,)]
+
+
+def test_what_is_glanced_at_together_is_one_snapshot(postgresql: str, vault: Vault) -> None:
+    """Between two statements of one round trip, somebody else commits."""
+    database = _on_postgresql(postgresql, vault)
+    with database.writing_engine.connect() as other, ThreadPoolExecutor(1) as threads:
+        other.exec_driver_sql("SELECT pg_advisory_xact_lock(7)")
+        other.execute(insert(THING).values(name="meanwhile", size=1))
+
+        def glance() -> list[list[tuple[int]]]:
+            with database.glancing() as connection:
+                return together(connection, (COUNTED, {}), (LOCKED, {}), (COUNTED, {}))
+
+        glanced = threads.submit(glance)
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not other.exec_driver_sql(waiting).scalar_one():
+            assert not glanced.done()
+        other.commit()
+        first, _, last = glanced.result()
+    assert first == last == [(0,)]
+    with database.glancing() as connection:
+        assert COUNTED.rows(connection, {}) == [(1,)]
+    database.close()
+
+
+def _ended(database: Database, *, by: str) -> int:
+    """Has the server end the reading connection, whose backend is gone when this returns."""
+    with database.glancing() as connection:
+        backend: int = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    with database.writing_engine.begin() as connection:
+        assert connection.exec_driver_sql(by, (backend,)).scalar_one()
+    return backend
+
+
+KILL = "SELECT pg_terminate_backend(%s, 10000)"
+
+
+@pytest.mark.parametrize("how", ["reading", "glancing"])
+def test_a_connection_that_the_server_ended_is_not_read_from(postgresql: str, vault: Vault, how: str) -> None:
+    database = _on_postgresql(postgresql, vault)
+    before = _ended(database, by=KILL)
+    with getattr(database, how)() as found:
+        statement = text("SELECT pg_backend_pid()")
+        assert found.execute(statement).scalar_one() != before
+    database.close()
+
+
+def test_without_a_look_at_it_it_would_be(postgresql: str, vault: Vault) -> None:
+    """The control."""
+    database = _on_postgresql(postgresql, vault)
+    event.remove(database.reading_engine, "checkout", _refuse_hung_up)
+    _ended(database, by=KILL)
+    with pytest.raises(Unavailable), database.reading() as session:
+        session.execute(select(THING))
+    database.close()
+
+
+def test_a_server_that_ends_in_the_middle_is_unavailable(postgresql: str, vault: Vault) -> None:
+    database = _on_postgresql(postgresql, vault)
+    with pytest.raises(Unavailable), database.glancing() as connection:
+        together(connection, (COUNTED, {}), (Prepared(select(func.pg_terminate_backend(func.pg_backend_pid()))), {}))
+    with database.glancing() as connection:
+        assert COUNTED.rows(connection, {}) == [(0,)]
+    database.close()
+
+
+def _on_postgresql(server: str, vault: Vault) -> Database:
+    database = Database(new_postgresql_database(server), "small", BOOKS, vault, lanes=0)
+    with database.writing_engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA small")
+        METADATA.create_all(connection)
+    return database
 
 
 def store(tx: Tx, items: list[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Engine, MetaData, inspect
 
 from services import host
@@ -65,6 +68,28 @@ def test_a_fresh_schema_is_exactly_what_the_program_declares(empty: Engine) -> N
     assert up(empty) == migrate.head(PART.migrations)
     assert differences(empty) == []
     assert tables(empty) == set(Base.metadata.tables)
+
+
+@pytest.mark.parametrize("part", host.PARTS, ids=lambda part: part.name)
+def test_the_newest_revision_is_the_one_that_alembic_finds(part: Part) -> None:
+    script = ScriptDirectory.from_config(migrate._config(part.migrations))
+    assert migrate.head(part.migrations) == script.get_current_head()
+
+
+def test_a_server_whose_schema_is_the_newest_does_not_load_alembic(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from services import host; from services.platform.vault import Vault; "
+        "vault = Vault.open(Path(sys.argv[1]) / 'keys', create=True); "
+        "settings = host.Settings({'LIANCAI_DATA': sys.argv[1]});\n"
+        "with host.opened(host.PARTS, settings, vault): print('alembic' in sys.modules, 'psycopg' in sys.modules)"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=120, check=True
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert said == [["True", "False"], ["False", "False"]]
 
 
 def test_a_schema_that_differs_is_seen_to_differ(empty: Engine) -> None:

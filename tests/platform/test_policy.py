@@ -83,6 +83,22 @@ def test_a_list_reaches_as_far_as_its_caller_may_read(policy: Policy) -> None:
     assert policy.reach(caller("371526", "enterprise"), READ) == Reach(None, None)
 
 
+def test_policies_may_tell_kinds_of_a_resource_apart() -> None:
+    told = Policy(
+        "permit (principal, action, resource) when { resource in principal.division } "
+        'unless { resource has kind && resource.kind == "SECONDMENT" };'
+    )
+    officer, here = caller("371526", "hr_officer"), ("371526",)
+    assert [told.may(officer, READ, Scope(here, (), kind)) for kind in ("", "EXCHANGE", "SECONDMENT")] == [
+        True,
+        True,
+        False,
+    ]
+    assert told.may_ever(officer, READ)  # of some kind
+    assert told.reach(officer, READ, "EXCHANGE") == Reach("371526", None)
+    assert told.reach(officer, READ, "SECONDMENT") == Reach(None, None)
+
+
 def test_what_one_may_not_read_is_not_there(policy: Policy) -> None:
     policy.require(caller("371526", "hr_officer"), VERIFY, READ, ORDER, "orders/1")
     with pytest.raises(Denied):

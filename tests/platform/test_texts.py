@@ -22,6 +22,7 @@ FILES = [CORE, host.HERE / "lookups.toml", *(part.texts for part in host.PARTS)]
 SENTENCES = {key: value for path in FILES for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted(host.HERE.rglob("*.py"))}
 PACK = yaml.safe_load((host.HERE / "training/parameters/training.yaml").read_text(encoding="utf-8"))
+POSTS = yaml.safe_load((host.HERE / "placement/parameters/other_placements.yaml").read_text(encoding="utf-8"))
 
 
 def made_by_talent() -> set[str]:
@@ -56,7 +57,7 @@ def named() -> set[str]:
     for module in (training_errors, talent_errors, placement_errors):
         found |= {value.name for value in module.ErrorReason.DESCRIPTOR.values if value.number}
     found |= made_by_talent()
-    found |= {rule["code"] for rule in PACK["rules"]}
+    found |= {rule["code"] for rule in PACK["rules"] + POSTS["rules"]}
     return found
 
 
@@ -102,6 +103,12 @@ def test_every_rule_of_the_pack_is_said_with_what_the_rule_has() -> None:
         has = {*RULES[rule["key"]].uses, *(key.replace(".", "_") for key in rule.get("parameters", []))}
         for sentence in SENTENCES[rule["code"]].values():
             assert set(re.findall(r"{(\w+)}", sentence)) <= has, rule["code"]
+
+
+def test_every_rule_of_other_placements_is_said_with_its_source_alone() -> None:
+    for rule in POSTS["rules"]:
+        for sentence in SENTENCES[rule["code"]].values():
+            assert set(re.findall(r"{(\w+)}", sentence)) <= {"source"}, rule["code"]
 
 
 def test_every_field_rule_is_given_the_values_its_sentence_needs() -> None:

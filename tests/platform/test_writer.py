@@ -18,8 +18,8 @@ from services.platform import writer
 from services.platform.database import Database
 from services.platform.errors import Fault, Refused, TooLate, Unavailable
 from services.platform.later import Answer
-from services.platform.transaction import Tx
-from services.platform.writer import Conflict, Work
+from services.platform.transaction import Conflict, Tx
+from services.platform.writer import Work
 from tests.platform.conftest import Open
 from tests.platform.small import THING
 

@@ -37,6 +37,20 @@ def test_full_names(code: str, name: str | None) -> None:
     assert divisions.full_name(code) == name
 
 
+@given(current)
+def test_a_full_name_leads_back_to_its_code(code: str) -> None:
+    assert code in divisions.codes_of(divisions.full_name(code) or "")
+
+
+def test_a_name_leads_to_every_place_that_has_it() -> None:
+    assert len(divisions.codes_of("市中区")) == 4
+    assert divisions.codes_of("济南市市中区") == divisions.codes_of("山东省济南市市中区") == ("370103",)
+    assert divisions.codes_of("高唐县") == ("371526",)
+    assert divisions.codes_of("高唐县鱼邱湖街道") == ("371526001",)
+    assert divisions.codes_of("唐县") == ("130627",)
+    assert divisions.codes_of("没有的县") == divisions.codes_of("") == ()
+
+
 def test_own_names() -> None:
     assert divisions.name_of("370103") == "市中区"
     assert divisions.name_of("371526109") == "杨屯镇"

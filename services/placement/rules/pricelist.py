@@ -45,8 +45,10 @@ def _best(dispatch: Dispatch, requests: list[Request], prices: Mapping[str, floa
     for day in range(first, after):
         until[day - first + 1] = max(until[day - first + 1], until[day - first])
         for each in requests:
-            end = day + each.days
+            # a day of a split visit is worth its share
+            parts = each.days if each.split else 1
+            end = day + each.days // parts
             if each.earliest <= day and end <= min(after, each.latest + 1):
-                gain = dispatch.worth.per_priority * each.priority - prices.get(each.name, 0.0)
+                gain = (dispatch.worth.per_priority * each.priority - prices.get(each.name, 0.0)) / parts
                 until[end - first] = max(until[end - first], until[day - first] + gain)
     return until[-1]

@@ -1,4 +1,4 @@
-"""The lives of a commissioner, a request, a service agreement, an assignment and a visit."""
+"""The lives of a commissioner, a request, a service agreement, an assignment, a visit, a plan and another placement."""
 
 from __future__ import annotations
 
@@ -152,3 +152,28 @@ PLAN_VERBS: dict[str, tuple[tuple[PlanState, ...], PlanState]] = {
     "publish": ((_PS.REVIEWED,), _PS.PUBLISHED),
     "discard": ((_PS.DRAFT, _PS.REVIEWED), _PS.DISCARDED),
 }
+
+
+class PlacementState(StrEnum):
+    """The life of another placement (挂职、交流、实习、兼职等)."""
+
+    DRAFT = "DRAFT"
+    SUBMITTED = "SUBMITTED"
+    RETURNED = "RETURNED"
+    APPROVED = "APPROVED"
+    RUNNING = "RUNNING"
+    ENDED = "ENDED"
+    CANCELLED = "CANCELLED"
+
+
+_OS = PlacementState
+PLACEMENT_VERBS: dict[str, tuple[tuple[PlacementState, ...], PlacementState]] = {
+    "submit": ((_OS.DRAFT, _OS.RETURNED), _OS.SUBMITTED),
+    "return": ((_OS.SUBMITTED,), _OS.RETURNED),
+    "approve": ((_OS.SUBMITTED,), _OS.APPROVED),
+    "begin": ((_OS.APPROVED,), _OS.RUNNING),
+    "end": ((_OS.RUNNING,), _OS.ENDED),
+    "cancel": ((_OS.DRAFT, _OS.SUBMITTED, _OS.RETURNED, _OS.APPROVED), _OS.CANCELLED),
+}
+PLACEMENT_OPEN = (_OS.DRAFT, _OS.RETURNED)  # its fields may change
+PLACEMENT_TAKEN = (_OS.APPROVED, _OS.RUNNING, _OS.ENDED)  # its days are the person's

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.placement.tables.assignments import AssignedDayRow, AssignmentRow
 from services.placement.tables.base import Base
 from services.placement.tables.commissioners import AbsenceRow, CommissionerRow, MemberRow, SkillRow
+from services.placement.tables.placements import PlacedPersonRow, PlacementReportRow, PlacementRow
 from services.placement.tables.plans import (
     PlanBanRow,
     PlanInputsRow,
@@ -32,6 +33,9 @@ __all__ = [
     "EvaluationRow",
     "MemberRow",
     "NumberRow",
+    "PlacedPersonRow",
+    "PlacementReportRow",
+    "PlacementRow",
     "PlanBanRow",
     "PlanInputsRow",
     "PlanPinRow",

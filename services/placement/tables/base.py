@@ -18,4 +18,5 @@ class Base(DeclarativeBase):
         datetime: UtcTime,
         list[str]: JSON,
         list[int]: JSON,
+        list[dict[str, Any]]: JSON,
     }

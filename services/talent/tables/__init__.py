@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Index
+
 from services.platform.database import Books
 from services.platform.jobs import Jobs
 from services.talent.tables.base import Base
@@ -51,4 +53,6 @@ __all__ = [
 ]
 
 BOOKS = Books.in_schema(Base.metadata)
+# whoever watches one case from its beginning finds its events among those of all
+Index("outbox_event_by_subject", BOOKS.outbox.c.subject, BOOKS.outbox.c.sequence)
 JOBS = Jobs.in_schema(Base.metadata)

@@ -47,6 +47,8 @@ class CaseRow(Base):
         Index("cases_by_partner", "partner_division", "id"),
         Index("cases_by_owner", "owner", "id"),
         Index("cases_by_talent", "talent_id", "id"),
+        Index("cases_by_opening", "open_time"),
+        Index("cases_by_closing", "close_time"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -33,6 +33,8 @@ class MatterRow(Base):
     __table_args__ = (
         PrimaryKeyConstraint("case_id", "key"),
         Index("matters_waiting", "type", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("matters_by_start", "start_time"),
+        Index("matters_by_finish", "finish_time"),
     )
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from services.reference.conditions import Level
 from services.reference.parameters import Confidence, Parameter
 from services.reference.workdays import Calendar, CalendarNotPublished
-from services.training.rules.findings import Finding, Level
+from services.training.rules.findings import Finding
 from services.training.rules.timetable import Slot
 
 Numbers = Mapping[str, Parameter | None]

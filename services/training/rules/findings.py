@@ -1,18 +1,11 @@
-"""What is found wrong with a row, a filing or a file, in stable codes."""
+"""What is found wrong with a filing or a line of a register, in stable codes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-
-class Level(StrEnum):
-    """How much a finding weighs."""
-
-    ERROR = "ERROR"
-    WARNING = "WARNING"
-    NOTE = "NOTE"
+from services.reference.conditions import Level
 
 
 @dataclass(frozen=True, slots=True)

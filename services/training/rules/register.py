@@ -8,8 +8,9 @@ from datetime import date
 from enum import StrEnum
 
 from services.reference import resident_id
+from services.reference.conditions import Level
 from services.reference.resident_id import ResidentIdFault
-from services.training.rules.findings import Finding, Level
+from services.training.rules.findings import Finding
 from services.training.rules.roster import LONGEST_CELL, code_of, read_date
 
 # 6-31-01-03, 6-31-01-03-02 with a trade (工种), and what older and local lists have; never a name

@@ -113,6 +113,30 @@ def test_a_member_elsewhere_keeps_the_team_away_and_may_give_way() -> None:
     assert (way.giving_way, way.visit, way.net) == (("shop",), Assignment("farm", "team", 2), 950 - 3000)
 
 
+def test_what_can_never_be_is_told_as_such() -> None:
+    idle = {
+        "no day": replace(LI, name="no day", available=frozenset()),
+        "no agreement": replace(LI, name="no agreement", in_force=frozenset()),
+        "nothing to give": replace(LI, name="nothing to give", year_days=0),
+        "one of another": replace(LI, name="one of another", skills={"iron": 3}),
+    }
+    dispatch = replace(SMALL, commissioners=idle, requests={"farm": FARM})
+    told = {each.commissioner: each.excluded for each in Planned(dispatch, []).choice("farm").candidates}
+    assert told == {
+        "no day": "PD-AVAILABILITY",
+        "no agreement": "PD-AGREEMENT",
+        "nothing to give": "PD-YEAR-LIMIT",
+        "one of another": "PD-QUALIFICATION",
+    }
+    past = replace(SMALL, requests={"farm": replace(FARM, earliest=-9, latest=-3)})
+    planned = Planned(past, [])
+    assert [each.excluded for each in planned.choice("farm").candidates] == ["PD-QUALIFICATION", "PD-WINDOW"]
+    assert of(planned.changes("farm")) == {Remedy.LATER: 4}
+    unheard = Planned(replace(SMALL, requests={"farm": replace(FARM, discipline="unheard")}), [])
+    assert {each.excluded for each in unheard.choice("farm").candidates} == {"PD-QUALIFICATION"}
+    assert of(unheard.changes("farm")) == {Remedy.ONE_MORE: 1}
+
+
 def asked(dispatch: Dispatch, plan: list[Assignment], request: Request, commissioner: Commissioner) -> str:
     """The rule that keeps a visit in a row out, by asking the checker for each day: the nearest to letting it be."""
     others = [each for each in plan if each.commissioner == commissioner.name and each.request != request.name]

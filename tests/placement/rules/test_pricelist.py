@@ -23,10 +23,15 @@ def test_what_nobody_serves_is_worth_its_points_in_its_week() -> None:
     assert price_list(alone, {"farm": 3000.0, "shop": 1000.0}) == []
 
 
+def test_a_split_visit_is_worth_its_share_in_each_week() -> None:
+    alone = Dispatch(10, {}, {"farm": replace(FARM, earliest=4, latest=5, split=True)}, Worth())
+    assert price_list(alone, {}) == [Price("tea", 0, 1500.0), Price("tea", 1, 1500.0)]
+
+
 @settings(max_examples=4, deadline=None)
-@given(seed=st.integers(0, 10**6))
-def test_one_more_expert_raises_the_plan_by_no_more_than_the_gap_and_the_price(seed: int) -> None:
-    dispatch = drawn(seed, people=4, requests=40, disciplines=2, days=20, capacity=(4, 8))
+@given(seed=st.integers(0, 10**6), split=st.sampled_from([0.0, 0.5]))
+def test_one_more_expert_raises_the_plan_by_no_more_than_the_gap_and_the_price(seed: int, split: float) -> None:
+    dispatch = drawn(seed, people=4, requests=40, disciplines=2, days=20, capacity=(4, 8), split=split)
     limits = Limits(rounds=4, steps=160)
     before = solve(lay_out(dispatch), limits)
     listed = {(each.discipline, each.week): each.points for each in price_list(dispatch, before.prices)}

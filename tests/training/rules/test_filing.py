@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
+from services.reference.conditions import Level
 from services.reference.parameters import Confidence, Parameter
 from services.reference.workdays import published
 from services.training.packs import Packs
 from services.training.rules import filing as rules
 from services.training.rules.filing import Filing, Institution, Lesson, Order, Taken, Teacher, gaps
-from services.training.rules.findings import Finding, Level
+from services.training.rules.findings import Finding
 from services.training.rules.timetable import Slot
 from tests.training.days import with_days_left
 

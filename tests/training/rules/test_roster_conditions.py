@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pytest
 
 from services import host
-from services.training.rules.findings import Level
+from services.reference.conditions import Level
 from services.training.rules.roster import CONDITIONS, TITLES, About, Finding, Kind, Row, Rows, read, whole
 from tests.cli.file_cases import FILES
 from tests.training.roster_outcomes import OUTCOMES

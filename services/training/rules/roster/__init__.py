@@ -4,12 +4,13 @@
 rows, `whole` judges the file.
 """
 
+from services.reference.conditions import Condition, Finding, Kind
 from services.reference.writing import NAME, PHONE, code_of, normalise_name, normalise_phone
 from services.training.rules.roster import whole
 from services.training.rules.roster.columns import TITLES
-from services.training.rules.roster.conditions import CONDITIONS, Condition, Kind
+from services.training.rules.roster.conditions import CONDITIONS
 from services.training.rules.roster.dates import read_date
-from services.training.rules.roster.draft import LONGEST_CELL, About, Finding, Row
+from services.training.rules.roster.draft import LONGEST_CELL, About, Row
 from services.training.rules.roster.duplicates import compare
 from services.training.rules.roster.reader import REQUIRED, read
 from services.training.rules.roster.rows import Rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import timedelta
+from functools import lru_cache
 
 from services.reference import codelists, divisions
 from services.reference.codelists import Category
@@ -134,12 +135,17 @@ def _proof_number(draft: Draft) -> str:
 
 def _proof_fits(draft: Draft, category: Category, kind: str, number: str) -> None:
     """The proof with the category."""
-    if kind and category.proofs and not any(word in kind for word in category.proofs):
+    if kind and category.proofs and not _is_usual(kind, category.proofs):
         draft.wrong(c.PROOF_KIND_OTHER, value=kind, category=category.name, usual="、".join(category.proofs))
     if category.code != "DIS" or not number or draft.number is None:
         return
     if not _DISABLED.fullmatch(number) or number[:18] != draft.number.number:
         draft.wrong(c.PROOF_NUMBER_DISABLED)
+
+
+@lru_cache(4096)  # a roster has few kinds and many rows
+def _is_usual(kind: str, proofs: tuple[str, ...]) -> bool:
+    return any(word in kind for word in proofs)
 
 
 def _proof_date(draft: Draft) -> None:

@@ -7,48 +7,13 @@ parameter pack and come on top.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from services.reference.conditions import OF_ANY_TABLE, Conditions, Kind, Level
 
-from services.training.rules.findings import Level
-
-
-class Kind(StrEnum):
-    """What is looked at."""
-
-    CELL = "CELL"  # one cell by itself
-    ROW = "ROW"  # cells of a row against one another
-    CLASS = "CLASS"  # cells against the class
-    ROWS = "ROWS"  # rows against one another
-    FILE = "FILE"  # the file as a whole
-    READER = "READER"  # the file, as only its reader sees it: a client says so or refuses
-    OUTCOME = "OUTCOME"  # what became of a row
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition. `columns` is empty where it is about the whole row or file; "*" stands for any cell."""
-
-    code: str
-    level: Level
-    kind: Kind
-    columns: tuple[str, ...]
-    why: str
-
-
-CONDITIONS: dict[str, Condition] = {}
+CONDITIONS = Conditions(OF_ANY_TABLE)
+_is = CONDITIONS.declare
 
 ERROR, WARNING, NOTE = Level.ERROR, Level.WARNING, Level.NOTE
-_CELL, _ROW, _CLASS, _ROWS, _FILE, _READER, _OUTCOME = Kind
-
-
-def _is(code: str, level: Level, kind: Kind, columns: str, why: str) -> Condition:
-    """Declares one. ValueError for a code that stands here already."""
-    if code in CONDITIONS:
-        raise ValueError(f"{code} is declared twice")
-    declared = CONDITIONS[code] = Condition(code, level, kind, tuple(columns.split()), why)
-    return declared
-
+_CELL, _ROW, _CLASS, _ROWS, _FILE, _, _OUTCOME = Kind
 
 _SHEET = "电子表格通病"
 _REAL_NAME = "实名制管理"
@@ -63,10 +28,7 @@ _PAID_ONCE = "审计核查口径：补贴不重复、不冒领"
 _BANK = "GB/T 15694（卡号校验位），实名账户"
 
 # any cell
-CELL_TOO_LONG = _is("TR-CELL-TOO-LONG", ERROR, _CELL, "*", "错列、粘贴错误")
-CELL_EXCEL_ERROR = _is("TR-CELL-EXCEL-ERROR", ERROR, _CELL, "*", _SHEET)
 CELL_GARBLED = _is("TR-CELL-GARBLED", ERROR, _CELL, "*", "编码转换损坏")
-CELL_DITTO = _is("TR-CELL-DITTO", ERROR, _CELL, "*", "每行须自成一条记录")
 CELL_FORMULA = _is("TR-CELL-FORMULA", NOTE, _CELL, "*", "表格注入（OWASP CSV Injection）")
 CELL_INVISIBLE = _is("TR-CELL-INVISIBLE", NOTE, _CELL, "*", _SHEET)
 CELL_PLACEHOLDER = _is("TR-CELL-PLACEHOLDER", NOTE, _CELL, "*", "占位文字不是数据")
@@ -283,39 +245,13 @@ EMPLOYER_TWO_NAMES = _is("TR-EMPLOYER-TWO-NAMES", NOTE, _ROWS, "employer_name", 
 EMPLOYER_TWO_CODES = _is("TR-EMPLOYER-TWO-CODES", WARNING, _ROWS, _EMPLOYER_CODE, "一个单位一个代码")
 
 # the file, as the server sees it
-FILE_EMPTY = _is("TR-FILE-EMPTY", ERROR, _FILE, "", "没有可导入的行")
-FILE_GAPS = _is("TR-FILE-GAPS", NOTE, _FILE, "", "空行已跳过")
 FILE_SEEN = _is("TR-FILE-SEEN", NOTE, _FILE, "", "同一文件再次导入")
 FILE_NUMBERS = _is("TR-FILE-NUMBERS", NOTE, _FILE, "", _SHEET)
 FILE_ONE_FAULT = _is("TR-FILE-ONE-FAULT", NOTE, _FILE, "", "多数行同错，多为错列或格式问题")
 FILE_THRESHOLD = _is("TR-FILE-THRESHOLD", ERROR, _FILE, "", "超过阈值整表不收")
 FILE_OVER_CAPACITY = _is("TR-FILE-OVER-CAPACITY", NOTE, _FILE, "", "人数多于名额")
 COLUMN_UNKNOWN = _is("TR-COLUMN-UNKNOWN", NOTE, _FILE, "", "未识别的列不导入")
-COLUMN_MISSING = _is("TR-COLUMN-MISSING", NOTE, _FILE, "", "花名册列")
 COLUMN_WANTED = _is("TR-COLUMN-WANTED", WARNING, _FILE, "", "补贴性培训须有人员类别和证明")
-
-# the file, as its reader sees it
-FILE_TITLE = _is("TR-FILE-TITLE", NOTE, _READER, "", "表头之上的标题行")
-FILE_HIDDEN_SHEET = _is("TR-FILE-HIDDEN-SHEET", NOTE, _READER, "", "隐藏的工作表不读")
-FILE_SHEETS = _is("TR-FILE-SHEETS", NOTE, _READER, "", "多个工作表只读一个")
-FILE_DUPLICATE_COLUMN = _is("TR-FILE-DUPLICATE-COLUMN", WARNING, _READER, "", "同名列只读第一个")
-FILE_CHARSET = _is("TR-FILE-CHARSET", NOTE, _READER, "", "按 GB 18030 读取")
-FILE_DELIMITER = _is("TR-FILE-DELIMITER", NOTE, _READER, "", "分隔符不是逗号")
-FILE_VERDICTS = _is("TR-FILE-VERDICTS", NOTE, _READER, "", "上次导入加的两列")
-FILE_MACRO = _is("TR-FILE-MACRO", NOTE, _READER, "", "宏不执行，结果表不带宏")
-FILE_1904 = _is("TR-FILE-1904", NOTE, _READER, "", "1904 日期系统")
-FILE_LARGE = _is("TR-FILE-LARGE", NOTE, _READER, "", "行数很多，结果表只留数据")
-FILE_NO_HEADER = _is("TR-FILE-NO-HEADER", ERROR, _READER, "", "没有表头")
-FILE_NO_COLUMN = _is("TR-FILE-NO-COLUMN", ERROR, _READER, "", "缺必需的列")
-FILE_NO_SHEET = _is("TR-FILE-NO-SHEET", ERROR, _READER, "", "没有这个工作表")
-FILE_KIND = _is("TR-FILE-KIND", ERROR, _READER, "", "不是表格")
-FILE_BROKEN = _is("TR-FILE-BROKEN", ERROR, _READER, "", "文件损坏")
-FILE_OLD_EXCEL = _is("TR-FILE-OLD-EXCEL", ERROR, _READER, "", "旧版 .xls")
-FILE_WEB_PAGE = _is("TR-FILE-WEB-PAGE", ERROR, _READER, "", "改名为 .xls 的网页")
-FILE_ENCRYPTED = _is("TR-FILE-ENCRYPTED", ERROR, _READER, "", "加了密码")
-FILE_TOO_LARGE = _is("TR-FILE-TOO-LARGE", ERROR, _READER, "", "解压后过大")
-FILE_TOO_MANY_ROWS = _is("TR-FILE-TOO-MANY-ROWS", ERROR, _READER, "", "一次至多 200,000 行")
-FILE_ENCODING = _is("TR-FILE-ENCODING", ERROR, _READER, "", "既不是 UTF-8 也不是 GB 18030")
 
 # what became of a row
 ALREADY_IN_CLASS = _is("TR-ALREADY-IN-CLASS", NOTE, _OUTCOME, "", "重复导入不改变任何内容")

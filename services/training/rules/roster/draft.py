@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.reference import resident_id
 from services.reference.codelists import Category, Entry
+from services.reference.conditions import CELL_DITTO, CELL_EXCEL_ERROR, PHONES, Condition, Finding, Level, masked
 from services.reference.credit_code import CreditCode
 from services.reference.resident_id import ResidentId
-from services.training.rules.findings import Level
+from services.reference.text import DITTO, EXCEL_ERRORS, NOTHING, PLACEHOLDERS
 from services.training.rules.roster import conditions
-from services.training.rules.roster.conditions import Condition
 
 LONGEST_CELL = 200  # characters
 OF_AGE = 18  # years, 民法典第17条
-PHONES = frozenset({"phone", "emergency_phone"})
 
-_NAMES = frozenset({"full_name", "bank_account_name", "emergency_contact"})
-_EXCEL_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "####", "#########"})
-_NOTHING = frozenset({"无", "/", "\\", "-", "--", "---", "—", "——", "_", "没有填写"})
-_PLACEHOLDERS = frozenset(
-    {"不详", "未知", "待补", "待定", "暂无", "暂缺", "NULL", "NONE", "NAN", "N/A", "NA", "XX", "XXX"}
-)
-_DITTO = frozenset({"同上", "〃", "″", '"', "''", "同上行", "同前"})
-_SPOILT = _NOTHING | _PLACEHOLDERS | _DITTO
+_SPOILT = NOTHING | PLACEHOLDERS | DITTO
 _MOJIBAKE = "锟斤"  # what UTF-8 read as GBK and written again looks like
 _FORMULA = frozenset("=＝@＠")
 _SIGNED_FORMULA = frozenset("+-＋－")
 _UNSEEN = frozenset({"Cc", "Cf"})
+_PLAIN_DATE = re.compile(r"[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}").fullmatch  # nothing odd about it
 _SPACES = "\t\n\r\v\f"
 
 
@@ -66,27 +59,6 @@ class About:
         except ValueError:  # 29 February
             adult = first.replace(year=first.year - OF_AGE, day=28)
         object.__setattr__(self, "adult_if_born_by", adult)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A condition found. `value` is what stood there, masked; `others` the rows or classes it clashes with."""
-
-    condition: Condition
-    column: str = ""
-    value: str = ""
-    others: tuple[str, ...] = ()
-    values: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def level(self) -> Level:
-        """How much it weighs."""
-        return self.condition.level
-
-    @property
-    def code(self) -> str:
-        """Its stable code."""
-        return self.condition.code
 
 
 @dataclass(slots=True)
@@ -156,7 +128,7 @@ class Draft:
     def has(self, column: str) -> bool:
         """Whether the cell holds anything but blanks and words that stand for nothing."""
         raw = self.cells.get(column, "").strip()
-        return bool(raw) and raw not in _NOTHING
+        return bool(raw) and raw not in NOTHING
 
     def spoilt(self, column: str) -> bool:
         """Whether the cell was found to be wrong already."""
@@ -165,7 +137,7 @@ class Draft:
     def text(self, column: str) -> str:
         """A cell half-width and trimmed, "" where it holds nothing that could be data. Notes what was odd about it."""
         raw = self.cells.get(column, "")
-        if raw.isascii() and raw.isalnum() and raw.upper() not in _PLACEHOLDERS:
+        if raw.isascii() and (raw.upper() not in PLACEHOLDERS if raw.isalnum() else _PLAIN_DATE(raw)):
             return raw
         return self._odd(column, raw) if raw else ""
 
@@ -179,17 +151,17 @@ class Draft:
             if seen != plain:
                 self.wrong(conditions.CELL_INVISIBLE, column)
         seen = " ".join(seen.split()).lstrip("'`‘’")
-        if not seen or seen in _NOTHING:
+        if not seen or seen in NOTHING:
             return ""
         upper = seen.upper()
-        if upper in _PLACEHOLDERS:
+        if upper in PLACEHOLDERS:
             self.wrong(conditions.CELL_PLACEHOLDER, column, raw)
             return ""
-        if seen in _DITTO or raw.strip() in _DITTO:
-            self.wrong(conditions.CELL_DITTO, column, raw)
+        if seen in DITTO or raw.strip() in DITTO:
+            self.wrong(CELL_DITTO, column, raw)
             return ""
-        if upper in _EXCEL_ERRORS:
-            self.wrong(conditions.CELL_EXCEL_ERROR, column)
+        if upper in EXCEL_ERRORS:
+            self.wrong(CELL_EXCEL_ERROR, column)
             return ""
         if "\ufffd" in seen or _MOJIBAKE in seen or (len(seen) > 1 and not seen.strip("?")):
             self.wrong(conditions.CELL_GARBLED, column)
@@ -198,16 +170,3 @@ class Draft:
         if first in _FORMULA or (first in _SIGNED_FORMULA and column not in PHONES and len(seen) > 1):
             self.wrong(conditions.CELL_FORMULA, column)
         return seen
-
-
-def masked(column: str, text: str) -> str:
-    """What stood in a cell, as a finding may show it: never a whole name, number, address or date of a person."""
-    if column == "resident_id":
-        return resident_id.mask(resident_id.normalise(text))
-    if column in _NAMES:
-        return f"{text.strip()[:1]}*"
-    if column in PHONES:
-        return "*" * min(len(text), 11)
-    if len(text) <= 12 and text.isascii() and sum(each.isdigit() for each in text) < 6:
-        return text
-    return f"{text.strip()[:1]}{'*' * min(len(text.strip()) - 1, 8)}"

@@ -7,12 +7,12 @@ looked at. Every row of a clash names the others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from services.reference.conditions import Condition, Finding
 from services.training.rules.roster import conditions as c
-from services.training.rules.roster.conditions import Condition
-from services.training.rules.roster.draft import Finding, Row
-from services.training.rules.roster.rows import Rows
+from services.training.rules.roster.draft import Row
+from services.training.rules.roster.rows import Key, Rows, birthday_of, number_of, phone_of
 
 MOST_NAMED = 20  # other rows in one finding
 MANY_CONTACTS = 3  # rows that may share an emergency phone: a family
@@ -25,7 +25,8 @@ _SHARED = (
     ("email", c.EMAIL_SHARED, 2),
     ("emergency_phone", c.EMERGENCY_PHONE_SHARED, MANY_CONTACTS),
 )
-EXTRA = (*(column for column, _, _ in _SHARED), "employer_credit_code", "employer_name", "signed")
+_LOOKED_AT = ("employer_credit_code", "employer_name", "signed")  # in every row
+EXTRA = (*(column for column, _, _ in _SHARED), *_LOOKED_AT)
 
 
 class _Groups:
@@ -52,12 +53,12 @@ class _Groups:
 def compare(rows: Rows) -> None:
     """Adds what rows say of one another to their findings."""
     # one table at a time: each may be as long as the file
-    for same in _alike(rows, lambda _name, _phone, number: number):
+    for same in _alike(rows, number_of):
         _same_number(same)
-    for same in _alike(rows, lambda name, _phone, number: name + number[6:14]):
+    for same in _alike(rows, birthday_of):
         if len(_people(same)) > 1:
             _note(same, c.ROW_TWIN, "resident_id", _other_person)
-    for same in _alike(rows, lambda _name, phone, _number: phone):
+    for same in _alike(rows, phone_of):
         _same_phone(same)
     if _compare_extra(rows):
         _miss_signatures(rows)
@@ -65,28 +66,15 @@ def compare(rows: Rows) -> None:
         _doubt_zeros(rows, damaged)
 
 
-def _alike(rows: Rows, key: Callable[[str, str, str], str]) -> Iterable[list[Row]]:
+def _alike(rows: Rows, key: Key) -> Iterable[list[Row]]:
     """The rows that share a key of name, phone and number, where more than one does."""
-
-    def keyed() -> Iterator[tuple[int, str]]:
-        return ((place, key(name, phone, number)) for place, name, phone, number in rows.people())
-
-    again = _met_again(shared for _, shared in keyed())
+    again = rows.again(key)
     groups = _Groups()
-    for place, shared in keyed() if again else ():
+    for place, name, phone, number in rows.people() if again else ():
+        shared = key(name, phone, number)
         if shared and hash(shared) in again:
             groups.add(shared, place)
     return groups.met(rows)
-
-
-def _met_again(keys: Iterable[Hashable]) -> set[int]:
-    """The hashes of keys that come more than once: numbers are smaller than the keys of a whole file."""
-    seen: set[int] = set()
-    again: set[int] = set()
-    for key in keys:
-        mark = hash(key)
-        (again if mark in seen else seen).add(mark)
-    return again
 
 
 def _is_damaged(row: Row) -> bool:
@@ -127,7 +115,9 @@ def _same_phone(same: Sequence[Row]) -> None:
 
 def _compare_extra(rows: Rows) -> bool:
     """Compares the further cells; whether anybody has signed."""
-    again = _met_again(pair for _, extra in rows.extras() for pair in extra.items())
+    again = rows.extras_again()
+    if not again and rows.columns.isdisjoint(_LOOKED_AT):
+        return False
     groups = {column: _Groups() for column, _, _ in _SHARED}
     names: defaultdict[str, dict[str, int]] = defaultdict(dict)
     codes: defaultdict[str, dict[str, int]] = defaultdict(dict)

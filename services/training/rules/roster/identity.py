@@ -6,10 +6,10 @@ import re
 import unicodedata
 
 from services.reference import credit_code, resident_id, writing
+from services.reference.conditions import Condition, Level
 from services.reference.credit_code import CreditCodeFault
 from services.reference.resident_id import ResidentIdFault, age_on
 from services.reference.text import compact
-from services.training.rules.findings import Level
 from services.training.rules.roster import conditions as c
 from services.training.rules.roster import dates
 from services.training.rules.roster.conditions import CONDITIONS
@@ -144,7 +144,7 @@ def _no_number(draft: Draft, raw: str, fault: ResidentIdFault) -> None:
         draft.wrong(condition, value=raw if condition is not c.ID_MISSING else "")
 
 
-def _shape(digits: str) -> c.Condition | None:
+def _shape(digits: str) -> Condition | None:
     """What stands where the identity number should."""
     if len(digits) == 18 and digits[-1] in _CROSSES and digits[:17].isdigit():
         return c.ID_CROSS
@@ -165,7 +165,7 @@ def _shape(digits: str) -> c.Condition | None:
     return None
 
 
-def no_person(draft: Draft) -> c.Condition | None:
+def no_person(draft: Draft) -> Condition | None:
     """The condition of a row that is no person: a heading once more, or a line of totals or signatures."""
     words = unicodedata.normalize("NFKC", draft.cells.get("full_name", "")).replace(" ", "")
     if not words and "resident_id" not in draft.cells:

@@ -6,9 +6,9 @@ import re
 
 from services.reference import codelists
 from services.reference.codelists import Entry
+from services.reference.conditions import Condition
 from services.reference.resident_id import age_on
 from services.training.rules.roster import conditions as c
-from services.training.rules.roster.conditions import Condition
 from services.training.rules.roster.draft import Draft
 
 COLUMNS = frozenset({"ethnicity", "education", "political_status", "signed", "remark"})

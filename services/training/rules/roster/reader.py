@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 
+from services.reference.conditions import CELL_TOO_LONG, Finding
 from services.training.rules.roster import (
     bank,
     category,
@@ -14,8 +16,7 @@ from services.training.rules.roster import (
     residence,
     training,
 )
-from services.training.rules.roster import conditions as c
-from services.training.rules.roster.draft import LONGEST_CELL, About, Draft, Finding, Row
+from services.training.rules.roster.draft import LONGEST_CELL, About, Draft, Row
 from services.training.rules.roster.duplicates import EXTRA
 
 REQUIRED = frozenset({"full_name", "resident_id", "phone"})
@@ -32,6 +33,7 @@ _SUBJECTS: tuple[tuple[frozenset[str], Callable[[Draft], None]], ...] = (
     (contact.COLUMNS, contact.check),
 )
 _EXTRA = frozenset(EXTRA)
+_NUMBERS = frozenset({"bank_account", "proof_number", "employment_card", "emergency_phone", "employer_credit_code"})
 
 
 def read(row_number: int, cells: Mapping[str, str], numeric: Collection[str], about: About) -> Row:
@@ -40,7 +42,7 @@ def read(row_number: int, cells: Mapping[str, str], numeric: Collection[str], ab
     if cells and max(map(len, cells.values())) > LONGEST_CELL:
         for column, text in cells.items():
             if len(text) > LONGEST_CELL:
-                draft.wrong(c.CELL_TOO_LONG, column, longest=LONGEST_CELL)
+                draft.wrong(CELL_TOO_LONG, column, longest=LONGEST_CELL)
         return Row(row_number, "", "", None, tuple(draft.findings))
     identity.name(draft)
     identity.number(draft)
@@ -49,9 +51,8 @@ def read(row_number: int, cells: Mapping[str, str], numeric: Collection[str], ab
     contact.phone(draft)
     extra: tuple[tuple[str, str], ...] = ()
     if not cells.keys() <= REQUIRED:
-        for columns, check in _SUBJECTS:
-            if not columns.isdisjoint(cells):
-                check(draft)
+        for check in _checks(tuple(cells)):
+            check(draft)
         category.compare(draft)
         if not _EXTRA.isdisjoint(cells):
             extra = _extra(draft)
@@ -69,14 +70,22 @@ def read(row_number: int, cells: Mapping[str, str], numeric: Collection[str], ab
     )
 
 
+@lru_cache(1024)  # the rows of a file have the same columns, or nearly
+def _checks(columns: tuple[str, ...]) -> list[Callable[[Draft], None]]:
+    """What is to be asked of a row with these columns."""
+    return [check for of, check in _SUBJECTS if not of.isdisjoint(columns)]
+
+
 def _extra(draft: Draft) -> tuple[tuple[str, str], ...]:
     """The cells that rows are compared by, as they are compared."""
-    found = {column: draft.cells[column].strip() for column in EXTRA if draft.has(column)}
-    for column in ("bank_account", "proof_number", "employment_card", "emergency_phone", "employer_credit_code"):
-        if column in found:
-            found[column] = bank.account_number(found[column])
-    if "email" in found:
-        found["email"] = found["email"].lower()
-    if "proof_number" in found and not draft.proof[1]:
-        del found["proof_number"]
-    return tuple(found.items())
+    found = []
+    for column, raw in draft.cells.items():
+        if column not in _EXTRA or not draft.has(column) or (column == "proof_number" and not draft.proof[1]):
+            continue
+        text = raw.strip()
+        if column in _NUMBERS:
+            text = bank.account_number(text)
+        elif column == "email":
+            text = text.lower()
+        found.append((column, text))
+    return tuple(found)

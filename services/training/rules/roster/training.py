@@ -6,9 +6,9 @@ import re
 from datetime import date
 
 from services.reference import levels, occupations
+from services.reference.conditions import Condition
 from services.training.rules.roster import conditions as c
 from services.training.rules.roster import dates
-from services.training.rules.roster.conditions import Condition
 from services.training.rules.roster.draft import Draft
 
 COLUMNS = frozenset({"occupation", "skill_level", "class_number", "start_date", "end_date"})

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
-from services.training.rules.findings import Level
+from services.reference.conditions import COLUMN_MISSING, FILE_EMPTY, Finding, Level, blank_rows
 from services.training.rules.roster import conditions as c
 from services.training.rules.roster.columns import TITLES
-from services.training.rules.roster.conditions import CONDITIONS, Kind
-from services.training.rules.roster.draft import Finding
+from services.training.rules.roster.conditions import CONDITIONS
 from services.training.rules.roster.rows import Rows
 
-MOST_NAMED = 10
 LEAST_ROWS = 5  # below it most rows with one fault say nothing about the file
 _WANTED = ("category", "proof_number")
 # what a roster usually has beside what it must have, and the roster of a subsidised class
 _USUAL = ("sex", "ethnicity", "education", "address", "signed")
 _USUAL_PAID = (*_WANTED, "proof_kind", "employment_card", "household_kind", "employment_status", "insured")
 _SHOWN = 40  # characters of a title
-
-
-def is_remark(code: str) -> bool:
-    """Whether a reader may say this of a file."""
-    return code in CONDITIONS and CONDITIONS[code].kind is Kind.READER
 
 
 def columns(unknown: Sequence[str], missing: Sequence[str], subsidised: bool, language: str) -> list[Finding]:
@@ -40,23 +32,15 @@ def columns(unknown: Sequence[str], missing: Sequence[str], subsidised: bool, la
         found.append(Finding(c.COLUMN_WANTED, values={"columns": _named(wanted, language)}))
     usual = {*_USUAL, *(_USUAL_PAID if subsidised else ())}
     if others := [column for column in missing if column in usual and column not in wanted]:
-        found.append(Finding(c.COLUMN_MISSING, values={"columns": _named(others, language)}))
+        found.append(Finding(COLUMN_MISSING, values={"columns": _named(others, language)}))
     return found
-
-
-def remarks(said: Iterable[tuple[str, str]]) -> list[Finding]:
-    """What the reader found out: code and what it is about, both checked before."""
-    return [Finding(CONDITIONS[code], values={"about": about}) for code, about in said]
 
 
 def rows(found: Rows) -> list[Finding]:
     """What all rows together let see."""
     if not len(found):
-        return [Finding(c.FILE_EMPTY)]
-    answer = []
-    if gaps := _gaps(found):
-        shown = ", ".join(gaps[:MOST_NAMED]) + (" …" if len(gaps) > MOST_NAMED else "")
-        answer.append(Finding(c.FILE_GAPS, values={"rows": shown}))
+        return [Finding(FILE_EMPTY)]
+    answer = blank_rows(found.numbers())
     codes: Counter[str] = Counter()
     for row in found.noted():
         codes.update({each.code for each in row.findings})
@@ -69,15 +53,6 @@ def rows(found: Rows) -> list[Finding]:
                 answer.append(Finding(c.FILE_ONE_FAULT, values=values))
                 break
     return answer
-
-
-def _gaps(found: Rows) -> list[str]:
-    """The row numbers between the rows that were sent: blank rows, as "8" or "12-15"."""
-    gaps = []
-    for before, number in pairwise(found.numbers()):
-        if number > before + 1:
-            gaps.append(str(before + 1) if number == before + 2 else f"{before + 1}-{number - 1}")
-    return gaps
 
 
 def _named(names: Iterable[str], language: str) -> str:
