@@ -1,5 +1,5 @@
-"""`make demo`: a class for an enterprise from the order to the ledger, a family that moves for it, and commissioners who
-are sent to the county's hosts; with the real server and the real client.
+"""`make demo`: a class for an enterprise from the order to the ledger, a family that moves for it, and commissioners
+who are sent to hosts of the county; with the real server and the real client.
 
 Everything it makes is in build/demo, or in the folder that is its only argument, anew each time. LIANCAI_LANG=en speaks
 English. Exit code 1 as soon as a step does not go as it must.
@@ -82,14 +82,16 @@ TEXTS = {
     "done": ("完成，用时 {seconds:.0f} 秒。接下来：", "Done in {seconds:.0f} seconds. Next:"),
     "next": (
         """\
-  起服务      LIANCAI_DATA={folder}/data LIANCAI_REHEARSAL={folder}/clock {bin}/liancai-server    演示的数据和时钟都还在
+  起服务      export LIANCAI_DATA={folder}/data LIANCAI_REHEARSAL={folder}/clock
+              {bin}/liancai-server                演示的数据和时钟都还在
   另开终端    export LIANCAI_DATA={folder}/data
               {bin}/liancai enrolment explain {enrolment}
               {bin}/liancai audit list --resource {held}
               {bin}/liancai roster template --subsidised 花名册.xlsx
   文档        docs/cli.zh-CN.md 命令    docs/verdicts.md 结论代码    docs/errors.md 错误代码""",
         """\
-  the server         LIANCAI_DATA={folder}/data LIANCAI_REHEARSAL={folder}/clock {bin}/liancai-server    with all the demo made, on its clock
+  the server         export LIANCAI_DATA={folder}/data LIANCAI_REHEARSAL={folder}/clock
+                     {bin}/liancai-server                with all that the demo made, on its clock
   another terminal   export LIANCAI_DATA={folder}/data
                      {bin}/liancai enrolment explain {enrolment}
                      {bin}/liancai audit list --resource {held}

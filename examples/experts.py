@@ -1,7 +1,7 @@
 """Who is sent and what is asked for in the third part of the demo: 20 commissioners of 市中区, 60 requests of 高唐.
 
-Everybody is invented; the identity numbers pass the checksum and are nobody's we know of. Towns and disciplines are real:
-codes of `services/reference/data/towns.csv` and of GB/T 13745. Some requests cannot be served, on purpose.
+Everybody is invented; the identity numbers pass the checksum and are nobody's we know of. Towns and disciplines are
+real: codes of `services/reference/data/towns.csv` and of GB/T 13745. Some requests cannot be served, on purpose.
 """
 
 from __future__ import annotations
@@ -54,12 +54,18 @@ EXPERTS = (
 # how many requests, and of how many levels at most
 ASKED = {AGRONOMY: (14, 3), PROTECTION: (8, 3), ANIMALS: (10, 3), MACHINES: (12, 3), POWER: (5, 2), FOOD: (5, 3)}
 PROBLEMS = {
-    AGRONOMY: "小麦越冬前苗情偏弱", PROTECTION: "大棚番茄病害反复", ANIMALS: "奶牛冬季产奶量下降", MACHINES: "收割机割台振动",
-    POWER: "车间电机频繁跳闸", FOOD: "驴肉制品保质期短", COMPUTERS: "生产数据无法汇总", NOBODY_S: "铸件表面出现裂纹",
-}  # fmt: skip
+    AGRONOMY: "小麦越冬前苗情偏弱",
+    PROTECTION: "大棚番茄病害反复",
+    ANIMALS: "奶牛冬季产奶量下降",
+    MACHINES: "收割机割台振动",
+    POWER: "车间电机频繁跳闸",
+    FOOD: "驴肉制品保质期短",
+    COMPUTERS: "生产数据无法汇总",
+    NOBODY_S: "铸件表面出现裂纹",
+}
 
 
-class Officer:
+class Clerk:
     """Somebody with a token at the client's own connection, for what is done many times and not shown."""
 
     def __init__(self, token: str, language: str) -> None:
@@ -73,24 +79,24 @@ class Officer:
 class Desks(NamedTuple):
     """Everybody who has a part in it."""
 
-    unit: Officer
-    county: Officer
-    city: Officer
-    served: Officer
-
-
-def towns() -> list[str]:
-    """The towns of 高唐."""
-    path = Path(divisions.__file__).parent / "data" / "towns.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return [row["code"] for row in csv.DictReader(file) if row["county"] == SERVED]
+    unit: Clerk
+    county: Clerk
+    city: Clerk
+    served: Clerk
 
 
 def hosts() -> list[tuple[str, str, str]]:
-    """A host a town: its credit code, its name, the town."""
+    """A host in each town of 高唐: its credit code, its name, the code of the town."""
+    path = Path(divisions.__file__).parent / "data" / "towns.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        towns = [row for row in csv.DictReader(file) if row["county"] == SERVED]
     return [
-        (credit_code.make("93", SERVED, f"MA3H{number:04}"), f"高唐样例第{number}合作社", town)
-        for number, town in enumerate(towns(), start=1)
+        (
+            credit_code.make("93", SERVED, f"MA3H{number:04}"),
+            f"{row['name'].removesuffix('镇').removesuffix('街道')}样例合作社",
+            row["code"],
+        )
+        for number, row in enumerate(towns)
     ]
 
 
