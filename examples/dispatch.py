@@ -164,4 +164,5 @@ def _views(stage: Stage, officer: Officer) -> None:
     who = _busiest(stage.ask(*officer, "assignment", "list", "--limit", "0"))
     stage.run(*officer, "assignment", "gantt", "dispatch.html")
     stage.run(*officer, "assignment", "ics", "host.ics", "--host-code", experts.hosts()[0][0])
+    stage.run(*officer, "assignment", "ics", "commissioner.ics", "--commissioner", who)
     stage.run(*officer, "assignment", "calendar", "--commissioner", who, head=8)
