@@ -156,6 +156,8 @@ def text(item: Item, name: str) -> str:
         line = _LINES.get(field.message_type.name, lambda part: str(plain(part)) if field.is_repeated else "")
         parts = value if field.is_repeated else [value] if item.HasField(name) else []
         return "\n".join(line(part) for part in parts)
+    if field.has_presence and not item.HasField(name):
+        return ""
     if field.is_repeated:
         return ", ".join(_scalar(field, part) for part in value)
     if field.name in _LIMITED and is_fen(item, field):
