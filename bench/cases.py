@@ -113,7 +113,7 @@ def main() -> int:
         benches = []
         for name in asked.only or NAMES:
             cluster = None
-            environment = sites.embedded(folder / "sqlite")
+            environment = sites.embedded(folder / "sqlite", PART)
             if name == "PostgreSQL":
                 cluster = stack.enter_context(sites.cluster(folder, keep=asked.data is not None))
                 environment = sites.on_postgresql(folder / "postgresql", cluster.create("cases"), PART)

@@ -158,9 +158,12 @@ class Site:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
 
-def embedded(data: Path) -> dict[str, str]:
-    """Settings of a server with its database in `data`."""
-    return {"LIANCAI_DATA": str(data)}
+def embedded(data: Path, part: Part = PART) -> dict[str, str]:
+    """Settings of a server with its keys and its database, which is migrated, in `data`."""
+    settings = {"LIANCAI_DATA": str(data)}
+    data.mkdir(parents=True)
+    _migrate(host.Settings(settings), part)
+    return settings
 
 
 def on_postgresql(data: Path, database: str, part: Part = PART) -> dict[str, str]:

@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, not_, tuple_
+from sqlalchemy import ColumnElement, Select, String, and_, literal, not_, tuple_
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from services.platform.pages import Page
 
@@ -71,6 +74,27 @@ def search(
         number, row = found[page.size - 1]
         key = [number, *row[-len(ways[number].key) :]]
     return [row for _, row in found[: page.size]], key
+
+
+class Unindexed(FunctionElement[str]):
+    """A column as a filter for rows that something else finds.
+
+    SQLite keeps no count of what an index holds, and would look up all rows of a division before it looked for a name;
+    a plus keeps it from that. PostgreSQL knows better, and is left to choose.
+    """
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(Unindexed)
+def _as_it_is(element: Unindexed, compiler: SQLCompiler, **given: Any) -> str:
+    return compiler.process(element.clauses, **given)
+
+
+@compiles(Unindexed, "sqlite")
+def _with_a_plus(element: Unindexed, compiler: SQLCompiler, **given: Any) -> str:
+    return f"+{compiler.process(element.clauses, **given)}"
 
 
 def _next(character: str) -> str:

@@ -14,6 +14,7 @@ from services.platform.errors import NotFound
 from services.platform.policy import Scope
 from services.platform.requests import Reading, check_etag
 from services.platform.transaction import Tx
+from services.platform.ways import Unindexed
 from services.reference.divisions import scope_range
 from services.talent import casefiles
 from services.talent.casefiles import CaseFile, StepFile
@@ -141,9 +142,7 @@ def filtered_by_reach(call: Call) -> ColumnElement[bool]:
     terms: list[ColumnElement[bool]] = []
     if reach.division is not None:
         low, high = scope_range(reach.division)
-        # nothing is looked up by what is put together from a column: SQLite, which does not know how many there are,
-        # would read every case of the division first
-        sides = (CaseRow.division.concat(""), CaseRow.partner_division.concat(""))
+        sides = (Unindexed(CaseRow.division), Unindexed(CaseRow.partner_division))
         terms += [side == low if low == high else side.between(low, high) for side in sides]
     if reach.unit is not None:
         terms.append(_of_unit(reach.unit))

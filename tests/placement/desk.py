@@ -26,6 +26,7 @@ from liancai.placement.v1 import (
     requests_pb2_grpc,
     service_agreements_pb2,
     service_agreements_pb2_grpc,
+    technology_transfers_pb2,
     technology_transfers_pb2_grpc,
     visits_pb2,
     visits_pb2_grpc,
@@ -335,6 +336,22 @@ def a_visit(assignment: str, **fields: Any) -> Visit:
         "photo_sha256": [FILE],
     }
     return Visit(**{**values, **fields})
+
+
+def a_transfer(commissioner: str, **fields: Any) -> technology_transfers_pb2.RecordTechnologyTransferRequest:
+    """A good transfer to the cooperative in Gaotang, or to the host of an assignment; `fields` change it."""
+    host = {"host_credit_code": HOST, "host_name": "高唐样例种植专业合作社", "division": SERVED}
+    values: dict[str, Any] = {
+        "commissioner": commissioner,
+        "title": "番茄水肥一体化技术",
+        "stage": technology_transfers_pb2.TechnologyTransfer.MATCHED,
+        "stage_date": TODAY.isoformat(),
+        **({} if "assignment" in fields else host),
+    }
+    transfer = technology_transfers_pb2.TechnologyTransfer(**{**values, **fields})
+    return technology_transfers_pb2.RecordTechnologyTransferRequest(
+        technology_transfer=transfer, request_id=request_id()
+    )
 
 
 def accepted(served: Desk, **fields: Any) -> str:

@@ -17,7 +17,7 @@ from services.platform.boundary import Call
 from services.platform.database import Database
 from tests.office import MORNING, TODAY, request_id
 from tests.placement.conftest import NewDesk
-from tests.placement.desk import COUNTY, HOST, SERVED, Assignment, Desk, Visit, accepted, dispatchable, file
+from tests.placement.desk import COUNTY, HOST, SERVED, Assignment, Desk, Visit, a_transfer, accepted, dispatchable, file
 from tests.placement.test_commissioners import refused
 from tests.statuses import info_of, violations_of
 
@@ -46,19 +46,7 @@ def taken(unit: Desk, served: Desk, somebody_new: str, placement_database: Datab
 
 def record(desk: Desk, commissioner: str, **fields: Any) -> Transfer:
     """A transfer; `fields` change it."""
-    values: dict[str, Any] = {
-        "commissioner": commissioner,
-        "host_credit_code": HOST,
-        "host_name": "高唐样例种植专业合作社",
-        "division": SERVED,
-        "title": "番茄水肥一体化技术",
-        "stage": Transfer.MATCHED,
-        "stage_date": TODAY.isoformat(),
-    }
-    transfer = Transfer(**{**values, **fields})
-    found: Transfer = desk.transfers.RecordTechnologyTransfer(
-        transfers_pb2.RecordTechnologyTransferRequest(technology_transfer=transfer, request_id=request_id())
-    )
+    found: Transfer = desk.transfers.RecordTechnologyTransfer(a_transfer(commissioner, **fields))
     return found
 
 
@@ -129,8 +117,7 @@ def test_a_transfer_goes_on_and_counts_once(unit: Desk, served: Desk, host_desk:
 def test_a_transfer_in_an_assignment_has_its_host(unit: Desk, served: Desk, host_desk: Desk, taken: Taken) -> None:
     name = taken(TODAY)
     who = unit.log(name).commissioner
-    bare = {"host_credit_code": "", "host_name": "", "division": ""}
-    transfer = record(unit, who, assignment=name, **bare)
+    transfer = record(unit, who, assignment=name)
     assert (transfer.assignment, transfer.host_credit_code, transfer.division) == (name, HOST, SERVED)
     assert refused(record, host_desk, who)[0] is grpc.StatusCode.NOT_FOUND  # hosts do not read the register
 

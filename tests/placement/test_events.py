@@ -8,16 +8,40 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 from liancai.common.v1 import event_pb2 as pb
-from liancai.placement.v1 import commissioners_pb2, placements_pb2, requests_pb2, service_agreements_pb2
+from liancai.placement.v1 import (
+    assignments_pb2,
+    commissioners_pb2,
+    placements_pb2,
+    plans_pb2,
+    requests_pb2,
+    service_agreements_pb2,
+    technology_transfers_pb2,
+    visits_pb2,
+)
 from sqlalchemy import select
 
 from services.placement.events import VISIBLE
 from services.placement.tables import Base
 from services.platform import watching
 from services.platform.database import Database
+from tests.office import TODAY, request_id
 from tests.placement.conftest import NewDesk
-from tests.placement.desk import COUNTY, HOME_UNIT, HOST, OTHER_UNIT, SERVED, Agreement, Desk, Role, file
+from tests.placement.desk import (
+    COUNTY,
+    HOME_UNIT,
+    HOST,
+    OTHER_UNIT,
+    SERVED,
+    Agreement,
+    Desk,
+    Role,
+    a_transfer,
+    accepted,
+    dispatchable,
+    file,
+)
 from tests.placement.placing import SECONDMENT
+from tests.placement.plan_desk import a_plan
 from tests.talent.told import harmless, words
 
 OUTBOX = Base.metadata.tables["outbox_event"]
@@ -38,6 +62,12 @@ def happened(unit: Desk, county: Desk, city: Desk, served: Desk, home_org: Desk)
     served.agree(sent, kind=Agreement.FRAMEWORK)  # in which no host has a part
     agreement = served.agree(sent).name
     served.sign(agreement, Role.HOST)
+    who = dispatchable(unit, county, city, served)
+    asked = accepted(served, working_days=1, window_start=TODAY.isoformat())
+    assignment = unit.answer("Accept", served.assign(asked, who, TODAY.isoformat()).name).name
+    unit.log(assignment)
+    served.plans.CreatePlan(plans_pb2.CreatePlanRequest(plan=a_plan(), request_id=request_id()))
+    unit.transfers.RecordTechnologyTransfer(a_transfer(who, assignment=assignment))
     county.place()
     home_org.place(**SECONDMENT)  # which no bureau sees but an organisation department
     return agreement
@@ -62,6 +92,10 @@ SEEN = {
     "commissioners": {"sending county", "county served", "unit", "supervisor", "auditor"},
     "requests": {"sending county", "county served", "host", "supervisor", "auditor"},
     "serviceAgreements": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
+    "assignments": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
+    "plans": {"sending county", "county served", "supervisor", "auditor"},
+    "visits": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
+    "technologyTransfers": {"sending county", "county served", "unit", "host", "supervisor", "auditor"},
     "placements": {"sending county", "county served", "host", "supervisor", "auditor"},
 }
 
@@ -80,23 +114,33 @@ def test_every_collection_is_known_and_seen_by_whoever_may_read_it(
 def test_what_is_told_can_be_looked_at_and_nothing_else(happened: str, everybody: dict[str, Desk]) -> None:
     """The scope of events is that of the resources themselves."""
 
-    def listed(desk: Desk) -> set[str]:
+    def listed(who: str, desk: Desk) -> set[str]:
         commissioners = desk.commissioners.ListCommissioners(commissioners_pb2.ListCommissionersRequest(page_size=1000))
         requests = desk.requests.ListRequests(requests_pb2.ListRequestsRequest(page_size=1000))
         agreements = desk.agreements.ListServiceAgreements(
             service_agreements_pb2.ListServiceAgreementsRequest(page_size=1000)
         )
+        assignments = desk.assignments.ListAssignments(assignments_pb2.ListAssignmentsRequest(page_size=1000))
+        visits = desk.visits.ListVisits(visits_pb2.ListVisitsRequest(page_size=1000))
+        transfers = desk.transfers.ListTechnologyTransfers(
+            technology_transfers_pb2.ListTechnologyTransfersRequest(page_size=1000)
+        )
+        plans = [] if who in ("unit", "host", "another") else desk.plans.ListPlans(plans_pb2.ListPlansRequest()).plans
         placements = desk.placements.ListPlacements(placements_pb2.ListPlacementsRequest(page_size=1000))
         found = [
-            *placements.placements,
-            *commissioners.commissioners,
-            *requests.requests,
-            *agreements.service_agreements,
+            *(*commissioners.commissioners, *requests.requests, *agreements.service_agreements),
+            *(
+                *assignments.assignments,
+                *visits.visits,
+                *transfers.technology_transfers,
+                *placements.placements,
+                *plans,
+            ),
         ]
         return {each.name for each in found}
 
     told = {who: {event.subject for event in events(desk)} for who, desk in everybody.items()}
-    assert told == {who: listed(desk) for who, desk in everybody.items()}
+    assert told == {who: listed(who, desk) for who, desk in everybody.items()}
     assert len({frozenset(subjects) for subjects in told.values()}) > 3
     for name in (happened, "serviceAgreements/20991199999", "plans/1"):
         assert events(everybody["stranger"], subject=name) == [], "as if it were not there"

@@ -232,8 +232,8 @@ def test_inputs_are_read_once(desks: Desks) -> None:
     wanted = desks.wanted(code)
     name = desks.draft(code).name
     run = run_of(desks, name)
-    task = solving._task(run)
+    task = solving.task_of(run)
     desks.served.turn("CancelRequest", wanted)
     assert run.checkpoint == {"digest": task.digest}
-    assert solving._task(run).inputs == task.inputs
+    assert solving.task_of(run).inputs == task.inputs
     run.finish(State.FAILED)

@@ -23,7 +23,6 @@ from liancai.placement.v1 import (
     plans_pb2,
     requests_pb2,
     service_agreements_pb2,
-    technology_transfers_pb2,
     visits_pb2,
 )
 
@@ -38,7 +37,7 @@ from services.platform.identity import issue
 from services.platform.policy import Policy
 from tests.office import FILE, TODAY, request_id
 from tests.placement.conftest import NewDesk
-from tests.placement.desk import a_commissioner, a_request, a_row, a_visit, accepted, an_agreement
+from tests.placement.desk import a_commissioner, a_request, a_row, a_transfer, a_visit, accepted, an_agreement
 from tests.placement.plan_desk import a_plan
 from tests.platform.policy_tables import EXPECTED
 from tests.platform.test_policy_table import STALE, as_expected, has_handler
@@ -105,7 +104,7 @@ def things(new_desk: NewDesk, placement_database: Database) -> Things:
         agreement=desk.agree(sent, **AGREED_WITH_US).name,
         assignment=assignment,
         visit=sender.log(assignment).name,
-        transfer=partner.transfers.RecordTechnologyTransfer(_transferred(sent)).name,
+        transfer=partner.transfers.RecordTechnologyTransfer(a_transfer(sent, **AGREED_WITH_US)).name,
         plan=plan,
         job=desk.plans.SolvePlan(plans_pb2.SolvePlanRequest(name=plan, request_id=request_id())).job,
     )
@@ -199,16 +198,6 @@ def _correct(message: Any, things: Things) -> None:
     message.update_mask.CopyFrom(FieldMask(paths=["beneficiaries"]))
 
 
-def _transferred(commissioner: str) -> technology_transfers_pb2.RecordTechnologyTransferRequest:
-    transfer = technology_transfers_pb2.TechnologyTransfer(
-        commissioner=commissioner, host_name="高唐样例种植专业合作社", title="番茄水肥一体化技术",
-        stage=technology_transfers_pb2.TechnologyTransfer.MATCHED, stage_date=TODAY.isoformat(), **AGREED_WITH_US,
-    )  # fmt: skip
-    return technology_transfers_pb2.RecordTechnologyTransferRequest(
-        technology_transfer=transfer, request_id=request_id()
-    )
-
-
 def _graded(commissioner: str, year: int) -> evaluations_pb2.RecordEvaluationRequest:
     return evaluations_pb2.RecordEvaluationRequest(
         commissioner=commissioner, year=year, grade=evaluations_pb2.Evaluation.QUALIFIED, reason="达到要求",
@@ -254,7 +243,7 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "CreateAssignment": _assign,
     "LogVisit": _log,
     "CorrectVisit": _correct,
-    "RecordTechnologyTransfer": lambda message, things: message.CopyFrom(_transferred(things.sent)),
+    "RecordTechnologyTransfer": lambda message, things: message.CopyFrom(a_transfer(things.sent, **AGREED_WITH_US)),
     "GetEvaluationInputs": _inputs,
     "RecordEvaluation": lambda message, things: message.CopyFrom(_graded(things.commissioner, 2026)),
     "RecordSubsidy": lambda message, things: message.CopyFrom(_paid(things.commissioner)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -146,8 +147,13 @@ def test_the_page_says_what_ships() -> None:
     pages = sorted((Path(__file__).parents[3] / "docs").glob("dispatch*.md"))
     said = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     for each in PACK.parameters:
-        listed = ", ".join(map(str, each.value)) if isinstance(each.value, tuple) else each.value
-        value = {None: "unknown", False: "false"}.get(each.value, listed)
+        value: object = each.value
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{key}: {one}" for key, one in value.items())
+        elif isinstance(value, tuple):
+            value = ", ".join(map(str, value))
+        elif value is None or value is False:
+            value = "unknown" if value is None else "false"
         assert f"| `{each.key}` | {value} | {each.confidence} |" in said
 
 
