@@ -38,9 +38,9 @@ NOUNS = {
     "bulk": "bulk",
     "commissioner": "commissioner_days",  # the last of those that add to its verbs: lists, days
     "request": "requests",
-    "plan": "replans",  # which adds its verbs to those of plans
+    "plan": "plan_views",  # the last of those that add to its verbs: runs, reasons, replans
     "service-agreement": "service_agreements",
-    "assignment": "assignments",
+    "assignment": "assignment_views",  # which adds its verbs to those of assignments
     "visit": "visits",
     "transfer": "technology_transfers",
     "evaluation": "evaluations",

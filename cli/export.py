@@ -12,6 +12,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import IO, Annotated, Any, TypeAlias
@@ -72,9 +73,14 @@ def listed(
         show.note(t("list.limit", limit=limit))
 
 
-def check(target: Path, force: bool) -> None:
-    """Mistake for a file that cannot be written, or is there already; before anything is asked of the server."""
-    if target.suffix.lower() not in _WRITERS:
+def check(target: Path, force: bool, suffix: str = "") -> None:
+    """Mistake for a file that cannot be written, or is there already; before anything is asked of the server.
+
+    A file of a list may end in several ways, another one in its `suffix`.
+    """
+    if suffix and target.suffix.lower() != suffix:
+        raise Mistake(t("file.suffix", path=target, suffix=suffix))
+    if not suffix and target.suffix.lower() not in _WRITERS:
         raise Mistake(t("file.kind", path=target))
     if not os.access(target.parent, os.W_OK):
         raise Mistake(t("file.no_folder", path=target.parent))
@@ -82,10 +88,23 @@ def check(target: Path, force: bool) -> None:
         raise Mistake(t("export.exists", path=target))
 
 
-def write(target: Path, heads: Sequence[str], lines: Iterable[Sequence[Written]], force: bool) -> int:
-    """Writes a heading and the lines; returns how many lines. The file is its owner's alone: it is about people."""
+@contextmanager
+def whole(target: Path, force: bool) -> Iterator[IO[bytes]]:
+    """A file to write that is its owner's alone, as it is about people; it stands there once all of it is written."""
     handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)
     temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _put(temporary, target, force)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write(target: Path, heads: Sequence[str], lines: Iterable[Sequence[Written]], force: bool) -> int:
+    """Writes a heading and the lines; returns how many lines."""
     count = 0
 
     def counted() -> Iterator[Sequence[Written]]:
@@ -94,14 +113,8 @@ def write(target: Path, heads: Sequence[str], lines: Iterable[Sequence[Written]]
             count += 1
             yield line
 
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _WRITERS[target.suffix.lower()](file, heads, counted())
-            file.flush()
-            os.fsync(file.fileno())
-        _put(temporary, target, force)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(target, force) as file:
+        _WRITERS[target.suffix.lower()](file, heads, counted())
     return count
 
 

@@ -45,6 +45,18 @@ def count(
     show.one(_ask(ctx, pb.CountWorkdaysRequest(start_date=start, end_date=end)), output)
 
 
+@calendar.verb("list")
+def days(
+    ctx: typer.Context,
+    start: Annotated[str, argument("from_day", metavar="START", parser=day)],
+    end: Annotated[str, argument("to_day", metavar="END", parser=day)],
+    output: Output = Format.table,
+) -> None:
+    """Lists the days from one date to another with what each is."""
+    answer = _ask(ctx, pb.ListDaysRequest(start_date=start, end_date=end))
+    show.rows(answer.days, ("date", "workday", "kind", "holiday"), output)
+
+
 @identity.verb("check")
 def check(
     ctx: typer.Context,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ from liancai.placement.v1 import plans_pb2 as pb
 from liancai.placement.v1.jobs_pb2_grpc import PlacementJobsStub
 from liancai.placement.v1.plans_pb2_grpc import PlansStub
 
-from cli import show, wire
+from cli import export, show, wire
 from cli.export import Export, Force, listed
 from cli.grammar import Etag, Format, Limit, Mistake, Output, RequestId, argument, one_of, option, resource, whole
 from cli.plans import PlanName, app, number
@@ -146,18 +145,12 @@ def export_(
     force: Force = False,
 ) -> None:
     """Writes all that a plan was worked out from, and what came of it."""
-    if target.exists() and not force:
-        raise Mistake(t("file.exists", path=target))
+    export.check(target, force, ".json")
     link = wire.of(ctx)
     answers = link.stream(link.stub(PlansStub).ExportPlan, pb.ExportPlanRequest(name=name))
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with draft.open("xb") as file:
-            for answer in answers:
-                file.write(answer.chunk)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with export.whole(target, force) as file:
+        for answer in answers:
+            file.write(answer.chunk)
     show.note(t("plan.written", path=target))
 
 

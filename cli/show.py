@@ -36,6 +36,8 @@ _CODED = ("confidence", "kind", "sex")
 _NONE_AT_0 = ("waitlist_position", "party_size")
 # numbers of a limit: persons, or fen where it is a budget
 _LIMITED, _BUDGET = ("granted", "taken", "left", "per_seat"), "quotas/budget-"
+# numbers that are a share of something
+_SHARES = ("gap", "keep")
 # a message inside another shows these columns where all of them would not fit a line
 _INNER = {
     "legs": ("title", "division", "bureau", "state", "used", "limit", "deadline", "holds_clock"),
@@ -154,6 +156,8 @@ def text(item: Item, name: str) -> str:
         line = _LINES.get(field.message_type.name, lambda part: str(plain(part)) if field.is_repeated else "")
         parts = value if field.is_repeated else [value] if item.HasField(name) else []
         return "\n".join(line(part) for part in parts)
+    if field.has_presence and not item.HasField(name):
+        return ""
     if field.is_repeated:
         return ", ".join(_scalar(field, part) for part in value)
     if field.name in _LIMITED and is_fen(item, field):
@@ -182,6 +186,8 @@ def _scalar(field: Any, value: Any) -> str:
         return _yuan(value) if value else ""
     if field.name in _NONE_AT_0 and not value:
         return ""
+    if isinstance(value, float):
+        return f"{100 * value:.2f} %" if field.name in _SHARES else f"{value:.2f}".rstrip("0").rstrip(".")
     if field.name == "category" and value:
         return f"{value} {t.word(f'value.category.{value}', '')}".rstrip()
     if field.name == "field":  # of a finding: a column of a file, or a field of the contract

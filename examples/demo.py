@@ -1,5 +1,5 @@
-"""`make demo`: a class for an enterprise from the order to the ledger, then a family that moves for it, with the real
-server and the real client.
+"""`make demo`: a class for an enterprise from the order to the ledger, a family that moves for it, and commissioners
+who are sent to hosts of the county; with the real server and the real client.
 
 Everything it makes is in build/demo, or in the folder that is its only argument, anew each time. LIANCAI_LANG=en speaks
 English. Exit code 1 as soon as a step does not go as it must.
@@ -11,12 +11,12 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from pathlib import Path
 
 from openpyxl import load_workbook
 
-from examples import papers, relocation
+from examples import dispatch, papers, relocation
 from examples.papers import (
     BUREAU,
     ENTERPRISE,
@@ -30,7 +30,6 @@ from examples.papers import (
 from examples.stage import BIN, ROOT, Failed, Stage, serving, shown
 
 FOLDER = ROOT / "build" / "demo"
-SHANGHAI = timezone(timedelta(hours=8))
 ORDER, CLASS, TEACHERS = r"orders/\d+", r"classes/\d+", r"teachers/\w+"
 TEXTS = {
     "server": (
@@ -83,14 +82,16 @@ TEXTS = {
     "done": ("完成，用时 {seconds:.0f} 秒。接下来：", "Done in {seconds:.0f} seconds. Next:"),
     "next": (
         """\
-  起服务      LIANCAI_DATA={folder}/data {bin}/liancai-server        演示的数据都还在
+  起服务      export LIANCAI_DATA={folder}/data LIANCAI_REHEARSAL={folder}/clock
+              {bin}/liancai-server                演示的数据和时钟都还在
   另开终端    export LIANCAI_DATA={folder}/data
               {bin}/liancai enrolment explain {enrolment}
               {bin}/liancai audit list --resource {held}
               {bin}/liancai roster template --subsidised 花名册.xlsx
   文档        docs/cli.zh-CN.md 命令    docs/verdicts.md 结论代码    docs/errors.md 错误代码""",
         """\
-  the server         LIANCAI_DATA={folder}/data {bin}/liancai-server        what the demo made is still there
+  the server         export LIANCAI_DATA={folder}/data LIANCAI_REHEARSAL={folder}/clock
+                     {bin}/liancai-server                with all that the demo made, on its clock
   another terminal   export LIANCAI_DATA={folder}/data
                      {bin}/liancai enrolment explain {enrolment}
                      {bin}/liancai audit list --resource {held}
@@ -102,7 +103,7 @@ TEXTS = {
 
 def play(stage: Stage, folder: Path) -> None:
     """The whole story."""
-    began, today = time.monotonic(), datetime.now(SHANGHAI).date()
+    began, today = time.monotonic(), stage.today
     first = _monday(today + timedelta(days=28))
     teacher = _institution(stage)
     order = _order(stage, today, first)
@@ -114,6 +115,7 @@ def play(stage: Stage, folder: Path) -> None:
     stage.chapter("ledger")
     stage.run("order", "ledger", order)
     relocation.play(stage, order)
+    dispatch.play(stage)
     print()
     stage.say("done", seconds=time.monotonic() - began)
     stage.say("next", folder=shown(folder), held=held, enrolment=waiting, bin=shown(BIN))
@@ -265,7 +267,7 @@ def main() -> int:
     folder = Path(sys.argv[1]).resolve() if sys.argv[1:] else FOLDER
     try:
         with serving(folder) as target:
-            stage = Stage(TEXTS | relocation.TEXTS)
+            stage = Stage(TEXTS | relocation.TEXTS | dispatch.TEXTS)
             stage.say("server", target=target, folder=shown(folder))
             play(stage, folder)
     except (Failed, OSError) as failed:

@@ -1,6 +1,7 @@
-"""What a demo stands on: a server of its own that starts and ends with it, and commands whose output is shown.
+"""What a demo stands on: a server and a clock of its own, and commands whose output is shown.
 
-Commands are run by the client's own entry point within this process: a process each would cost half a second.
+Commands are run by the client's own entry point within this process: a process each would cost half a second. The clock
+begins on a day of a year whose holidays are published, so that the demo is the same whenever it is played.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from services.platform.clock import REHEARSAL, now
+from services.reference.clock import SHANGHAI, day_of
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+BEGINS = datetime(2026, 11, 23, 9, tzinfo=SHANGHAI)  # a Monday
 START = 60.0  # seconds the server may take to start
 WIDTH = 124  # columns of a command before it goes on in another line
 
@@ -52,6 +58,16 @@ class Stage:
         self._english = os.environ["LIANCAI_LANG"] == "en"
         self._texts = texts
         self._chapter = 0
+
+    @property
+    def english(self) -> bool:
+        """Whether it speaks English."""
+        return self._english
+
+    @property
+    def today(self) -> date:
+        """The day it is by the demo's clock."""
+        return day_of(now())
 
     def text(self, key: str, **values: object) -> str:
         """A text in the language spoken."""
@@ -94,18 +110,21 @@ class Stage:
         """What a command says, as data; not shown."""
         return json.loads(self._output((*words, "-o", "json"), "", 0)[0])
 
-    def token(self, subject: str, division: str, role: str = "hr_officer") -> str:
-        """The file of another officer's token, made with the server's own key."""
-        words = ("token", "--subject", subject, "--division", division, "--role", role)
-        path = Path(f"{subject}.token")
-        print(_typed(["liancai-server", *words], f" > {path}"), flush=True)
-        made = subprocess.run(  # noqa: S603
-            command("liancai-server", *words), capture_output=True, encoding="utf-8", check=False
-        )
-        if made.returncode:
-            raise Failed(made.stderr)
+    def token(
+        self, subject: str, division: str, role: str = "hr_officer", unit: str = "", *, quiet: bool = False
+    ) -> str:
+        """The file of another user's token, made with the server's own key."""
+        from services.__main__ import app  # within this process, as the client
+
+        words = ["token", "--subject", subject, "--division", division, "--role", role]
+        words += ["--unit", unit] if unit else []
+        path, made = Path(f"{subject}.token"), io.StringIO()
+        if not quiet:
+            print(_typed(["liancai-server", *words], f" > {path}"), flush=True)
+        with redirect_stdout(made):
+            app(words, standalone_mode=False)
         path.touch(mode=0o600)
-        path.write_text(made.stdout, encoding="utf-8")
+        path.write_text(made.getvalue(), encoding="utf-8")
         return str(path)
 
     def _output(self, words: Sequence[str], reads: str, expected: int, piped: bool = True) -> tuple[str, str]:
@@ -159,6 +178,12 @@ def command(script: str, *words: str) -> list[str]:
     return [str(installed), *words] if installed.exists() else [sys.executable, "-m", module, *words]
 
 
+def set_clock(at: datetime) -> None:
+    """Has the demo's clock go on from an instant."""
+    Path("clock.new").write_text(str((at - datetime.now(UTC)).total_seconds()), encoding="ascii")
+    Path("clock.new").replace("clock")  # the server may be reading it
+
+
 def _free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -178,8 +203,10 @@ def serving(folder: Path) -> Iterator[str]:
         "LIANCAI_DATA": "data",
         "LIANCAI_LISTEN": target,
         "LIANCAI_TARGET": target,
+        REHEARSAL: "clock",
         "LIANCAI_LANG": language if language in ("zh", "en") else "zh",
     }
+    set_clock(BEGINS)
     log = Path("server.log")
     with log.open("wb") as output:
         server = subprocess.Popen(command("liancai-server"), stdout=output, stderr=output)  # noqa: S603

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
@@ -31,6 +31,7 @@ from services.lookups import Reference
 from services.placement.service import PART as PLACEMENT
 from services.platform import migrate
 from services.platform.boundary import Boundary, methods
+from services.platform.clock import REHEARSAL, now
 from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql
 from services.platform.delivery import delivering
 from services.platform.endpoints import endpoints
@@ -246,7 +247,7 @@ def mount(
     """Adds every servicer, health, and reflection if LIANCAI_REFLECTION is on."""
     for part in parts:
         part.mount(server, databases[part.name], settings.of_parts)
-    reference_pb2_grpc.add_ReferenceServicer_to_server(Reference(lambda: datetime.now(UTC)), server)
+    reference_pb2_grpc.add_ReferenceServicer_to_server(Reference(now), server)
     served = [service.full_name for file in contract(parts) for service in file.services_by_name.values()]
     checks = health.HealthServicer()
     for name in ("", *served):
@@ -270,7 +271,7 @@ def kept_up(parts: Sequence[Part], databases: Mapping[str, Database], settings: 
         while not stop.wait(UPKEEP):
             for one in rounds:
                 try:
-                    one(datetime.now(UTC))
+                    one(now())
                 except Exception as error:  # noqa: BLE001  the next round comes in a minute
                     log.error("upkeep error=%s", type(error).__name__)
 
@@ -310,6 +311,8 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     identity = open_identity(settings)
+    if REHEARSAL in os.environ:
+        log.warning("rehearsal clock=%s", now().isoformat(timespec="seconds"))
     with (
         opened(parts, settings, open_vault(settings)) as databases,
         kept_up(parts, databases, settings),

@@ -44,10 +44,7 @@ class Reference(reference_pb2_grpc.ReferenceServicer):
         return pb.AddWorkdaysResponse(
             date=end.isoformat(),
             calendar_version=calendar.version,
-            special_days=[
-                pb.DayNote(date=note.day.isoformat(), workday=note.works, kind=note.kind, holiday=note.holiday or "")
-                for note in special[:MOST_SHOWN]
-            ],
+            special_days=[_note(note) for note in special[:MOST_SHOWN]],
         )
 
     def CountWorkdays(
@@ -64,6 +61,21 @@ class Reference(reference_pb2_grpc.ReferenceServicer):
             return pb.CountWorkdaysResponse(days=calendar.count(start, end), calendar_version=calendar.version)
         except CalendarNotPublished as fault:
             raise Refused(fault.code, year=fault.year) from None
+
+    def ListDays(self, request: pb.ListDaysRequest, context: grpc.ServicerContext) -> pb.ListDaysResponse:
+        """What each day is, as far as notices go."""
+        reading = Reading()
+        start, end = reading.day("start_date", request.start_date), reading.day("end_date", request.end_date)
+        if not reading.violations and not 0 <= (end - start).days <= MOST_DAYS:
+            reading.wrong("end_date", "FIELD_SPAN", most=MOST_DAYS)
+        reading.done()
+        calendar = workdays.published()
+        first, last = max(start, calendar.first), min(end, calendar.last)
+        span = range((last - first).days + 1)
+        return pb.ListDaysResponse(
+            days=[_note(calendar.explain(first + timedelta(days=step))) for step in span],
+            calendar_version=calendar.version,
+        )
 
     def CheckResidentId(
         self, request: pb.CheckResidentIdRequest, context: grpc.ServicerContext
@@ -135,3 +147,7 @@ class Reference(reference_pb2_grpc.ReferenceServicer):
                 for each in sorted(found, key=lambda each: (each.division, each.id))
             ]
         )
+
+
+def _note(note: workdays.DayNote) -> pb.DayNote:
+    return pb.DayNote(date=note.day.isoformat(), workday=note.works, kind=note.kind, holiday=note.holiday or "")

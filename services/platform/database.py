@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pysqlite3
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from services.platform.audit import audit_table
 from services.platform.boundary import Call
+from services.platform.clock import now
 from services.platform.errors import Fault, Unavailable
 from services.platform.later import Answer
 from services.platform.once import Asked, Once, reply_table
@@ -85,7 +86,7 @@ class Database:
         books: Books,
         vault: Vault,
         *,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = now,
         lanes: int | None = None,
     ) -> None:
         """Opens `url`; on PostgreSQL the schema named after the service. `lanes` is 1 on SQLite and 2 on PostgreSQL

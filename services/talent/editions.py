@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
+from services.platform.clock import now
 from services.platform.database import Database
 from services.platform.errors import Refused
 from services.platform.transaction import Tx
@@ -37,7 +38,7 @@ SHIPPED = Path(__file__).parent / "parameters" / "talent.yaml"
 class Editions:
     """Versions by number, and the one that is in force on a day; beside them the parameters."""
 
-    def __init__(self, parameters: Path = SHIPPED, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, parameters: Path = SHIPPED, clock: Callable[[], datetime] = now) -> None:
         """Reads the parameters. ValueError, with every fault and its line, if they cannot be read."""
         self.pack = Pack.load(parameters.read_text(encoding="utf-8"))
         ladders.check(self.pack)

@@ -91,6 +91,7 @@ TABLE = """
 
     AddWorkdays           y y y  y  y y  y y
     CountWorkdays         y y y  y  y y  y y
+    ListDays              y y y  y  y y  y y
     CheckResidentId       y y y  y  y y  y y
     CheckCreditCode       y y y  y  y y  y y
     SearchOccupations     y y y  y  y y  y y

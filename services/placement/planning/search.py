@@ -120,8 +120,9 @@ def prove(layout: Layout, limits: Limits, stopped: Stopped = lambda: False) -> P
         if limits.seconds is not None and time.monotonic() - began >= limits.seconds:
             break
         prices.advance()
-    proven = layout.fixed + priced(layout.problem, prices.best)
-    return Proof(proven, dict(zip(layout.requests, prices.best.tolist(), strict=True)))
+    of_requests = prices.best[: layout.problem.requests]
+    proven = layout.fixed + priced(layout.problem, of_requests)
+    return Proof(proven, dict(zip(layout.requests, of_requests.tolist(), strict=True)))
 
 
 class _Search:
