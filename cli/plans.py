@@ -32,8 +32,8 @@ from cli.texts import t
 
 app = Noun("plan")
 COLUMNS = ("name", "state", "title", "division", "partner_division", "first_day", "last_day", "job")
-PINS = ("request", "commissioner", "days", "author", "reason", "create_time")
-BANS = ("request", "commissioner", "author", "reason", "create_time")
+PINS = ("request", "commissioner", "days", "author", "reason", "cost", "create_time")
+BANS = ("request", "commissioner", "author", "reason", "cost", "create_time")
 
 
 def step(word: str) -> pb.Plan.Objective.LoadStep:

@@ -35,6 +35,7 @@ def pin(row: PlanPinRow) -> pb.PlanPin:
         author=row.author,
         reason=row.reason,
         create_time=stamp(row.create_time),
+        cost=row.cost,
     )
 
 
@@ -46,6 +47,7 @@ def ban(row: PlanBanRow) -> pb.PlanBan:
         author=row.author,
         reason=row.reason,
         create_time=stamp(row.create_time),
+        cost=row.cost,
     )
 
 

@@ -73,8 +73,8 @@ class Found:
     base: dict[str, Any] | None = None
 
 
-def solve(run: Run) -> Json:
-    """Works the plan out that is the job's subject. Raises Refused where it cannot be."""
+def solve(run: Run, afterwards: Callable[[Run, Task, Sequence[Assignment]], None] = lambda *_: None) -> Json:
+    """Works the plan out that is the subject of the job, then does `afterwards`. Raises Refused where it cannot be."""
     run.check()
     task = task_of(run)
     layout = laid_out(task)
@@ -92,8 +92,10 @@ def solve(run: Run) -> Json:
     except Exception:
         store(run, task, _best(run, task, [keeper.assignments], None))
         raise
-    result = store(run, task, _best(run, task, [saved, solution.assignments], solution))
+    best = _best(run, task, [saved, solution.assignments], solution)
+    result = store(run, task, best)
     run.check()
+    afterwards(run, task, best.assignments)
     return result
 
 

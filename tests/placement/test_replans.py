@@ -230,3 +230,21 @@ def test_what_a_hand_broke_is_freed_first(desks: Desks) -> None:
     visits = desks.visits(name)
     assert len(visits) == 2
     assert [each.days[0] for each in visits].count("2026-12-01") == 1
+
+
+def test_pins_and_bans_are_told_what_they_cost(desks: Desks) -> None:
+    code = fresh_discipline()
+    near, far = desks.expert(code, home_place="371526"), desks.expert(code)
+    pinned, banned, free = (desks.wanted(code, working_days=1) for _ in range(3))
+    name = desks.draft(code).name
+    desks.pin(name, pinned, far, "2026-12-03")
+    desks.ban(name, banned, near)
+    (before,) = desks.served.plans.ListPlanPins(plans_pb2.ListPlanPinsRequest(name=name)).pins
+    assert not before.HasField("cost"), "nothing was worked out yet"
+    desks.solve(name)
+    (pin,) = desks.served.plans.ListPlanPins(plans_pb2.ListPlanPinsRequest(name=name)).pins
+    (ban,) = desks.served.plans.ListPlanBans(plans_pb2.ListPlanBansRequest(name=name)).bans
+    way = {each.request: each.travel_points for each in desks.visits(name)}
+    assert way[free] == 0
+    assert (pin.cost, ban.cost) == (-way[pinned], -way[banned]), "the way that the other would not have"
+    assert pin.cost > 0

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.placement.tables.base import Base
@@ -59,6 +69,7 @@ class PlanPinRow(Base):
     author: Mapped[str] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(String(200))
     create_time: Mapped[datetime]
+    cost: Mapped[float | None] = mapped_column(Double)  # points, of the plan that was worked out last
 
 
 class PlanBanRow(Base):
@@ -73,6 +84,7 @@ class PlanBanRow(Base):
     author: Mapped[str] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(String(200))
     create_time: Mapped[datetime]
+    cost: Mapped[float | None] = mapped_column(Double)  # points, of the plan that was worked out last
 
 
 class PlanInputsRow(Base):
