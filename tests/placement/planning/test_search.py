@@ -112,7 +112,7 @@ def test_a_bound_by_itself_is_above_every_plan_and_near_the_one_that_is_found(sh
     best = planned(dispatch).last
     assert best.objective - 1e-6 <= proof.bound <= proof.priced + 1e-6
     assert proof.bound <= 1.02 * best.bound
-    assert proof.prices.keys() == {each.name for each in dispatch.requests}
+    assert proof.prices.keys() == set(dispatch.requests)
 
 
 def test_the_same_seed_and_counts_give_the_same_plan_and_bound(monkeypatch: pytest.MonkeyPatch) -> None:
