@@ -52,6 +52,7 @@ def replan(
     rounds: Rounds = 0,
     steps: Steps = 0,
     seed: Seed = 0,
+    etag: Etag = "",
     *,
     no_wait: NoWait = False,
     request_id: RequestId,
@@ -60,7 +61,7 @@ def replan(
     """Plans a published plan again after something has happened: fewest changed promises first."""
     request = pb.ReplanPlanRequest(
         name=name, title=title, freed=freed or [], budget=budget, prices=prices,
-        limits=_limits(seconds, rounds, steps, seed), request_id=request_id,
+        limits=_limits(seconds, rounds, steps, seed), etag=etag, request_id=request_id,
     )  # fmt: skip
     follow(ctx, wire.of(ctx).ask(ReplanningStub, request).job, output, no_wait=no_wait)
 

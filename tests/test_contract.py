@@ -222,7 +222,7 @@ def test_an_rpc_that_does_not_say_all_of_its_access_stops_the_host(access: str) 
         methods([an_rpc(access)])
 
 
-READS = re.compile("Get|List|Check|Explain|Search|Watch|Lint|Diff|Simulate|Query")
+READS = re.compile("Get|List|Check|Explain|Search|Watch|Lint|Diff|Simulate|Query|Export|Compare")
 OURS = [rpc for rpc in RPCS if rpc.containing_service.name != "Reference"]  # which is looked up and has no rows
 
 

@@ -42,11 +42,12 @@ class PlanDesk(plans_pb2_grpc.PlansServicer):
         *,
         event: str,
         etag: str | None = None,
-        name: str = "",
+        name: str | None = None,
         reason: str = "",
     ) -> pb.Plan:
         """One act on a plan of the request: `change` may refuse. `reading` has what else the request says."""
-        name = name or reading.name("name", request.name, "plans")
+        if name is None:
+            name = reading.name("name", request.name, "plans")
         reading.request_id(request.request_id)
         reading.done()
 

@@ -51,7 +51,7 @@ class Replanning(replanning_pb2_grpc.ReplanningServicer):
         reading.done()
 
         def work(tx: Tx) -> pb.ReplanPlanResponse:
-            old = queries.visible(tx.session, call, PlanRow, name, lock=True)
+            old = queries.for_change(tx, call, PlanRow, name, request.etag)
             if old.state != PlanState.PUBLISHED:
                 raise Refused("PLAN_STATE", plan=name, state=old.state, allowed=PlanState.PUBLISHED)
             row = _draft(tx, call, old, title)

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-import psycopg
 import pysqlite3
 from google.protobuf.message import Message
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
@@ -30,6 +29,9 @@ from services.platform.tail import Tail
 from services.platform.transaction import Trail, Tx
 from services.platform.vault import Vault
 from services.platform.writer import Work, Writer
+
+if TYPE_CHECKING:
+    import psycopg
 
 READERS = 8  # connections for reading
 WRITING_CACHE = 16 * 1024  # KiB of pages that a lane on SQLite keeps
@@ -179,7 +181,7 @@ class Database:
 def _available() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, psycopg.OperationalError, PoolTimeout):
+    except (OperationalError, PoolTimeout):
         raise Unavailable from None
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import psycopg
 from sqlalchemy import ColumnElement, Connection, Dialect, Executable, bindparam
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NULLTYPE, Boolean, LargeBinary, TypeDecorator, TypeEngine
+
+if TYPE_CHECKING:
+    import psycopg
 
 Convert = Callable[[Any], Any]
 Row = tuple[Any, ...]
@@ -51,7 +54,7 @@ def together(connection: Connection, *asked: Asked) -> list[list[Row]]:
     """The rows of selects, none of which waits for what another one finds. PostgreSQL does them one after the other,
     but they take one round trip; outside of a transaction they are one, on one snapshot.
 
-    Raises the driver's own error.
+    Raises what SQLAlchemy makes of the driver's errors.
     """
     if connection.dialect.name != "postgresql":
         return [statement.rows(connection, parameters) for statement, parameters in asked]
@@ -63,15 +66,20 @@ def together(connection: Connection, *asked: Asked) -> list[list[Row]]:
 
 
 def in_pipeline(connection: Connection, statements: Sequence[tuple[str, Any]]) -> list[psycopg.Cursor[Any]]:
-    """Statements of PostgreSQL with their parameters, done in one round trip. Raises the driver's own error."""
-    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+    """Statements of PostgreSQL with their parameters, done in one round trip. Raises errors as SQLAlchemy does."""
+    driver: psycopg.Connection[Any] = cast(Any, connection.connection.driver_connection)
+    dialect = connection.dialect
+    assert dialect.dbapi is not None
     try:
         with driver.pipeline():
             return [driver.execute(statement, given) for statement, given in statements]
-    except psycopg.OperationalError as error:
+    except dialect.dbapi.Error as error:
         if driver.closed:
             connection.invalidate(error)
-        raise
+        text = "; ".join(statement for statement, _ in statements)
+        raise DBAPIError.instance(
+            text, None, error, dialect.dbapi.Error, hide_parameters=True, dialect=dialect
+        ) from error
 
 
 class _Text:

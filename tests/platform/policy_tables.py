@@ -176,7 +176,7 @@ CASES = """
     AddCover              y o o  y o  . .  .  .
     EndCover              y o o  y o  . .  .  .
     ListCovers            y o o  y o  y .  .  .
-    ExplainAssignment     y o o  y o  y y  .  .
+    Desks.ExplainAssignment     y o o  y o  y y  .  .
     BalanceStep           y o o  y o  . .  .  .
 
     SubmitBulk            y y y  y y  . .  .  .
@@ -278,6 +278,15 @@ DISPATCH = """
     ReturnPlan            y y y o  .  . .  . .
     PublishPlan           y y o o  .  . .  . .
     DiscardPlan           y y y o  .  . .  . .
+    PlanReasons.ExplainAssignment y y y o . . . y y
+    ExplainUnserved       y y y o  .  . .  y y
+    GetPriceList          y y y o  .  . .  y y
+    ComparePlans          y y y o  .  . .  y y
+    CheckVisits           y y y o  .  . .  y y
+    ReplanPlan            y y y o  .  . .  . .
+    ImproveVisits         y y y o  .  . .  . .
+    GetReplan             y y y o  .  . .  y y
+    ListReplanPromises    y y y o  .  . .  y y
     PlacementJobs.GetJob  y y o o  .  . .  . .
     PlacementJobs.ListJobs y y o o .  . .  . .
     PlacementJobs.ListJobItems y y o o . . . . .

@@ -14,6 +14,7 @@ from liancai.talent.v1 import errors_pb2 as talent_errors
 from liancai.training.v1 import errors_pb2 as training_errors
 
 from services import host
+from services.placement.rules import checker, explain, fitting, unserved
 from services.platform.texts import CORE, LANGUAGES, Texts, language_of
 from services.reference import credit_code, resident_id
 from services.talent.rules import balance, clock, days, filetypes, handover, ledger, lint, moves, reading, simulation
@@ -45,6 +46,12 @@ def made_by_talent() -> set[str]:
     return found | set(lint.CODES) | {f"DAY_{why}" for why in clock.Why if why is not clock.Why.DAY_OFF}
 
 
+def made_by_placement() -> set[str]:
+    """The keys that the placement service makes up from the words of its rules."""
+    found = {f"CAUSE_{word}" for word in unserved.Cause} | {f"REMEDY_{word}" for word in explain.Remedy}
+    return found | {f"KEPT-{code}" for code in fitting.ORDER} | set(checker.RULES)
+
+
 def named() -> set[str]:
     """Every key that a service can ask for: written in its code, or made up by it from codes."""
     code = "\n".join(SOURCES.values())
@@ -56,7 +63,7 @@ def named() -> set[str]:
     found |= {f"TR-USCC-{code}" for code in credit_code.Code}
     for module in (training_errors, talent_errors, placement_errors):
         found |= {value.name for value in module.ErrorReason.DESCRIPTOR.values if value.number}
-    found |= made_by_talent()
+    found |= made_by_talent() | made_by_placement()
     found |= {rule["code"] for rule in PACK["rules"] + POSTS["rules"]}
     return found
 

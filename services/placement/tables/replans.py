@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, PrimaryKeyConstraint, String
+from sqlalchemy import JSON, Double, ForeignKey, Index, PrimaryKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.placement.tables.base import Base
@@ -34,9 +34,9 @@ class ReplanPromiseRow(Base):
     hit: Mapped[bool]
     freed: Mapped[bool]
     accepted: Mapped[bool]
-    weight: Mapped[float]
+    weight: Mapped[float] = mapped_column(Double)
     commissioner_id: Mapped[str] = mapped_column(String(40))
     days: Mapped[list[str]]  # at the host's, as ISO dates in order
     new_commissioner_id: Mapped[str] = mapped_column(String(40))  # empty if nobody goes
     new_days: Mapped[list[str]]
-    price: Mapped[float | None]
+    price: Mapped[float | None] = mapped_column(Double)

@@ -27,15 +27,23 @@ def upgrade() -> None:
         sa.Column("hit", sa.Boolean(), nullable=False),
         sa.Column("freed", sa.Boolean(), nullable=False),
         sa.Column("accepted", sa.Boolean(), nullable=False),
-        sa.Column("weight", sa.Float(), nullable=False),
+        sa.Column("weight", sa.Double(), nullable=False),
         sa.Column("commissioner_id", sa.String(length=40), nullable=False),
         sa.Column("days", sa.JSON(), nullable=False),
         sa.Column("new_commissioner_id", sa.String(length=40), nullable=False),
         sa.Column("new_days", sa.JSON(), nullable=False),
-        sa.Column("price", sa.Float(), nullable=True),
+        sa.Column("price", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(["plan_id"], ["plans.id"]),
         sa.ForeignKeyConstraint(["request_id"], ["requests.id"]),
         sa.PrimaryKeyConstraint("plan_id", "request_id"),
     )
     with op.batch_alter_table("replan_promises", schema=None) as batch_op:
         batch_op.create_index("replan_promises_by_fate", ["plan_id", "fate", "request_id"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("replan_promises", schema=None) as batch_op:
+        batch_op.drop_index("replan_promises_by_fate")
+
+    op.drop_table("replan_promises")
+    op.drop_table("replans")
