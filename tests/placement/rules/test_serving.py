@@ -9,7 +9,7 @@ import pytest
 from services.placement.rules import serving
 from services.placement.rules.disciplines import held
 from services.placement.rules.serving import Grade, Suggestion
-from services.placement.service import SHIPPED
+from services.placement.collecting import SHIPPED
 from services.reference.parameters import Pack
 
 PACK = Pack.load(SHIPPED)
