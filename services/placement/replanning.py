@@ -81,7 +81,7 @@ def again(run: Run) -> Json:
         if told:
             tx.session.execute(insert(ReplanPromiseRow), told)
 
-    plan = Found(found.assignments, proof.bound, proof.prices, proof.bound, time.monotonic() - began)
+    plan = Found(found.assignments, proof.bound, proof.prices, proof.priced, time.monotonic() - began)
     return store(run, task, plan, beside)
 
 
@@ -104,7 +104,7 @@ def better(run: Run) -> Json:
         stopped=lambda: run.cancelled,
     )
     proof = prove(layout, limits, lambda: run.cancelled)
-    result = store(run, task, Found(found, proof.bound, proof.prices, proof.bound, time.monotonic() - began))
+    result = store(run, task, Found(found, proof.bound, proof.prices, proof.priced, time.monotonic() - began))
     run.check()
     same = len({*drawn} & {*found})
     return {**result, "drawn": len(drawn), "kept_visits": same}

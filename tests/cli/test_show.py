@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from liancai.common.v1 import types_pb2
+from liancai.placement.v1 import plans_pb2
 from liancai.training.v1 import audit_pb2, classes_pb2, enrolments_pb2, orders_pb2
 
 from cli import show
@@ -79,6 +80,14 @@ def test_maps_lists_and_new_states() -> None:
     assert show.text(verdict, "inputs") == "a=1; b=2"
     assert show.text(types_pb2.Finding(others=["row 1", "row 2"]), "others") == "row 1, row 2"
     assert show.text(orders_pb2.Order(state=99), "state") == "99"  # type: ignore[arg-type]
+
+
+def test_numbers_have_no_more_digits_than_people_read() -> None:
+    summary = plans_pb2.Plan.Summary(objective=107690, bound=107690.00000000001, gap=1.35e-16, seconds=5.754)
+    told = {name: show.text(summary, name) for name in ("objective", "bound", "gap", "seconds")}
+    assert told == {"objective": "107690", "bound": "107690", "gap": "0.00 %", "seconds": "5.75"}
+    assert show.text(plans_pb2.Plan.Summary(), "bound") == "", "none was proven"
+    assert show.text(plans_pb2.Plan.Objective(per_km=0), "per_km") == "0"
 
 
 def test_json_has_the_names_of_the_contract(capsys: pytest.CaptureFixture[str]) -> None:

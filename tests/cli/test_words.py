@@ -240,7 +240,15 @@ def test_every_command_of_the_job_is_there() -> None:
         *("create", "show", "list", "search", "update", "explain", "submit", "consent", "return", "approve", "begin"),
         *("report", "reports", "extend", "end", "cancel", "reveal", "trail"),
     }
-    assert listed["assignment"] == {"create", "show", "list", "accept", "decline", "cancel", "rate"}
+    assert listed["assignment"] == {
+        *("create", "show", "list", "accept", "decline", "cancel", "rate", "calendar", "gantt", "ics"),
+    }
+    assert listed["plan"] == {
+        *("create", "show", "list", "update", "pin", "unpin", "pins", "ban", "lift", "bans", "review", "return"),
+        *("publish", "discard", "solve", "watch", "stop", "jobs", "broken", "visits", "unserved", "export"),
+        *("explain", "why-not", "prices", "compare", "check", "replan", "improve", "steps", "promises"),
+        *("calendar", "gantt", "ics"),
+    }
     assert listed["visit"] == {"log", "show", "list", "confirm", "dispute", "correct", "countersign"}
     assert listed["transfer"] == {"record", "show", "list"}
     assert listed["evaluation"] == {"inputs", "record", "list"}

@@ -107,10 +107,11 @@ def solve(
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A bound of a dispatch by itself, and the prices that prove it."""
+    """A bound of a dispatch by itself; the prices of requests alone prove `priced`, which may be higher."""
 
     bound: float
     prices: dict[str, float]
+    priced: float
 
 
 def prove(layout: Layout, limits: Limits, stopped: Stopped = lambda: False) -> Proof:
@@ -122,7 +123,8 @@ def prove(layout: Layout, limits: Limits, stopped: Stopped = lambda: False) -> P
         prices.advance()
     of_requests = prices.best[: layout.problem.requests]
     proven = layout.fixed + priced(layout.problem, of_requests)
-    return Proof(proven, dict(zip(layout.requests, of_requests.tolist(), strict=True)))
+    bound = min(proven, layout.fixed + prices.bound)
+    return Proof(bound, dict(zip(layout.requests, of_requests.tolist(), strict=True)), proven)
 
 
 class _Search:

@@ -14,7 +14,7 @@ from services.placement.planning.draft import ByRequest, worth
 from services.placement.planning.greedy import plain
 from services.placement.planning.layout import Contradiction, lay_out
 from services.placement.planning.prices import Prices, slacks
-from services.placement.planning.search import Limits, Progress, Solution, solve
+from services.placement.planning.search import Limits, Progress, Solution, prove, solve
 from services.placement.rules.checker import violations
 from services.placement.rules.dispatch import Assignment, Dispatch, account
 from tests.placement.shapes import best_by_enumeration, drawn
@@ -103,6 +103,16 @@ def test_any_prices_bound_and_no_slot_of_the_best_plan_is_slacker_than_the_gap(s
     slots = layout.slots(solution.assignments)
     if len(slots) and solution.last.objective == pytest.approx(best):
         assert slacks(layout.problem, prices.best)[slots].min() >= best - prices.bound - 1e-6
+
+
+@pytest.mark.parametrize("shape", ["usual", "teams", "all of it"])
+def test_a_bound_by_itself_is_above_every_plan_and_near_the_one_that_is_found(shape: str) -> None:
+    dispatch = drawn(7, **SHAPES[shape])  # type: ignore[arg-type]
+    proof = prove(lay_out(dispatch), SHORT)
+    best = planned(dispatch).last
+    assert best.objective - 1e-6 <= proof.bound <= proof.priced + 1e-6
+    assert proof.bound <= 1.02 * best.bound
+    assert proof.prices.keys() == set(dispatch.requests)
 
 
 def test_the_same_seed_and_counts_give_the_same_plan_and_bound(monkeypatch: pytest.MonkeyPatch) -> None:

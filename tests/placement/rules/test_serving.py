@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.placement.collecting import SHIPPED
 from services.placement.rules import serving
 from services.placement.rules.disciplines import held
 from services.placement.rules.serving import Grade, Suggestion
-from services.placement.service import SHIPPED
 from services.reference.parameters import Pack
 
 PACK = Pack.load(SHIPPED)
