@@ -298,13 +298,13 @@ def test_a_fault_of_ours_is_no_traceback(server: Any, liancai: Run, monkeypatch:
 
 def test_interrupted(server: Any) -> None:
     """Ctrl-C while a call waits: 130, and not a word."""
-    server.answers["GetOrder"] = slowly(2)
+    server.answers["GetOrder"] = slowly(8)
     command = [sys.executable, "-m", "cli", "--target", server.target, "order", "show", "7"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
     while not server.calls:
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=5)
+    out, err = running.communicate(timeout=30)
     assert (running.returncode, out, err) == (130, "", "")
 
 

@@ -224,6 +224,14 @@ def _plan(message: Any, _: Things) -> None:
     message.plan.CopyFrom(_planned())
 
 
+def _draw(message: Any, things: Things) -> None:
+    message.visits.add(request=things.request, commissioner=things.commissioner, days=["2026-12-01"])
+
+
+def _again(message: Any, _: Things) -> None:
+    message.title = "病假后重排"
+
+
 def _replan(message: Any, things: Things) -> None:
     message.plan.CopyFrom(plans_pb2.Plan(name=things.plan, etag=STALE, title="改过的计划"))
     message.update_mask.CopyFrom(FieldMask(paths=["title"]))
@@ -240,6 +248,9 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "CreatePlan": _plan,
     "UpdatePlan": _replan,
     "PinVisit": lambda message, _: message.days.append("2026-12-01"),
+    "CheckVisits": _draw,
+    "ImproveVisits": _draw,
+    "ReplanPlan": _again,
     "CreateAssignment": _assign,
     "LogVisit": _log,
     "CorrectVisit": _correct,
