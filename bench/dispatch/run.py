@@ -13,6 +13,7 @@ import time
 import zlib
 from pathlib import Path
 
+from bench.dispatch.absences import again
 from bench.dispatch.check import check, load
 from bench.dispatch.shapes import SHAPES, draw
 from bench.figures import table
@@ -25,6 +26,7 @@ from services.placement.rules.dispatch import Dispatch
 from services.placement.rules.instance import read, written
 
 GAPS = (2.0, 1.5, 1.0, 0.75, 0.5)
+AGAIN = Limits(rounds=40, steps=160)  # of what is planned again
 
 
 def main() -> int:
@@ -37,6 +39,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rounds", type=int, help="no clock: this many rounds and --steps, the same plan each time")
     parser.add_argument("--steps", type=int, default=640)
+    parser.add_argument("--absences", type=int, default=0, help="then plan again with so many people ill")
     parser.add_argument("--cpsat", help="a Python that has OR-Tools, to run CP-SAT as well")
     asked = parser.parse_args()
     if asked.rounds is None:
@@ -105,6 +108,8 @@ def _measure(instance: object, limits: Limits, asked: argparse.Namespace) -> int
         for gap in GAPS
     ]
     print(table(["gap", "after seconds", "CPU seconds of the search"], marks))
+    if asked.absences:
+        print(f"\n{again(dispatch, solution.assignments, asked.absences, asked.seed, AGAIN)}")
     for fault in faults[:20]:
         print(f"FAULT {fault}")
     return 1 if faults else 0
