@@ -113,8 +113,9 @@ def main() -> int:
         benches = []
         for name in asked.only or NAMES:
             cluster = None
-            environment = sites.embedded(folder / "sqlite", PART)
-            if name == "PostgreSQL":
+            if name == "SQLite":
+                environment = sites.embedded(folder / "sqlite", PART)
+            else:
                 cluster = stack.enter_context(sites.cluster(folder, keep=asked.data is not None))
                 environment = sites.on_postgresql(folder / "postgresql", cluster.create("cases"), PART)
             site = stack.enter_context(sites.site(name, environment, module="bench.caseserver"))

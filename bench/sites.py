@@ -161,7 +161,7 @@ class Site:
 def embedded(data: Path, part: Part = PART) -> dict[str, str]:
     """Settings of a server with its keys and its database, which is migrated, in `data`."""
     settings = {"LIANCAI_DATA": str(data)}
-    data.mkdir(parents=True)
+    data.mkdir(parents=True, exist_ok=True)
     _migrate(host.Settings(settings), part)
     return settings
 

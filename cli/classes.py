@@ -13,6 +13,7 @@ from liancai.training.v1 import quotas_pb2
 from liancai.training.v1.classes_pb2_grpc import ClassesStub
 
 from cli import class_files, show, wire
+from cli.acts import Acts
 from cli.export import Export, Force, listed
 from cli.grammar import (
     ClassName,
@@ -85,19 +86,7 @@ def _do(ctx: typer.Context, request: Any, output: Format) -> None:
     show.one(wire.of(ctx).ask(ClassesStub, request), output)
 
 
-def _step(verb: str, request: Any) -> None:
-    """Makes the verb of a transition that wants nothing but the class."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: ClassName,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id), output)
+_acts = Acts(app, ClassName, _do)
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,8 +218,8 @@ def check(ctx: typer.Context, name: ClassName, output: Output = Format.table) ->
     _do(ctx, pb.CheckFilingRequest(name=name), output)
 
 
-_step("file", pb.FileClassRequest)
-_step("review", pb.ReviewClassRequest)
+_acts.step("file", pb.FileClassRequest)
+_acts.step("review", pb.ReviewClassRequest)
 
 
 @app.verb("return")
@@ -249,8 +238,8 @@ def return_(
     _do(ctx, request, output)
 
 
-_step("approve", pb.ApproveClassRequest)
-_step("open", pb.OpenClassRequest)
+_acts.step("approve", pb.ApproveClassRequest)
+_acts.step("open", pb.OpenClassRequest)
 
 
 @app.verb("capacity")
@@ -271,4 +260,4 @@ def capacity_(
     _do(ctx, request, output)
 
 
-_step("close", pb.CloseClassRequest)
+_acts.step("close", pb.CloseClassRequest)

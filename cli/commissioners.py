@@ -13,6 +13,7 @@ from liancai.placement.v1 import commissioners_pb2 as pb
 from liancai.placement.v1.commissioners_pb2_grpc import CommissionersStub
 
 from cli import show, wire
+from cli.acts import Acts
 from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
@@ -21,7 +22,6 @@ from cli.grammar import (
     Mistake,
     Noun,
     Output,
-    Reason,
     RequestId,
     argument,
     day,
@@ -267,40 +267,12 @@ def availability(
     _do(ctx, request, output)
 
 
-def _step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants nothing but the commissioner."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: CommissionerName,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id), output)
+_acts = Acts(app, CommissionerName, _do)
 
 
-def _reasoned_step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants a reason."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: CommissionerName,
-        reason: Reason,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id, reason=reason), output)
-
-
-_step("recommend", pb.RecommendCommissionerRequest)
-_step("vet", pb.VetCommissionerRequest)
-_step("endorse", pb.EndorseCommissionerRequest)
+_acts.step("recommend", pb.RecommendCommissionerRequest)
+_acts.step("vet", pb.VetCommissionerRequest)
+_acts.step("endorse", pb.EndorseCommissionerRequest)
 
 
 @app.verb("file")
@@ -321,9 +293,9 @@ def file(
     _do(ctx, request, output)
 
 
-_reasoned_step("refuse", pb.RefuseCommissionerRequest)
-_reasoned_step("withdraw", pb.WithdrawCommissionerRequest)
-_step("renew", pb.RenewCommissionerRequest)
+_acts.reasoned("refuse", pb.RefuseCommissionerRequest)
+_acts.reasoned("withdraw", pb.WithdrawCommissionerRequest)
+_acts.step("renew", pb.RenewCommissionerRequest)
 
 
 @app.verb("reveal")

@@ -11,6 +11,7 @@ from liancai.training.v1 import orders_pb2 as pb
 from liancai.training.v1.orders_pb2_grpc import OrdersStub
 
 from cli import show, wire
+from cli.acts import Acts
 from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
@@ -70,35 +71,7 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return fields | ({"wage_min_fen": pay.low, "wage_max_fen": pay.high} if pay else {})
 
 
-def _step(verb: str, request: Any) -> None:
-    """Makes the verb of a transition that wants nothing but the order."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: OrderName,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id), output)
-
-
-def _reasoned_step(verb: str, request: Any) -> None:
-    """Makes the verb of a transition that wants a reason."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: OrderName,
-        reason: Reason,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id, reason=reason), output)
+_acts = Acts(app, OrderName, _do)
 
 
 @app.verb("create")
@@ -196,9 +169,9 @@ def update(
     _do(ctx, pb.UpdateOrderRequest(order=pb.Order(**fields), update_mask=mask, request_id=request_id), output)
 
 
-_step("submit", pb.SubmitOrderRequest)
-_reasoned_step("return", pb.ReturnOrderRequest)
-_step("verify", pb.VerifyOrderRequest)
+_acts.step("submit", pb.SubmitOrderRequest)
+_acts.reasoned("return", pb.ReturnOrderRequest)
+_acts.step("verify", pb.VerifyOrderRequest)
 
 
 @app.verb("match")
@@ -233,7 +206,7 @@ def close(
     _do(ctx, request, output)
 
 
-_reasoned_step("cancel", pb.CancelOrderRequest)
+_acts.reasoned("cancel", pb.CancelOrderRequest)
 
 
 @app.verb("headcount")

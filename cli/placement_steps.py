@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from liancai.placement.v1 import audit_pb2, audit_pb2_grpc
@@ -11,6 +11,7 @@ from liancai.placement.v1 import placements_pb2 as pb
 from liancai.placement.v1.placements_pb2_grpc import PlacementsStub
 
 from cli import show, wire
+from cli.acts import Acts
 from cli.agreements import digest
 from cli.commissioners import TRAIL
 from cli.export import Export, Force, listed
@@ -20,40 +21,12 @@ from cli.placements import PlacementName, app, do
 REPORTS = ("name", "first_day", "last_day", "unit", "text", "file_sha256")
 
 
-def _step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants nothing but the placement."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: PlacementName,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        do(ctx, request(name=name, etag=etag, request_id=request_id), output)
+_acts = Acts(app, PlacementName, do)
 
 
-def _reasoned_step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants a reason."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: PlacementName,
-        reason: Reason,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        do(ctx, request(name=name, etag=etag, request_id=request_id, reason=reason), output)
-
-
-_step("submit", pb.SubmitPlacementRequest)
-_step("consent", pb.ConsentPlacementRequest)
-_reasoned_step("return", pb.ReturnPlacementRequest)
+_acts.step("submit", pb.SubmitPlacementRequest)
+_acts.step("consent", pb.ConsentPlacementRequest)
+_acts.reasoned("return", pb.ReturnPlacementRequest)
 
 
 @app.verb("approve")
@@ -152,7 +125,7 @@ def end(
     )
 
 
-_reasoned_step("cancel", pb.CancelPlacementRequest)
+_acts.reasoned("cancel", pb.CancelPlacementRequest)
 
 
 @app.verb("trail")

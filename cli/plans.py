@@ -11,6 +11,7 @@ from liancai.placement.v1 import plans_pb2 as pb
 from liancai.placement.v1.plans_pb2_grpc import PlansStub
 
 from cli import show, wire
+from cli.acts import Acts
 from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
@@ -250,33 +251,10 @@ def bans(ctx: typer.Context, name: PlanName, limit: Limit = 100, output: Output 
     show.rows(found, BANS, output, limit)
 
 
-def _step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants nothing but the plan."""
-
-    @app.verb(verb)
-    def act(
-        ctx: typer.Context, name: PlanName, etag: Etag = "", *, request_id: RequestId, output: Output = Format.table
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id), output)
+_acts = Acts(app, PlanName, _do)
 
 
-def _reasoned_step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants a reason."""
-
-    @app.verb(verb)
-    def act(
-        ctx: typer.Context,
-        name: PlanName,
-        reason: Reason,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id, reason=reason), output)
-
-
-_step("review", pb.ReviewPlanRequest)
-_reasoned_step("return", pb.ReturnPlanRequest)
-_step("publish", pb.PublishPlanRequest)
-_reasoned_step("discard", pb.DiscardPlanRequest)
+_acts.step("review", pb.ReviewPlanRequest)
+_acts.reasoned("return", pb.ReturnPlanRequest)
+_acts.step("publish", pb.PublishPlanRequest)
+_acts.reasoned("discard", pb.DiscardPlanRequest)

@@ -11,6 +11,7 @@ from liancai.placement.v1 import requests_pb2 as pb
 from liancai.placement.v1.requests_pb2_grpc import RequestsStub
 
 from cli import show, wire
+from cli.acts import Acts
 from cli.commissioners import skill
 from cli.export import Export, Force, listed
 from cli.grammar import (
@@ -20,7 +21,6 @@ from cli.grammar import (
     Mistake,
     Noun,
     Output,
-    Reason,
     RequestId,
     argument,
     day,
@@ -169,39 +169,11 @@ def update(
     _do(ctx, pb.UpdateRequestRequest(request=pb.Request(**fields), update_mask=mask, request_id=request_id), output)
 
 
-def _step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants nothing but the request."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: RequestName,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id), output)
+_acts = Acts(app, RequestName, _do)
 
 
-def _reasoned_step(verb: str, request: Any) -> None:
-    """Makes the verb of a step that wants a reason."""
-
-    @app.verb(verb)
-    def step(
-        ctx: typer.Context,
-        name: RequestName,
-        reason: Reason,
-        etag: Etag = "",
-        *,
-        request_id: RequestId,
-        output: Output = Format.table,
-    ) -> None:
-        _do(ctx, request(name=name, etag=etag, request_id=request_id, reason=reason), output)
-
-
-_step("submit", pb.SubmitRequestRequest)
-_reasoned_step("return", pb.ReturnRequestRequest)
-_step("accept", pb.AcceptRequestRequest)
-_reasoned_step("cancel", pb.CancelRequestRequest)
-_reasoned_step("unserved", pb.MarkUnservedRequest)
+_acts.step("submit", pb.SubmitRequestRequest)
+_acts.reasoned("return", pb.ReturnRequestRequest)
+_acts.step("accept", pb.AcceptRequestRequest)
+_acts.reasoned("cancel", pb.CancelRequestRequest)
+_acts.reasoned("unserved", pb.MarkUnservedRequest)
