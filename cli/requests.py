@@ -21,6 +21,7 @@ from cli.grammar import (
     Mistake,
     Noun,
     Output,
+    Reason,
     RequestId,
     argument,
     day,
@@ -177,3 +178,23 @@ _acts.reasoned("return", pb.ReturnRequestRequest)
 _acts.step("accept", pb.AcceptRequestRequest)
 _acts.reasoned("cancel", pb.CancelRequestRequest)
 _acts.reasoned("unserved", pb.MarkUnservedRequest)
+
+
+@app.verb("extend")
+def extend(
+    ctx: typer.Context,
+    name: RequestName,
+    reason: Reason,
+    working_days: Days = None,
+    window_end: To = None,
+    etag: Etag = "",
+    *,
+    request_id: RequestId,
+    output: Output = Format.table,
+) -> None:
+    """Gives an accepted or planned request other working days or another end."""
+    request = pb.ExtendRequestRequest(
+        name=name, reason=reason, working_days=working_days or 0, window_end=window_end or "", etag=etag,
+        request_id=request_id,
+    )  # fmt: skip
+    _do(ctx, request, output)

@@ -53,10 +53,15 @@ def read(reading: Reading, asked: pb.Request) -> dict[str, Any]:
         reading.wrong(f"{at}.place", "FIELD_PLACE")
     first, last = values["window_start"], values["window_end"]
     if date.min not in (first, last):
-        days = (last - first).days + 1
-        if not 1 <= days <= LONGEST_WINDOW or days < asked.working_days <= MOST_DAYS:
-            reading.wrong(f"{at}.window_end", "FIELD_WINDOW")
+        check_window(reading, f"{at}.window_end", first, last, asked.working_days)
     return values
+
+
+def check_window(reading: Reading, field: str, first: date, last: date, working_days: int) -> None:
+    """Notes a window that ends before it begins, lasts too long, or has fewer days than are needed."""
+    days = (last - first).days + 1
+    if not 1 <= days <= LONGEST_WINDOW or days < working_days <= MOST_DAYS:
+        reading.wrong(field, "FIELD_WINDOW")
 
 
 def _read_commissioners(reading: Reading, at: str, asked: pb.Request) -> tuple[str, list[str]]:

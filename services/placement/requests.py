@@ -14,7 +14,7 @@ from services.placement import assigning, messages, queries
 from services.placement import request_fields as fields
 from services.placement.commissioner_fields import DISCIPLINE
 from services.placement.rules import requests as rules
-from services.placement.rules.states import ENDED_BEFORE, REQUEST_VERBS, AssignmentState, RequestState
+from services.placement.rules.states import ENDED_BEFORE, EXTENDABLE, REQUEST_VERBS, AssignmentState, RequestState
 from services.placement.tables import AssignmentRow, CommissionerRow, RequestRow
 from services.platform.boundary import Call
 from services.platform.database import Database
@@ -130,6 +130,35 @@ class Requests(requests_pb2_grpc.RequestsServicer):
     def MarkUnserved(self, request: pb.MarkUnservedRequest, context: grpc.ServicerContext) -> pb.Request:
         """Accepted -> unserved."""
         return self._step(Call.of(context), request, "unserved")
+
+    def ExtendRequest(self, request: pb.ExtendRequestRequest, context: grpc.ServicerContext) -> pb.Request:
+        """Other working days or another end of the window; the state stays."""
+        call, reading = Call.of(context), Reading()
+        name = reading.name("name", request.name, "requests")
+        reading.request_id(request.request_id)
+        reason = reading.text("reason", request.reason, 1, 500)
+        days = reading.number("working_days", request.working_days, 0, fields.MOST_DAYS)
+        end = reading.day("window_end", request.window_end) if request.window_end else None
+        if not days and end is None:
+            reading.wrong("working_days", "FIELD_REQUIRED")
+        reading.done()
+
+        def work(tx: Tx) -> pb.Request:
+            row = queries.for_change(tx, call, RequestRow, name, request.etag)
+            if row.state not in EXTENDABLE:
+                raise Refused("REQUEST_STATE", request=name, state=row.state, allowed=", ".join(EXTENDABLE))
+            row.working_days, row.window_end = days or row.working_days, end or row.window_end
+            checked = Reading()
+            fields.check_window(checked, "window_end", row.window_start, row.window_end, row.working_days)
+            checked.done()
+            _in_time(row, tx)
+            row.update_time = tx.now
+            tx.session.flush()
+            told = {"working_days": row.working_days, "window_end": row.window_end.isoformat()}
+            tx.record(call, name, event="request.extended", reason=reason, detail=told)
+            return messages.request(row)
+
+        return self._database.write(call, request, work, key=name)
 
     def _step(self, call: Call, request: Any, verb: str, *, event: str = "") -> pb.Request:
         """One step of a request's life; what wants a reason has one."""

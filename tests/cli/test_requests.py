@@ -41,6 +41,8 @@ def test_an_update_sends_a_mask(server: Any, liancai: Run) -> None:
         (["accept", "7", "--etag", "e"], "AcceptRequest", {"etag": '"e"'}),
         (["cancel", "7", "--reason", "r"], "CancelRequest", {"reason": "r"}),
         (["unserved", "7", "--reason", "r"], "MarkUnserved", {"reason": "r"}),
+        (["extend", "7", "--reason", "r", "--days", "4"], "ExtendRequest", {"working_days": 4, "window_end": ""}),
+        (["extend", "7", "--reason", "r", "--to", "2026-12-31"], "ExtendRequest", {"window_end": "2026-12-31"}),
     ],
 )
 def test_every_act_carries_its_fields_and_the_given_request_id(

@@ -234,7 +234,7 @@ def test_every_command_of_the_job_is_there() -> None:
         *("refuse", "withdraw", "renew", "reveal", "trail", "import", "template", "absences"),
     }
     assert listed["request"] == {
-        *("create", "show", "list", "update", "submit", "return", "accept", "cancel", "unserved"),
+        *("create", "show", "list", "update", "submit", "return", "accept", "cancel", "unserved", "extend"),
     }
     assert listed["placement"] == {
         *("create", "show", "list", "search", "update", "explain", "submit", "consent", "return", "approve", "begin"),

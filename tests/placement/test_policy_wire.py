@@ -249,6 +249,7 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "UpdatePlan": _replan,
     "PinVisit": lambda message, _: message.days.append("2026-12-01"),
     "CheckVisits": _draw,
+    "ExtendRequest": lambda message, _: message.MergeFrom(requests_pb2.ExtendRequestRequest(working_days=2)),
     "ImproveVisits": _draw,
     "ReplanPlan": _again,
     "CreateAssignment": _assign,

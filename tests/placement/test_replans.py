@@ -157,6 +157,23 @@ def test_a_budget_lets_promises_move_for_what_would_else_be_unserved(desks: Desk
     assert compared.other_objective > compared.objective
 
 
+def test_a_visit_that_takes_longer_stays_where_it_begins(desks: Desks) -> None:
+    code = fresh_discipline()
+    desks.expert(code)
+    asked = desks.wanted(code, working_days=2)
+    plan = published(desks, code)
+    before = assignments(desks, plan)[asked]
+    desks.served.turn("ExtendRequest", asked, working_days=4)
+    draft = again(desks, plan)
+    (visit,) = desks.visits(draft)
+    assert (visit.days[:2], len(visit.days)) == (list(before.days), 4)
+    desks.turn("ReviewPlan", draft)
+    desks.turn("PublishPlan", draft)
+    after = assignments(desks, draft)[asked]
+    assert list(after.days) == list(visit.days)
+    assert after.name != before.name, "it is another promise"
+
+
 def test_only_a_published_plan_is_planned_again(desks: Desks) -> None:
     code = fresh_discipline()
     desks.expert(code)

@@ -47,6 +47,21 @@ def test_the_way_of_a_request(host_desk: Desk, served: Desk, placement_database:
         ]
 
 
+def test_a_visit_may_turn_out_to_take_longer(host_desk: Desk, served: Desk) -> None:
+    name = host_desk.ask(working_days=2).name
+    assert refused(served.turn, "ExtendRequest", name, working_days=3)[1] == "REQUEST_STATE"
+    host_desk.turn("SubmitRequest", name)
+    before = served.turn("AcceptRequest", name)
+    longer = served.turn("ExtendRequest", name, working_days=3, etag=before.etag)
+    assert (longer.state, longer.working_days, longer.window_end) == (State.ACCEPTED, 3, before.window_end)
+    later = served.turn("ExtendRequest", name, window_end="2027-01-15")
+    assert (later.working_days, later.window_end) == (3, "2027-01-15")
+    assert refused(served.turn, "ExtendRequest", name, working_days=4, etag=before.etag)[0] == grpc.StatusCode.ABORTED
+    for wrong in ({}, {"window_end": "2026-01-01"}, {"working_days": 61}, {"working_days": 2, "window_end": "x"}):
+        assert refused(served.turn, "ExtendRequest", name, **wrong)[0] == grpc.StatusCode.INVALID_ARGUMENT
+    assert refused(served.turn, "ExtendRequest", name, window_end="2026-12-01")[0] == grpc.StatusCode.INVALID_ARGUMENT
+
+
 @pytest.mark.parametrize("verb", ["ReturnRequest", "AcceptRequest", "MarkUnserved"])
 def test_no_step_is_skipped(served: Desk, verb: str) -> None:
     name = served.ask().name

@@ -246,6 +246,7 @@ DISPATCH = """
     AcceptRequest         y y o o  .  . .  . .
     CancelRequest         y y o o  o  y o  . .
     MarkUnserved          y y o o  .  . .  . .
+    ExtendRequest         y y o o  .  . .  . .
 
     ListPlacementTrail    . . . .  .  . .  . y
 

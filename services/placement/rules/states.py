@@ -55,6 +55,7 @@ REQUEST_VERBS: dict[str, tuple[tuple[RequestState, ...], RequestState]] = {
     "cancel": ((_RS.DRAFT, _RS.SUBMITTED, _RS.ACCEPTED, _RS.PLANNED), _RS.CANCELLED),
     "unserved": ((_RS.ACCEPTED,), _RS.UNSERVED),
 }
+EXTENDABLE = (_RS.ACCEPTED, _RS.PLANNED)  # a visit may turn out to take longer; the state stays
 
 
 class ServiceAgreementState(StrEnum):
