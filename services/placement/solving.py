@@ -115,7 +115,8 @@ class _Keeper:
         if isfinite(progress.bound):
             figures["bound"] = progress.bound
         better = progress.objective > self._value
-        if time.monotonic() < self._due or not (better or progress.bound < self._bound):
+        proven = isfinite(progress.bound) and not isfinite(self._bound)  # the search may be silent for long after
+        if not proven and (time.monotonic() < self._due or not (better or progress.bound < self._bound)):
             self._run.report(stage=progress.phase, **figures)
             return
         if better:

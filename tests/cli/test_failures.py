@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -300,7 +301,11 @@ def test_interrupted(server: Any) -> None:
     """Ctrl-C while a call waits: 130, and not a word."""
     server.answers["GetOrder"] = slowly(8)
     command = [sys.executable, "-m", "cli", "--target", server.target, "order", "show", "7"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
+    # as from a terminal: whoever runs the tests in the background has the signal ignored
+    as_usual = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ, preexec_fn=as_usual
+    )
     while not server.calls:
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
