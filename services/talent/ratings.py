@@ -26,7 +26,7 @@ from services.talent.editions import Editions
 from services.talent.progress import TRIES, WINDOW, Throttle
 from services.talent.queries import read_matter
 from services.talent.remarking import days_after, locked, of_cases, require, seal, tell, unseal
-from services.talent.rules.rating import unrated
+from services.talent.rules.rating import Unrated, unrated
 from services.talent.rules.states import MatterState
 from services.talent.tables import RatingRow
 
@@ -207,8 +207,11 @@ def finished(file: CaseFile, key: str, name: str) -> MatterFile:
     if matter is None:
         raise NotFound(name)
     handled = any(step.start_time is not None for step in file.steps_of(key))
-    if why := unrated(MatterState(matter.state), handled=handled):
-        raise Refused(f"RATING_{why}", matter=name, state=matter.state)
+    why = unrated(MatterState(matter.state), handled=handled)
+    if why is Unrated.UNFINISHED:
+        raise Refused("RATING_UNFINISHED", matter=name, state=matter.state)
+    if why is Unrated.UNDECIDED:
+        raise Refused("RATING_UNDECIDED", matter=name, state=matter.state)
     return matter
 
 

@@ -259,6 +259,24 @@ def at_work(foreman: Foreman) -> Iterator[None]:
         assert not thread.is_alive()
 
 
+@contextmanager
+def another_server(shop: Workshop) -> Iterator[subprocess.Popen[str]]:
+    """A server in a process of its own, which does jobs."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'protos'}{os.pathsep}{ROOT}"}
+    asked = {"url": shop.url, "service": shop.service, "keys": str(shop.keys), "kinds": shop.kinds}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.platform.job_server"],
+        cwd=ROOT, env=environment, stdin=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdin is not None
+        server.stdin.write(json.dumps(asked) + "\n")
+        server.stdin.flush()
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
 def test_a_job_is_done_by_a_process_of_its_own(database: Database, foreman: Foreman) -> None:
     job = submit(database, "who")
     assert foreman.one()
@@ -324,15 +342,7 @@ def test_a_server_killed_takes_its_process_along_and_another_goes_on(
 ) -> None:
     job = submit(database, total=30, folder=str(tmp_path), stop=13)
     (tmp_path / "go-13.2").touch()
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'protos'}{os.pathsep}{ROOT}"}
-    asked = json.dumps({"url": shop.url, "service": shop.service, "keys": str(shop.keys), "kinds": shop.kinds})
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.platform.job_server"],
-        cwd=ROOT, env=environment, stdin=subprocess.PIPE, text=True,
-    ) as server:  # fmt: skip
-        assert server.stdin is not None
-        server.stdin.write(asked + "\n")
-        server.stdin.flush()
+    with another_server(shop) as server:
         until(lambda: (tmp_path / "at-13.1").exists())
         children = processes_of(server.pid)
         assert children

@@ -17,19 +17,7 @@ from services import host
 from services.placement.rules import checker, explain, fitting, unserved
 from services.platform.texts import CORE, LANGUAGES, Texts, language_of
 from services.reference import credit_code, resident_id
-from services.talent.rules import (
-    balance,
-    clock,
-    days,
-    filetypes,
-    handover,
-    ledger,
-    lint,
-    moves,
-    rating,
-    reading,
-    simulation,
-)
+from services.talent.rules import balance, clock, days, filetypes, handover, ledger, lint, moves, reading, simulation
 
 FILES = [CORE, host.HERE / "lookups.toml", *(part.texts for part in host.PARTS)]
 SENTENCES = {key: value for path in FILES for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
@@ -52,7 +40,6 @@ def made_by_talent() -> set[str]:
         "ARCHIVE": filetypes.ArchiveFault,
         "MOVE": moves.Direction,
         "BALANCE": balance.Why,
-        "RATING": rating.Unrated,
     }
     found = {f"{prefix}_{word}" for prefix, words in made.items() for word in words}
     found |= {"BULK_DONE", "DAY_OFF_HOLIDAY", "DAY_OFF_WEEKEND", "DAY_COUNTED_MAKE_UP", "DAY_COUNTED_WORKDAY"}

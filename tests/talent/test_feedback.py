@@ -112,9 +112,7 @@ def test_what_was_decided_is_rated_and_what_came_to_nothing_is_not(desk: Desk) -
     withdrawn = desk.open("pension").name
     desk.act("StartStep", f"{withdrawn}/matters/pension/steps/check")
     desk.cases.WithdrawMatter(
-        cases_pb2.WithdrawMatterRequest(
-            name=f"{withdrawn}/matters/pension", reason="本人放弃", request_id=request_id()
-        )
+        cases_pb2.WithdrawMatterRequest(name=f"{withdrawn}/matters/pension", reason="本人放弃", request_id=request_id())
     )
     assert undecided(desk, f"{withdrawn}/matters/pension")
     assert undecided(desk, desk.ended(desk.open("pension").name, "pension", not_required))

@@ -1,9 +1,9 @@
 """Which matters are rated (好差评): those in which something was decided or done for the applicant.
 
-国办发〔2019〕51号 wants everything that is handled to be rated, one rating an item (一事一评), and does not ask how it ended:
-a refusal is rated like a grant. It does not say what of an item that came to no decision; neither do the local rules that
-we have read. Our own reading, unconfirmed: what the applicant withdrew, what went into another case, and what turned out not
-to be required before anybody had begun a step of it is not rated. Whoever is dissatisfied with it files a complaint.
+国办发〔2019〕51号 wants whatever is handled to be rated, once an item (一事一评), and does not ask how it ended: a
+refusal is rated like a grant. It does not say what of an item that came to no decision; neither do the local rules that
+we have read. Our own reading, unconfirmed: what the applicant withdrew, what went into another case, and what turned
+out not to be required before anybody had begun a step of it is not rated. Whoever is dissatisfied files a complaint.
 """
 
 from __future__ import annotations
