@@ -153,8 +153,8 @@ def deadline(terms: Terms, entries: Iterable[Entry], calendar: Calendar) -> Dead
 def explain(terms: Terms, entries: Iterable[Entry], calendar: Calendar, which: Which) -> tuple[Line, ...]:
     """The derivation of one of the three dates, day by day: the check of completeness, then the limit.
 
-    No day was taken to check what was accepted on the day of its receipt. Empty when there is no such date; it ends with
-    a suspended day while the date cannot be said.
+    No day was taken to check what was accepted on the day of its receipt. Empty when there is no such date; it ends
+    with a suspended day while the date cannot be said.
     """
     days = Days(calendar)
     reading = read(terms, entries, days)
