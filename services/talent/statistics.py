@@ -9,8 +9,8 @@ from typing import Any
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+from liancai.talent.v1 import clock_pb2, statistics_pb2_grpc
 from liancai.talent.v1 import statistics_pb2 as pb
-from liancai.talent.v1 import statistics_pb2_grpc
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from services.platform.boundary import Call
@@ -18,6 +18,7 @@ from services.platform.database import Database
 from services.platform.requests import Reading
 from services.reference.clock import SHANGHAI
 from services.talent.advancing import type_of
+from services.talent.holding import custody
 from services.talent.queries import filtered_by_reach
 from services.talent.rules.states import MatterState, StepState
 from services.talent.tables import CaseRow, MatterRow, StepRow
@@ -110,6 +111,25 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
             definition=span.define(call, "STAT_HAND_OVERS"),
             pairs=[pb.HandOvers.Pair(from_unit=row[0], to_unit=row[1], count=row[2]) for row in rows],
         )
+
+    def GetCustody(self, request: pb.GetCustodyRequest, context: grpc.ServicerContext) -> pb.Custody:
+        """Who held cases for how long, up to now."""
+        call, span = Call.of(context), _read_span(request.span)
+        end = min(span.end, self._database.clock())
+        wanted = custody(call, span.first, end, sqlite=self._database.sqlite)
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted).all()
+        return pb.Custody(
+            definition=span.define(call, "STAT_CUSTODY"),
+            groups=[
+                pb.Custody.Group(
+                    division=division, side=clock_pb2.Side.Value(side), cases=cases, held_seconds=round(seconds),
+                    days_a_case=round(float(seconds) / cases / 86400, 1) if cases else 0.0, given=given,
+                )
+                for division, side, cases, seconds, given in rows
+                if cases or given
+            ],
+        )  # fmt: skip
 
     def GetLateness(self, request: pb.GetLatenessRequest, context: grpc.ServicerContext) -> pb.Lateness:
         """By the dates that are stored: those that held when the step was finished."""

@@ -218,7 +218,7 @@ def test_every_command_of_the_job_is_there() -> None:
         *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today", "watch", "stats", "import-log"),
         *("search", "counts", "note", "notes", "rating-code", "rate", "rated", "visit", "ratings"),
     }
-    assert listed["case stats"] == {"throughput", "hand-overs", "lateness", "progress"}
+    assert listed["case stats"] == {"throughput", "hand-overs", "custody", "lateness", "progress"}
     assert listed["supervision"] == {
         *("board", "watched", "reminders", "issue", "show", "list", "answer", "return", "sign-off", "withdraw"),
     }
