@@ -119,17 +119,25 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
         wanted = custody(call, span.first, end, sqlite=self._database.sqlite)
         with self._database.glancing() as connection:
             rows = connection.execute(wanted).all()
+        found: dict[tuple[str, str], list[int]] = {}
+        for division, side, *counts in rows:
+            before = found.get((division, side), [0, 0, 0])
+            found[division, side] = [sum(pair) for pair in zip(before, map(round, counts), strict=True)]
         return pb.Custody(
             definition=span.define(call, "STAT_CUSTODY"),
             groups=[
                 pb.Custody.Group(
-                    division=division, side=clock_pb2.Side.Value(side), cases=cases, held_seconds=round(seconds),
-                    days_a_case=round(float(seconds) / cases / 86400, 1) if cases else 0.0, given=given,
+                    division=division,
+                    side=clock_pb2.Side.Value(side),
+                    cases=cases,
+                    held_seconds=seconds,
+                    days_a_case=round(seconds / cases / 86400, 1) if cases else 0.0,
+                    given=given,
                 )
-                for division, side, cases, seconds, given in rows
+                for (division, side), (cases, seconds, given) in sorted(found.items())
                 if cases or given
             ],
-        )  # fmt: skip
+        )
 
     def GetLateness(self, request: pb.GetLatenessRequest, context: grpc.ServicerContext) -> pb.Lateness:
         """By the dates that are stored: those that held when the step was finished."""
