@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc
@@ -17,23 +17,38 @@ from services import host
 from services.platform.blobs import CHUNK, Blobs
 from services.platform.database import Database
 from services.talent.service import PART
-from services.talent.sweeping import Sweep
+from services.talent.sweeping import AGE, Sweep
 from services.talent.tables import DocumentRow
 from services.talent.uploads import LARGEST
 from tests.conftest import token_of
 from tests.races.servers import QUICK, Server, served
+from tests.stores import BucketShelf, FolderShelf, Shelf
 from tests.talent.desk import Desk, a_paper, upload_of
 
 NewSettings = Callable[..., host.Settings]
 ROOM = 40 * 1024 * 1024  # bytes a server may grow by, whatever passes through it
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=[("sqlite", "folder"), ("postgresql", "folder"), ("postgresql", "bucket")], ids="-".join)
+def kind_and_shelf(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, FolderShelf | BucketShelf]:
+    kind, store = request.param
+    if store == "folder":
+        return kind, FolderShelf(tmp_path / "documents")
+    return kind, BucketShelf(request.getfixturevalue("s3"))
+
+
+@pytest.fixture
+def shelf(kind_and_shelf: tuple[str, Shelf]) -> Shelf:
+    return kind_and_shelf[1]
+
+
+@pytest.fixture
 def running(
-    request: pytest.FixtureRequest, new_settings: NewSettings, folders: Iterator[Path], tmp_path: Path
+    kind_and_shelf: tuple[str, Shelf], new_settings: NewSettings, folders: Iterator[Path]
 ) -> Iterator[tuple[Server, host.Settings]]:
     """A server of its own with a store of its own."""
-    settings = new_settings(request.param, LIANCAI_DOCUMENTS=str(tmp_path / "documents"))
+    kind, shelf = kind_and_shelf
+    settings = new_settings(kind, **shelf.settings)
     with served(settings, next(folders)) as (server,):
         yield server, settings
 
@@ -46,15 +61,10 @@ def a_step(desk: Desk) -> str:
     return f"{desk.open('residence_permit').name}/matters/residence_permit/steps/issue"
 
 
-def files(folder: str) -> set[Path]:
-    return {path for path in Path(folder).glob("*/*") if path.is_file()}
-
-
 def test_a_server_killed_in_the_middle_of_an_upload_has_nothing_of_it(
-    running: tuple[Server, host.Settings],
+    running: tuple[Server, host.Settings], shelf: Shelf
 ) -> None:
     server, settings = running
-    folder = settings.of_parts["LIANCAI_DOCUMENTS"]
     with grpc.insecure_channel(server.address, options=QUICK) as channel:
         desk = desk_at(channel, settings)
         step = a_step(desk)
@@ -76,7 +86,8 @@ def test_a_server_killed_in_the_middle_of_an_upload_has_nothing_of_it(
         with pytest.raises(grpc.RpcError) as broken:
             list(answers)
         assert broken.value.code() is grpc.StatusCode.UNAVAILABLE
-        (draft,) = (path for path in files(folder) if path.parent.name == "drafts")
+        assert len(shelf.names()) == 1
+        assert shelf.drafts() == isinstance(shelf, FolderShelf)
         server.start()
         server.ready()
         case = step.partition("/matters/")[0]
@@ -89,12 +100,12 @@ def test_a_server_killed_in_the_middle_of_an_upload_has_nothing_of_it(
     vault = host.open_vault(settings)
     database = Database(settings.database("talent"), "talent", PART.books, vault)
     try:
-        blobs = Blobs(Path(folder), vault)
-        Sweep(database, blobs).run(datetime.now(UTC) + timedelta(hours=2))
+        blobs = Blobs(shelf.store(), vault)
+        Sweep(database, blobs.store, age=-AGE).run(datetime.now(UTC))
         with database.reading() as session:
             rows = session.scalars(select(DocumentRow.sha256)).all()
-        assert files(folder) == {blobs.path(sha256) for sha256 in rows}
-        assert not draft.exists()
+        assert shelf.names() == {blobs.name(sha256) for sha256 in rows}
+        assert shelf.drafts() == 0
         assert all(blobs.verify(sha256) for sha256 in rows)
     finally:
         database.close()
