@@ -173,37 +173,57 @@ class BucketShelf(Shelf):
         return 0
 
 
-@contextmanager
-def way_to(port: int, bytes_through: int, *, hold: bool = False) -> Iterator[int]:
-    """A port that leads to another one. Each connection to it breaks off, or falls silent (`hold`), once so many bytes
-    were answered.
+class Way:
+    """A way to a server: `port` leads there while answers of `left` more bytes may come back, or any while it is None.
+    Then connections break off, or fall silent.
     """
-    ended = threading.Event()
 
-    class Way(socketserver.BaseRequestHandler):
+    port: int
+
+    def __init__(self, left: int | None) -> None:
+        self.left = left
+        self.withheld = threading.Event()  # an answer did not come through
+        self.ended = threading.Event()
+
+    def through(self, data: bytes) -> bytes:
+        """As much of an answer as may come back."""
+        if self.left is None:
+            return data
+        passed, self.left = data[: self.left], max(0, self.left - len(data))
+        return passed
+
+
+@contextmanager
+def way_to(port: int, left: int | None, *, silent: bool = False) -> Iterator[Way]:
+    """A way to a server on this machine."""
+    way = Way(left)
+
+    class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with socket.create_connection(("127.0.0.1", port)) as there:
-                asking = threading.Thread(target=pass_on, args=(self.request, there), daemon=True)
-                asking.start()
-                left = bytes_through
-                while left and (data := there.recv(min(left, 65536))):
-                    self.request.sendall(data)
-                    left -= len(data)
-                if hold:
-                    ended.wait()
+                threading.Thread(target=ask, args=(self.request, there), daemon=True).start()
+                while data := there.recv(65536):
+                    passed = way.through(data)
+                    self.request.sendall(passed)
+                    if passed != data:
+                        way.withheld.set()
+                        break
+                if silent:
+                    way.ended.wait()
 
-    def pass_on(source: socket.socket, target: socket.socket) -> None:
+    def ask(here: socket.socket, there: socket.socket) -> None:
         with suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data)
+            while data := here.recv(65536):
+                there.sendall(data)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Way) as server:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        way.port = server.server_address[1]
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
         try:
-            yield server.server_address[1]
+            yield way
         finally:
-            ended.set()
+            way.ended.set()
             server.shutdown()
             serving.join()

@@ -32,6 +32,7 @@ TRIES = 3  # of each request, with pauses between them
 CONNECTIONS = 32  # as many as there are threads that answer calls
 LONGEST = timedelta(minutes=30)  # from keeping a file to its being noted; a sweep leaves it alone for an hour
 CHECK = "check"  # an object with nothing in it, by which a store is tried out
+NOBODY = f'"{"0" * 32}"'  # the tag of no object
 # the object is not the one that the condition tells of, is being written, or is gone
 _OTHER = frozenset({HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND})
 
@@ -138,7 +139,7 @@ class Bucket:
         probe = self._address.prefix + CHECK
         self._client.put_object(Bucket=self._address.bucket, Key=probe, Body=b"")
         try:
-            self._client.put_object(Bucket=self._address.bucket, Key=probe, Body=b"", IfMatch='"none"')
+            self._client.put_object(Bucket=self._address.bucket, Key=probe, Body=b"", IfMatch=NOBODY)
         except ClientError as fault:
             return _status(fault) == HTTPStatus.PRECONDITION_FAILED
         return False

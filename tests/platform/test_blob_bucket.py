@@ -22,6 +22,7 @@ from services.platform.blobs import BlobDamaged, Blobs
 from services.platform.errors import Unavailable
 from services.platform.vault import Vault
 from tests.platform.test_blobs import CONTENT, HOUR, SHA256, keep, nobody
+from tests.platform.test_host import command
 from tests.races.servers import ROOT
 from tests.stores import BucketShelf, S3Server, way_to
 
@@ -209,15 +210,15 @@ def test_a_store_that_is_gone_is_unavailable_and_later_has_everything(tmp_path: 
         server.stop()
 
 
-@pytest.mark.parametrize("hold", [False, True], ids=["closes", "is silent"])
+@pytest.mark.parametrize("silent", [False, True], ids=["closes", "is silent"])
 def test_an_answer_that_breaks_off_is_unavailable_and_not_damaged(
-    blobs: Blobs, shelf: BucketShelf, s3: S3Server, vault: Vault, hold: bool, monkeypatch: pytest.MonkeyPatch
+    blobs: Blobs, shelf: BucketShelf, s3: S3Server, vault: Vault, silent: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blob_bucket, "READ", 0.5)
     sha256 = keep(blobs, LARGE)
     for enough, through in ((False, 2_000_000), (True, 4_000_000)):
-        with way_to(s3.port, through, hold=hold) as port:
-            far = Blobs(store_of({**s3.settings(prefix=shelf.prefix, port=port)}), vault)
+        with way_to(s3.port, through, silent=silent) as way:
+            far = Blobs(store_of(s3.settings(prefix=shelf.prefix, port=way.port)), vault)
             if enough:
                 assert far.verify(sha256) == len(LARGE)
             else:
@@ -292,8 +293,18 @@ def test_what_the_store_answers_is_told_with_what_to_do(s3: S3Server) -> None:
     assert "does not take the key in AWS_ACCESS_KEY_ID" in wrong({**right, "AWS_SECRET_ACCESS_KEY": "another"})
     rights = wrong(s3.settings(prefix="start", who="reader"))
     assert "give it s3:GetObject and s3:PutObject on liancai/start/*, s3:ListBucket on liancai" in rights
-    with way_to(s3.port, 0) as port:
-        assert f"http://127.0.0.1:{port} does not answer as a store should" in wrong(s3.settings(port=port))
+    with way_to(s3.port, 0) as way:
+        said = wrong(s3.settings(port=way.port))
+    assert f"http://127.0.0.1:{way.port} does not answer as a store should (" in said
+
+
+def test_a_server_with_a_bucket_that_is_none_ends_with_one_line(s3: S3Server, tmp_path: Path) -> None:
+    ended = command("serve", "talent", LIANCAI_DATA=str(tmp_path), **s3.settings(bucket="nowhere"))
+    assert ended.returncode == 1
+    (line,) = [each for each in ended.stderr.splitlines() if "alembic" not in each]
+    assert line.startswith(
+        "liancai-server: LIANCAI_DOCUMENTS: there is no bucket nowhere: make it, or name another one"
+    )
 
 
 def test_region_and_style_are_those_of_the_address_or_the_environment() -> None:

@@ -22,10 +22,11 @@ from services.talent.tables import DocumentRow
 from services.talent.uploads import LARGEST
 from tests.conftest import token_of
 from tests.races.servers import QUICK, Server, served
-from tests.stores import BucketShelf, FolderShelf, Shelf
+from tests.stores import BucketShelf, FolderShelf, S3Server, Shelf, way_to
 from tests.talent.desk import Desk, a_paper, upload_of
 
 NewSettings = Callable[..., host.Settings]
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"  # what a store says before it is given the bytes
 ROOM = 40 * 1024 * 1024  # bytes a server may grow by, whatever passes through it
 
 
@@ -97,6 +98,48 @@ def test_a_server_killed_in_the_middle_of_an_upload_has_nothing_of_it(
         # the same request is sent again, and done
         again = list(desk.documents.UploadDocument(iter(parts)))[-1].document
         assert again.sha256 == parts[0].header.sha256
+    everything_is_noted(settings, shelf)
+
+
+def test_a_server_killed_before_it_knows_that_a_bucket_has_the_file_has_nothing_of_it(
+    new_settings: NewSettings, folders: Iterator[Path], s3: S3Server
+) -> None:
+    shelf = BucketShelf(s3)
+    with way_to(s3.port, None, silent=True) as way:
+        settings = new_settings("postgresql", **s3.settings(prefix=shelf.prefix, port=way.port))
+        with (
+            served(settings, next(folders)) as (server,),
+            grpc.insecure_channel(server.address, options=QUICK) as channel,
+        ):
+            desk = desk_at(channel, settings)
+            step = a_step(desk)
+            parts = upload_of(step, "ground", a_paper(CHUNK * 8))
+            way.left = len(CONTINUE)
+            answers = desk.documents.UploadDocument(iter(parts))
+            assert [next(answers).progress.received for _ in parts[1:-1]][-1] == 8 * CHUNK
+            assert way.withheld.wait(60)
+            server.kill()
+            with pytest.raises(grpc.RpcError) as broken:
+                list(answers)
+            assert broken.value.code() is grpc.StatusCode.UNAVAILABLE
+            assert len(shelf.names()) == 1
+            way.left = None
+            server.start()
+            server.ready()
+            case = step.partition("/matters/")[0]
+            assert not desk.documents.ListDocuments(pb.ListDocumentsRequest(case_name=case)).documents
+            # another server goes through the bucket, and then the same request is sent again
+            everything_is_noted(settings, shelf)
+            assert shelf.names() == set()
+            again = list(desk.documents.UploadDocument(iter(parts)))[-1].document
+            assert again.sha256 == parts[0].header.sha256
+            assert len(desk.download(again.name)[1]) == 8 * CHUNK
+        everything_is_noted(settings, shelf)
+        assert len(shelf.names()) == 1
+
+
+def everything_is_noted(settings: host.Settings, shelf: Shelf) -> None:
+    """After a sweep as of some hours later, what is in a store is what is noted, and whole."""
     vault = host.open_vault(settings)
     database = Database(settings.database("talent"), "talent", PART.books, vault)
     try:
