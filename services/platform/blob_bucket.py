@@ -26,6 +26,7 @@ from services.platform.errors import Unavailable
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 CONNECT, READ = 5.0, 20.0  # seconds to connect, and to be answered
 TRIES = 3  # of each request, with pauses between them
@@ -113,21 +114,24 @@ class Bucket:
                 Bucket=self._address.bucket, Prefix=self._address.prefix
             )
             for page in pages:
-                found = [each for each in page.get("Contents", ()) if each["Size"] and each["LastModified"] < limit]
-                old = {each["Key"].rpartition("/")[2]: each for each in found}
-                old = {
-                    name: each for name, each in old.items() if NAME.fullmatch(name) and each["Key"] == self.key(name)
-                }
+                old = self._older(page, limit)
                 known = set(noted(list(old))) if old else ()
-                count += sum(
-                    self._emptied(each["Key"], each["ETag"]) for name, each in old.items() if name not in known
-                )
+                count += sum(self._emptied(name, tag) for name, tag in old.items() if name not in known)
         return count
 
-    def _emptied(self, key: str, etag: str) -> bool:
-        """Whether an object was emptied; False if it is not the one with this tag any more."""
+    def _older(self, page: ListObjectsV2OutputTypeDef, limit: datetime) -> dict[str, str]:
+        """The tags of files with content that were written before an instant, by name."""
+        found = {}
+        for each in page.get("Contents", ()):
+            key, name = each["Key"], each["Key"].rpartition("/")[2]
+            if each["Size"] and each["LastModified"] < limit and NAME.fullmatch(name) and key == self.key(name):
+                found[name] = each["ETag"]
+        return found
+
+    def _emptied(self, name: str, tag: str) -> bool:
+        """Whether a file was emptied; False if it is not the one with this tag any more."""
         try:
-            self._client.put_object(Bucket=self._address.bucket, Key=key, Body=b"", IfMatch=etag)
+            self._client.put_object(Bucket=self._address.bucket, Key=self.key(name), Body=b"", IfMatch=tag)
         except ClientError as fault:
             if _status(fault) in _OTHER:
                 return False

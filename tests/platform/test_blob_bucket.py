@@ -66,8 +66,8 @@ def test_without_the_condition_it_would_be(blobs: Blobs, monkeypatch: pytest.Mon
     """The negative control of the test before this one."""
     keep(blobs)
 
-    def regardless(bucket: Bucket, key: str, etag: str) -> bool:
-        bucket._client.put_object(Bucket=bucket._address.bucket, Key=key, Body=b"")
+    def regardless(bucket: Bucket, name: str, _: str) -> bool:
+        bucket._client.put_object(Bucket=bucket._address.bucket, Key=bucket.key(name), Body=b"")
         return True
 
     monkeypatch.setattr(Bucket, "_emptied", regardless)
@@ -90,16 +90,16 @@ def test_of_a_file_kept_and_swept_at_the_same_time_whichever_was_last_stays(blob
         gate.wait()
         keep(blobs)
 
-    def empty(etag: str) -> bool:
+    def empty(tag: str) -> bool:
         gate.wait()
-        return bucket._emptied(bucket.key(name), etag)
+        return bucket._emptied(name, tag)
 
     with ThreadPoolExecutor(4) as pool:
         for _ in range(20):
             keep(blobs)
-            etag = bucket._client.head_object(Bucket=bucket._address.bucket, Key=bucket.key(name))["ETag"]
+            tag = bucket._client.head_object(Bucket=bucket._address.bucket, Key=bucket.key(name))["ETag"]
             kept = pool.submit(again)
-            emptied = [pool.submit(empty, etag) for _ in range(3)]
+            emptied = [pool.submit(empty, tag) for _ in range(3)]
             kept.result()
             assert sum(each.result() for each in emptied) <= 1
             assert blobs.verify(SHA256) == len(CONTENT)
