@@ -138,6 +138,29 @@ def test_a_server_killed_before_it_knows_that_a_bucket_has_the_file_has_nothing_
         assert len(shelf.names()) == 1
 
 
+def test_replicas_on_a_bucket_share_no_folder_of_documents(
+    new_settings: NewSettings, folders: Iterator[Path], s3: S3Server, tmp_path: Path
+) -> None:
+    shared = new_settings("postgresql", **BucketShelf(s3).settings)
+    alone = [tmp_path / "one", tmp_path / "another"]
+    one, another = (
+        host.Settings({**shared.environment, "LIANCAI_DATA": str(data), "TMPDIR": str(data)}) for data in alone
+    )
+    for data in alone:
+        data.mkdir()
+    content = a_paper(CHUNK * 5)
+    with (
+        served(one, next(folders)) as (first,),
+        served(another, next(folders)) as (second,),
+        grpc.insecure_channel(first.address, options=QUICK) as here,
+        grpc.insecure_channel(second.address, options=QUICK) as there,
+    ):
+        desk = desk_at(here, shared)
+        name = desk.upload(a_step(desk), "ground", content).name
+        assert desk_at(there, shared).download(name)[1] == content
+    assert {path.name for data in alone for path in data.rglob("*")} == {"local.token"}
+
+
 def everything_is_noted(settings: host.Settings, shelf: Shelf) -> None:
     """After a sweep as of some hours later, what is in a store is what is noted, and whole."""
     vault = host.open_vault(settings)
