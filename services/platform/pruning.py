@@ -3,7 +3,7 @@
 In small transactions, every so often, on every replica. Events go from the oldest on and without a gap, only what every
 receiver has taken, never the newest one (numbers go on from it). How far they are gone is noted in the transaction
 that deletes them: whoever reads finds either an event or that it is kept no longer. The row of that note is also the
-turn: of several replicas one deletes at a time (docs/decisions/0017-how-long-events-are-kept.md).
+turn: of several replicas one deletes at a time (docs/decisions/0018-how-long-events-are-kept.md).
 """
 
 from __future__ import annotations
