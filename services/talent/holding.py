@@ -33,7 +33,7 @@ from services.talent.tables import CaseRow, HandoverRow
 # written out: by a value that comes later SQLite does not see that the index of accepted ones has them
 _ACCEPTED: ColumnElement[str] = literal_column("'ACCEPTED'")
 # nobody else was let in where nothing was handed over: such a case is one stretch, and most cases are such
-_STAYED = CaseRow.partner_division == ""
+_STAYED = Unindexed(CaseRow.partner_division) == ""
 
 
 def custody(call: Call, first: datetime, end: datetime, *, sqlite: bool) -> CompoundSelect[Any]:

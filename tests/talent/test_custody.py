@@ -164,5 +164,7 @@ def test_every_part_is_read_by_an_index(talent_database: Database) -> None:
         connection.rollback()
     for index in ("cases_by_closing", "accepted_by_time", "accepted_by_case"):
         assert index in plan, plan
-    assert "SCAN cases" not in plan
-    assert "Seq Scan on cases" not in plan
+    # PostgreSQL goes by what it has counted, and there is hardly anything to count here
+    others = ("SCAN cases", "cases_by_partner", "cases_by_division", "cases_by_opening")
+    for other in others if talent_database.sqlite else ("Seq Scan on cases",):
+        assert other not in plan, plan
