@@ -17,8 +17,6 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-import tink
-
 from services.platform.errors import Unavailable
 from services.platform.ids import new_id
 from services.platform.vault import Vault
@@ -120,6 +118,8 @@ class Blobs:
         yield from self._read(sha256)
 
     def _read(self, sha256: bytes) -> Iterator[bytes]:
+        from tink import TinkError  # not before a file is read: see streams.py
+
         digest = hashlib.sha256()
         try:
             with self.path(sha256).open("rb") as raw:
@@ -127,7 +127,7 @@ class Blobs:
                 while piece := file.read(CHUNK):
                     digest.update(piece)
                     yield piece
-        except (FileNotFoundError, tink.TinkError):
+        except (FileNotFoundError, TinkError):
             raise BlobDamaged from None
         if digest.digest() != sha256:
             raise BlobDamaged
