@@ -17,8 +17,6 @@ from services import host
 from services.platform import migrate, vault
 from services.platform.database import Database
 from services.platform.identity import Caller, issue
-from services.training import reindexing
-from services.training.service import PART as TRAINING
 
 app = typer.Typer(
     help="联才服务端 · the liancai server", no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False
@@ -26,14 +24,14 @@ app = typer.Typer(
 keys = typer.Typer(help="密钥 · keys of the encrypted fields")
 app.add_typer(keys, name="keys")
 
-Service = StrEnum("Service", {part.name: part.name for part in host.PARTS})  # type: ignore[misc]
+Service = StrEnum("Service", {name: name for name in host.SERVICES})  # type: ignore[misc]
 
 
 @app.callback(invoke_without_command=True)
 def default(context: typer.Context) -> None:
     """Hosts every service when no command is given."""
     if context.invoked_subcommand is None:
-        host.serve(host.PARTS, host.Settings(os.environ))
+        host.serve(host.parts(), host.Settings(os.environ))
 
 
 @app.command()
@@ -41,8 +39,8 @@ def serve(
     services: Annotated[list[Service] | None, typer.Argument(help="which services; all if none is named")] = None,
 ) -> None:
     """运行 · Hosts services until SIGTERM, then lets calls in flight finish."""
-    wanted = {str(service) for service in services or []} or {part.name for part in host.PARTS}
-    host.serve([part for part in host.PARTS if part.name in wanted], host.Settings(os.environ))
+    wanted = [name for name in host.SERVICES if not services or name in services]
+    host.serve(host.parts(wanted), host.Settings(os.environ))
 
 
 @app.command("migrate")
@@ -51,7 +49,7 @@ def migrate_all() -> None:
     settings = host.Settings(os.environ)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     box = host.open_vault(settings)
-    for part in host.PARTS:
+    for part in host.parts():
         database = Database(settings.database(part.name), part.name, part.books, box)
         try:
             revision = migrate.upgrade(database.writing_engine, part.name, part.migrations)
@@ -63,8 +61,10 @@ def migrate_all() -> None:
 @app.command()
 def reindex() -> None:
     """重建检索 · Fills again what people are found by: pinyin of names, indexes of phones. Run it after an upgrade."""
+    from services.training import reindexing
+
     settings = host.Settings(os.environ)
-    with host.opened([TRAINING], settings, host.open_vault(settings)) as databases:
+    with host.opened(host.parts(["training"]), settings, host.open_vault(settings)) as databases:
         typer.echo(f"training: {reindexing.reindex(databases['training'])} rows")
 
 

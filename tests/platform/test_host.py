@@ -107,7 +107,7 @@ def test_the_embedded_default_keeps_its_secrets_to_its_owner(tmp_path: Path) -> 
     settings = Settings({"LIANCAI_DATA": str(tmp_path / "new" / "data")})
     box = host.open_vault(settings)
     path = host.write_local_token(settings)
-    with host.opened(host.PARTS, settings, box) as databases:
+    with host.opened(host.parts(), settings, box) as databases:
         assert databases["training"].sqlite
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE((settings.keys / "tokens.key").stat().st_mode) == 0o600
@@ -190,7 +190,7 @@ def test_while_it_drains_a_server_says_that_it_is_not_to_be_asked(
     monkeypatch.setattr(host.signal, "signal", lambda *_: None)
     monkeypatch.setattr(host.time, "sleep", drained)
     settings = Settings({"LIANCAI_DATA": str(folder), "LIANCAI_LISTEN": f"unix:{folder}/s"})
-    serving = threading.Thread(target=host.serve, args=(host.PARTS, settings), kwargs={"stop": stop})
+    serving = threading.Thread(target=host.serve, args=(host.parts(), settings), kwargs={"stop": stop})
     serving.start()
     try:
         with grpc.insecure_channel(settings.listen) as channel:
@@ -211,7 +211,7 @@ def test_while_it_drains_a_server_says_that_it_is_not_to_be_asked(
 
 
 def a_part(upkeep: Callable[[Database, Mapping[str, str]], Callable[[datetime], None]] | None) -> Part:
-    return replace(host.PARTS[0], upkeep=upkeep)
+    return replace(host.parts()[0], upkeep=upkeep)
 
 
 def test_what_services_do_by_themselves_is_done_again_and_again_until_the_host_stops(
