@@ -210,6 +210,35 @@ def test_while_it_drains_a_server_says_that_it_is_not_to_be_asked(
     assert not serving.is_alive()
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is counted by Linux")
+def test_a_server_at_rest_has_in_memory_only_what_it_serves_with(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("r")
+    # compiled modules are kept, or compiling them again would be what is measured
+    settings = Settings({"LIANCAI_DATA": str(folder), "PYTHONDONTWRITEBYTECODE": ""})
+    server = Server(settings, folder, ("-m", "services", "serve", "training"))
+    try:
+        server.ready()  # the first to start makes keys and tables, with libraries that others do without
+        first, loaded = memory(server)
+        assert loaded == {"tink"}
+        server.kill()
+        server.start()
+        server.ready()
+        later, loaded = memory(server)
+    finally:
+        server.close()
+    assert loaded == set()
+    assert later < first - 10
+    assert later < 80
+
+
+def memory(server: Server) -> tuple[float, set[str]]:
+    """MiB that are the server's own, without the libraries that other processes share; which of some it has loaded."""
+    of = Path(f"/proc/{server.process.pid}")
+    own = int(of.joinpath("status").read_text().partition("RssAnon:")[2].split()[0])
+    maps = of.joinpath("maps").read_text()
+    return own / 1024, {name for name in ("tink", "psycopg", "numpy") if f"/{name}" in maps}
+
+
 def a_part(upkeep: Callable[[Database, Mapping[str, str]], Callable[[datetime], None]] | None) -> Part:
     return replace(host.parts()[0], upkeep=upkeep)
 
