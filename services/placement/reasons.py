@@ -205,9 +205,6 @@ def _counted(candidates: Iterable[Candidate]) -> Counter[str]:
     return Counter(each.excluded for each in candidates if each.excluded)
 
 
-Dated = tuple[str, str, tuple[date, ...]]
-
-
 def _dated(found: planned.Planned) -> list[Assignment]:
     """The visits by the number of the date, so that plans of other periods compare."""
     dates, dispatch = found.inputs.dates, found.inputs.dispatch

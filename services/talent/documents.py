@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 from liancai.talent.v1 import documents_pb2 as pb
@@ -39,7 +39,6 @@ LONGEST_PROMISE = timedelta(days=366)
 _WORKED_ON = (MatterState.WAITING, MatterState.RUNNING, MatterState.DONE)
 
 StepName = tuple[str, str, str]
-M = TypeVar("M")
 
 
 class Documents(documents_pb2_grpc.DocumentsServicer):
