@@ -124,8 +124,7 @@ class Documents(documents_pb2_grpc.DocumentsServicer):
                 for row in rows[: page.size]
                 if (step := steps[row.step_id])
             ]
-        more = len(rows) > page.size
-        token = self._pages.token(call, request, [rows[page.size - 1].id]) if more else ""
+        token = self._pages.next_token(call, request, page, rows, "id")
         return pb.ListDocumentsResponse(documents=found, next_page_token=token)
 
     def CheckDocuments(
