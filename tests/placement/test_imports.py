@@ -1,4 +1,4 @@
-"""Lists of commissioners: what is said of cells, rows and files; every condition has rows that have it and rows that have not."""
+"""Lists of commissioners: what is said of cells, rows and files; every condition has rows on either side."""
 
 from __future__ import annotations
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import grpc
-import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from liancai.training.v1 import agreements_pb2 as pb
 from liancai.training.v1 import orders_pb2
@@ -26,12 +24,6 @@ from tests.statuses import violations_of
 PARTY = pb.Agreement.Party
 OTHER = credit_code.make("52", "371526", "MJE00077")
 OTHER_ENTERPRISE = credit_code.make("91", "371526", "MA3C0077")
-
-
-def refused(call: Callable[..., Any], *arguments: Any) -> grpc.RpcError:
-    with pytest.raises(grpc.RpcError) as raised:
-        call(*arguments)
-    return raised.value
 
 
 def fields_of(error: grpc.RpcError) -> set[str]:

@@ -25,7 +25,7 @@ from tests.office import (
     an_order,
     request_id,
 )
-from tests.statuses import info_of, violations_of
+from tests.statuses import error_of, info_of, violations_of
 from tests.training.agreeing import (
     OTHER,
     OTHER_ENTERPRISE,
@@ -35,7 +35,6 @@ from tests.training.agreeing import (
     events_of,
     fields_of,
     order_state,
-    refused,
     terminate,
 )
 
@@ -75,7 +74,7 @@ def test_every_wrong_field_is_named_at_once(office: Office) -> None:
         valid_to="2026-12-31",
         file_sha256="z" * 64,
     )
-    error = refused(office.agreements.CreateAgreement, pb.CreateAgreementRequest(agreement=wrong, request_id="short"))
+    error = error_of(office.agreements.CreateAgreement, pb.CreateAgreementRequest(agreement=wrong, request_id="short"))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert fields_of(error) == {"request_id"} | {
         f"agreement.{name}"
@@ -86,7 +85,7 @@ def test_every_wrong_field_is_named_at_once(office: Office) -> None:
         )
     }
     few = pb.Agreement(parties=[a_party(PARTY.BUREAU_PARTY, BUREAU)], valid_from="2026-12-01")
-    error = refused(office.agreements.CreateAgreement, pb.CreateAgreementRequest(agreement=few))
+    error = error_of(office.agreements.CreateAgreement, pb.CreateAgreementRequest(agreement=few))
     assert {"agreement.parties", "agreement.orders", "agreement.valid_to"} <= fields_of(error)
     assert len(violations_of(error)) == len(fields_of(error))  # one thing wrong with each
 
@@ -101,7 +100,7 @@ def test_an_agreement_fits_its_orders(desk: Callable[..., Office]) -> None:
     def wrong(*orders: orders_pb2.Order, **fields: Any) -> set[str]:
         agreement = an_agreement(*orders, **fields)
         request = pb.CreateAgreementRequest(agreement=agreement, request_id=request_id())
-        return fields_of(refused(office.agreements.CreateAgreement, request))
+        return fields_of(error_of(office.agreements.CreateAgreement, request))
 
     assert wrong(order, elsewhere) == {"agreement.orders[1].order"}
     assert wrong(order, others) == {"agreement.orders[1].order"}
@@ -123,14 +122,14 @@ def test_only_a_verified_order_that_has_not_ended_is_agreed_on(office: Office) -
     office.orders.CancelOrder(orders_pb2.CancelOrderRequest(name=ended.name, reason="停产", request_id=request_id()))
     for order in (draft, ended):
         request = pb.CreateAgreementRequest(agreement=an_agreement(order), request_id=request_id())
-        assert info_of(refused(office.agreements.CreateAgreement, request))[0] == "ORDER_STATE"
+        assert info_of(error_of(office.agreements.CreateAgreement, request))[0] == "ORDER_STATE"
 
 
 def test_the_same_request_twice_makes_one_agreement(office: Office) -> None:
     request = pb.CreateAgreementRequest(agreement=an_agreement(office.matched()), request_id=request_id())
     assert office.agreements.CreateAgreement(request) == office.agreements.CreateAgreement(request)
     request.agreement.title = "另一份"
-    assert info_of(refused(office.agreements.CreateAgreement, request))[0] == "REQUEST_ID_REUSED"
+    assert info_of(error_of(office.agreements.CreateAgreement, request))[0] == "REQUEST_ID_REUSED"
 
 
 # ---- changing and ending ---------------------------------------------------------------------------
@@ -144,7 +143,7 @@ def test_a_change_takes_every_signature_back(office: Office, database: Database)
     assert [party.sign_date for party in changed.parties] == ["", "", ""]
     assert (changed.penalty, changed.title, changed.headcount) == ("按人赔付", agreement.title, 10)
     old = a_signature(agreement.name, agreement.parties[0])
-    assert info_of(refused(office.agreements.SignAgreement, old))[0] == "AGREEMENT_TEXT"
+    assert info_of(error_of(office.agreements.SignAgreement, old))[0] == "AGREEMENT_TEXT"
     for party in changed.parties:
         signature = a_signature(agreement.name, party, file_sha256="6b" * 32)
         assert order_state(office, order.name) == "MATCHED"
@@ -153,7 +152,7 @@ def test_a_change_takes_every_signature_back(office: Office, database: Database)
     entries = office.audit.ListAuditEntries(audit_pb2.ListAuditEntriesRequest(resource=agreement.name)).entries
     [update] = [entry for entry in entries if entry.action == "training.agreement.update"]
     assert f"ENTERPRISE {ENTERPRISE}" in update.detail
-    error = refused(change, office, agreement.name, ["title"])
+    error = error_of(change, office, agreement.name, ["title"])
     assert info_of(error) == (
         "AGREEMENT_STATE",
         {"agreement": agreement.name, "state": "SIGNED", "allowed": "DRAFT"},
@@ -170,13 +169,13 @@ def test_a_change_replaces_parties_and_orders_and_is_checked_as_a_whole(office: 
     assert [(cover.order, cover.headcount) for cover in changed.orders] == [(second.name, 15)]
     assert changed.headcount == 15
     fewer = [pb.Agreement.Cover(order=second.name, headcount=9)]
-    assert fields_of(refused(lambda: change(office, agreement.name, ["orders"], orders=fewer))) == {
+    assert fields_of(error_of(lambda: change(office, agreement.name, ["orders"], orders=fewer))) == {
         "agreement.hire_commitment"
     }
     for paths in (["state"], ["headcount"], ["partner_division"], ["nonsense"], []):
-        assert fields_of(refused(change, office, agreement.name, paths)) == {"update_mask"}
+        assert fields_of(error_of(change, office, agreement.name, paths)) == {"update_mask"}
     stale = lambda: change(office, agreement.name, ["title"], title="新名", etag='"1"')  # noqa: E731
-    assert refused(stale).code() is grpc.StatusCode.ABORTED
+    assert error_of(stale).code() is grpc.StatusCode.ABORTED
 
 
 def test_terminating_takes_the_cover_away(office: Office, database: Database) -> None:
@@ -191,10 +190,10 @@ def test_terminating_takes_the_cover_away(office: Office, database: Database) ->
     assert order_state(office, order.name) == "MATCHED"
     assert events_of(database, order.name)[-1] == "order.uncovered"
     wanted = classes_pb2.CreateClassRequest(training_class=a_class(order.name), request_id=request_id())
-    assert info_of(refused(office.classes.CreateClass, wanted))[0] == "ORDER_STATE"
-    assert info_of(refused(terminate, office, agreement))[0] == "AGREEMENT_STATE"
+    assert info_of(error_of(office.classes.CreateClass, wanted))[0] == "ORDER_STATE"
+    assert info_of(error_of(terminate, office, agreement))[0] == "AGREEMENT_STATE"
     signature = a_signature(agreement, ended.parties[0])
-    assert info_of(refused(office.agreements.SignAgreement, signature))[0] == "AGREEMENT_STATE"
+    assert info_of(error_of(office.agreements.SignAgreement, signature))[0] == "AGREEMENT_STATE"
     office.sign(office.agreement(office.orders.GetOrder(orders_pb2.GetOrderRequest(name=order.name))).name)
     assert order_state(office, order.name) == "CONTRACTED"
 
@@ -210,7 +209,7 @@ def test_an_order_in_training_keeps_its_state_when_its_agreement_ends(office: Of
     draft = office.classes.CreateClass(
         classes_pb2.CreateClassRequest(training_class=a_class(order.name, capacity=5), request_id=request_id())
     )
-    assert info_of(refused(office.bring, draft.name, "File"))[0] == "ORDER_NOT_COVERED"
+    assert info_of(error_of(office.bring, draft.name, "File"))[0] == "ORDER_NOT_COVERED"
 
 
 def test_an_order_that_other_agreements_still_cover_stays_contracted(office: Office) -> None:
@@ -220,7 +219,7 @@ def test_an_order_that_other_agreements_still_cover_stays_contracted(office: Off
     terminate(office, second.name)
     assert order_state(office, order.name) == "CONTRACTED"
     draft = office.agreement(order)
-    assert info_of(refused(terminate, office, draft.name))[0] == "AGREEMENT_STATE"
+    assert info_of(error_of(terminate, office, draft.name))[0] == "AGREEMENT_STATE"
 
 
 # ---- who sees and does what ------------------------------------------------------------------------
@@ -232,8 +231,8 @@ def test_a_unit_signs_for_itself_only(office: Office, desk: Callable[..., Office
     institution = desk(roles=("institution",), unit=INSTITUTION)
     partner = desk(division="370103")
     for own, other in ((enterprise, PARTY.INSTITUTION_PARTY), (institution, PARTY.ENTERPRISE_PARTY)):
-        assert refused(own.sign, agreement.name, other).code() is grpc.StatusCode.PERMISSION_DENIED
-        assert refused(own.sign, agreement.name, PARTY.BUREAU_PARTY).code() is grpc.StatusCode.PERMISSION_DENIED
+        assert error_of(own.sign, agreement.name, other).code() is grpc.StatusCode.PERMISSION_DENIED
+        assert error_of(own.sign, agreement.name, PARTY.BUREAU_PARTY).code() is grpc.StatusCode.PERMISSION_DENIED
     assert enterprise.sign(agreement.name, PARTY.ENTERPRISE_PARTY).parties[0].sign_date
     assert institution.sign(agreement.name, PARTY.INSTITUTION_PARTY).parties[1].sign_date
     assert partner.sign(agreement.name, PARTY.BUREAU_PARTY).state == pb.Agreement.SIGNED
@@ -244,15 +243,17 @@ def test_an_enterprise_writes_agreements_on_its_own_orders_only(office: Office, 
     enterprise = desk(roles=("enterprise",), unit=ENTERPRISE)
     drawn = enterprise.agreement(order)
     assert change(enterprise, drawn.name, ["title"], title="企业自拟协议").title == "企业自拟协议"
-    assert refused(enterprise.agreement, others).code() is grpc.StatusCode.NOT_FOUND
+    assert error_of(enterprise.agreement, others).code() is grpc.StatusCode.NOT_FOUND
     # it may not write itself out of an agreement, nor write one between others on its order
     others_only = [a_party(PARTY.INSTITUTION_PARTY, INSTITUTION), a_party(PARTY.BUREAU_PARTY, BUREAU)]
     writing_out = lambda: change(enterprise, drawn.name, ["parties"], parties=others_only)  # noqa: E731
-    assert refused(writing_out).code() is grpc.StatusCode.PERMISSION_DENIED
-    assert refused(lambda: enterprise.agreement(order, parties=others_only)).code() is grpc.StatusCode.PERMISSION_DENIED
-    assert refused(terminate, enterprise, drawn.name).code() is grpc.StatusCode.PERMISSION_DENIED
+    assert error_of(writing_out).code() is grpc.StatusCode.PERMISSION_DENIED
+    assert (
+        error_of(lambda: enterprise.agreement(order, parties=others_only)).code() is grpc.StatusCode.PERMISSION_DENIED
+    )
+    assert error_of(terminate, enterprise, drawn.name).code() is grpc.StatusCode.PERMISSION_DENIED
     institution = desk(roles=("institution",), unit=INSTITUTION)
-    assert refused(institution.agreement, order).code() is grpc.StatusCode.PERMISSION_DENIED
+    assert error_of(institution.agreement, order).code() is grpc.StatusCode.PERMISSION_DENIED
 
 
 def test_each_side_sees_what_it_has_a_part_in(office: Office, desk: Callable[..., Office]) -> None:
@@ -267,7 +268,7 @@ def test_each_side_sees_what_it_has_a_part_in(office: Office, desk: Callable[...
             if name in listed:
                 assert reader.agreements.GetAgreement(look).name == name
             else:
-                assert refused(reader.agreements.GetAgreement, look).code() is grpc.StatusCode.NOT_FOUND
+                assert error_of(reader.agreements.GetAgreement, look).code() is grpc.StatusCode.NOT_FOUND
         return listed & {ours.name, alone.name}
 
     both = {ours.name, alone.name}
@@ -310,4 +311,4 @@ def test_coverage_of_an_order_of_others_is_not_there(office: Office, desk: Calla
     order = office.contracted()
     assert coverage(desk(roles=("enterprise",), unit=ENTERPRISE), order.name).covered == 40
     for stranger in (desk(division="371525"), desk(roles=("enterprise",), unit=OTHER_ENTERPRISE)):
-        assert refused(coverage, stranger, order.name).code() is grpc.StatusCode.NOT_FOUND
+        assert error_of(coverage, stranger, order.name).code() is grpc.StatusCode.NOT_FOUND

@@ -22,7 +22,7 @@ from tests.office import (
     a_signature,
     request_id,
 )
-from tests.statuses import info_of
+from tests.statuses import error_of, info_of
 from tests.training.agreeing import (
     OTHER,
     OTHER_ENTERPRISE,
@@ -31,7 +31,6 @@ from tests.training.agreeing import (
     events_of,
     fields_of,
     order_state,
-    refused,
     shanghai_day,
 )
 
@@ -134,7 +133,7 @@ def test_an_agreement_that_comes_into_force_contracts_the_order_when_a_class_is_
     order = office.matched(headcount=10)
     office.sign(office.agreement(order, valid_from=shanghai_day(1)).name)
     wanted = classes_pb2.CreateClassRequest(training_class=a_class(order.name), request_id=request_id())
-    assert info_of(refused(office.classes.CreateClass, wanted))[0] == "ORDER_STATE"
+    assert info_of(error_of(office.classes.CreateClass, wanted))[0] == "ORDER_STATE"
     committer = database._writer._committer  # type: ignore[attr-defined]
     clock = committer._clock
     monkeypatch.setattr(committer, "_clock", lambda: clock() + timedelta(days=1))
@@ -148,11 +147,11 @@ def test_the_same_signature_twice_is_noted_once(office: Office, database: Databa
     assert office.sign(agreement.name, PARTY.BUREAU_PARTY) == first
     assert events_of(database, agreement.name).count("agreement.signature") == 1
     another_day = a_signature(agreement.name, agreement.parties[2], sign_date="2026-01-05")
-    assert fields_of(refused(office.agreements.SignAgreement, another_day)) == {"sign_date"}
+    assert fields_of(error_of(office.agreements.SignAgreement, another_day)) == {"sign_date"}
     last = office.sign(agreement.name)
     assert last.state == pb.Agreement.SIGNED
     assert office.sign(agreement.name) == last
-    assert info_of(refused(office.agreements.SignAgreement, another_day))[0] == "AGREEMENT_STATE"
+    assert info_of(error_of(office.agreements.SignAgreement, another_day))[0] == "AGREEMENT_STATE"
 
 
 def test_what_cannot_be_signed(office: Office) -> None:
@@ -160,7 +159,7 @@ def test_what_cannot_be_signed(office: Office) -> None:
     party = agreement.parties[0]
 
     def refusal(**fields: Any) -> grpc.RpcError:
-        return refused(office.agreements.SignAgreement, a_signature(agreement.name, party, **fields))
+        return error_of(office.agreements.SignAgreement, a_signature(agreement.name, party, **fields))
 
     assert info_of(refusal(file_sha256="6b" * 32)) == ("AGREEMENT_TEXT", {"agreement": agreement.name})
     assert fields_of(refusal(sign_date=shanghai_day(1))) == {"sign_date"}
@@ -174,7 +173,7 @@ def test_what_cannot_be_signed(office: Office) -> None:
     assert office.agreements.SignAgreement(a_signature(agreement.name, party, file_sha256=FILE.upper()))
     nothing = office.agreement(office.matched(), file_sha256="")
     signature = a_signature(nothing.name, nothing.parties[0])
-    assert info_of(refused(office.agreements.SignAgreement, signature))[0] == "AGREEMENT_TEXT"
+    assert info_of(error_of(office.agreements.SignAgreement, signature))[0] == "AGREEMENT_TEXT"
 
 
 def test_the_trainees_sign_on_paper_and_the_bureau_notes_it(office: Office) -> None:
@@ -190,4 +189,4 @@ def test_a_signature_changes_the_etag(office: Office) -> None:
     signed = office.sign(agreement.name, PARTY.ENTERPRISE_PARTY)
     assert signed.etag != agreement.etag
     stale = a_signature(agreement.name, agreement.parties[1], etag=agreement.etag)
-    assert refused(office.agreements.SignAgreement, stale).code() is grpc.StatusCode.ABORTED
+    assert error_of(office.agreements.SignAgreement, stale).code() is grpc.StatusCode.ABORTED
