@@ -365,10 +365,7 @@ def somebody(**fields: str) -> enrolments_pb2.Applicant:
 
 
 def clock() -> datetime:
-    """The instant it is for every server in the tests' own process, whatever day they run on: MORNING, and going on.
-
-    A server in a process of its own has the machine's clock.
-    """
+    """The instant it is for every server of the tests, whatever day they run on: MORNING, and going on."""
     return MORNING + timedelta(seconds=time.monotonic() - _began)
 
 
