@@ -111,7 +111,7 @@ class Settings:
 
     @property
     def of_parts(self) -> Mapping[str, str]:
-        """What services are told: the environment, with the folder of documents, LIANCAI_DOCUMENTS, filled in."""
+        """What services are told: the environment, with the store of documents, LIANCAI_DOCUMENTS, filled in."""
         return {
             **self.environment,
             "LIANCAI_DOCUMENTS": self.environment.get("LIANCAI_DOCUMENTS") or f"{self.data}/documents",

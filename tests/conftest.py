@@ -20,6 +20,7 @@ from services.platform.database import Database
 from services.platform.identity import LOCAL_ISSUER, Caller, Identity, issue
 from services.platform.vault import Vault
 from tests.office import Office, clock
+from tests.stores import S3Server
 
 KINDS = ("sqlite", "postgresql")
 
@@ -36,6 +37,16 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A server of this session that speaks S3, from the wheel."""
+    server = S3Server(tmp_path_factory.mktemp("s3"))
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from urllib.parse import urlsplit
 
+from services.platform.clear import refuse_clear
 from services.platform.delivery import Endpoint
 from services.platform.jetstream import JetStream
 from services.platform.webhook import Webhook
@@ -29,7 +29,7 @@ def endpoints(settings: Mapping[str, str], secret: Callable[[], str]) -> list[En
                 f"LIANCAI_EVENTS_WEBHOOK has two receivers called {name}: name each, such as city=https://... "
                 f"(有两个名为 {name} 的接收方,请以 名称=地址 区分)"
             )
-        _refuse_clear(url, settings)
+        refuse_clear(url, settings, "events", "事件")
         make = partial(Webhook, url, secret())
         make().close()  # what is wrong is said at the start
         found[name] = Endpoint(name, make)
@@ -37,14 +37,3 @@ def endpoints(settings: Mapping[str, str], secret: Callable[[], str]) -> list[En
         JetStream(url).close()
         found[NATS] = Endpoint(NATS, partial(JetStream, url))
     return list(found.values())
-
-
-def _refuse_clear(url: str, settings: Mapping[str, str]) -> None:
-    """ValueError for http to another machine, unless LIANCAI_CLEARTEXT allows it."""
-    parts = urlsplit(url)
-    local = (parts.hostname or "").startswith("127.") or parts.hostname in ("localhost", "::1")
-    if parts.scheme == "http" and not local and settings.get("LIANCAI_CLEARTEXT", "") not in ("1", "true", "yes"):
-        raise ValueError(
-            f"events must not cross a network in clear: use https for {parts.hostname}, or LIANCAI_CLEARTEXT=1 where "
-            f"the network is trusted (事件不得明文外传,请用 https)"
-        )

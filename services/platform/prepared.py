@@ -139,9 +139,11 @@ class _Values(TypeDecorator[list[Any]]):
         self.binary = isinstance(of, LargeBinary)
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
-        """To the driver."""
-        if value is None or dialect.name != "sqlite":
+        """To the driver, whose own arrays of bytes cost more than what is done with them."""
+        if value is None:
             return value
+        if dialect.name != "sqlite":
+            return f"{{{','.join([_hex(each) for each in value])}}}" if self.binary else value
         return json.dumps([each.hex() for each in value] if self.binary else value)
 
 
@@ -156,6 +158,10 @@ class _AnyOf(ColumnElement[bool]):
     def self_group(self, against: Any = None) -> Any:
         """Stands as it is: `(x IN ...) = 1`, as SQLite's booleans are else written, would not use an index."""
         return self
+
+
+def _hex(value: bytes) -> str:
+    return f'"\\\\x{value.hex()}"'
 
 
 @compiles(_AnyOf, "postgresql")

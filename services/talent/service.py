@@ -46,6 +46,7 @@ from liancai.talent.v1 import (
     worklist_pb2_grpc,
 )
 
+from services.platform.blob_stores import store_of
 from services.platform.blobs import Blobs
 from services.platform.database import Database
 from services.platform.outbox import source_of
@@ -82,7 +83,7 @@ HERE = Path(__file__).parent
 
 def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) -> None:
     """Adds the servicers. LIANCAI_TALENT_PARAMETERS names another parameter pack than the one that is shipped,
-    LIANCAI_DOCUMENTS the folder of documents.
+    LIANCAI_DOCUMENTS the store of documents.
     """
     pages = Pages(database.vault)
     known = _editions(database, settings)
@@ -91,7 +92,8 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     cases_pb2_grpc.add_CasesServicer_to_server(Cases(database, pages, known), server)
     steps_pb2_grpc.add_StepsServicer_to_server(Steps(database, known), server)
     worklist_pb2_grpc.add_WorklistServicer_to_server(Worklist(database, pages, known), server)
-    blobs = _blobs(database, settings)
+    blobs = Blobs(store_of(settings), database.vault)
+    blobs.store.check()
     documents = Documents(database, pages, known, blobs)
     documents_pb2_grpc.add_DocumentsServicer_to_server(documents, server)
     recalculation_pb2_grpc.add_RecalculationsServicer_to_server(Recalculations(database, pages, known), server)
@@ -117,7 +119,7 @@ def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetim
     rounds = (
         Windows(database, known).run,
         Reminders(database, known).run,
-        Sweep(database, _blobs(database, settings)).run,
+        Sweep(database, store_of(settings)).run,
     )
 
     def run(now: datetime) -> None:
@@ -130,10 +132,6 @@ def upkeep(database: Database, settings: Mapping[str, str]) -> Callable[[datetim
 def _editions(database: Database, settings: Mapping[str, str]) -> Editions:
     # the clock of a database may be another one later
     return Editions(Path(settings.get("LIANCAI_TALENT_PARAMETERS") or SHIPPED), lambda: database.clock())
-
-
-def _blobs(database: Database, settings: Mapping[str, str]) -> Blobs:
-    return Blobs(Path(settings["LIANCAI_DOCUMENTS"]), database.vault)
 
 
 PART = Part(

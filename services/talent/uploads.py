@@ -79,7 +79,7 @@ class Uploads:
                 kind = _type_of(call, look)
                 name = filetypes.file_name(header.file_name, kind)
                 arrived = Arrived(announced.step, header.document, kind, name, draft.size, draft.sha256)
-                with self._blobs.keeping():
+                with self._blobs.store.keeping():
                     draft.keep()
                     stored = note(call, header, arrived)
             yield stored

@@ -1,28 +1,39 @@
-"""The store of files: sealed, verified, deduplicated; what nobody has noted is swept, what somebody notes is not."""
+"""The store of files, in a folder as in a bucket: sealed, verified, deduplicated; what nobody has noted is swept."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from services.platform.blobs import CHUNK, BlobDamaged, Blobs
-from services.platform.errors import Unavailable
 from services.platform.vault import Vault, rotate
+from tests.stores import BUCKET, BucketShelf, FolderShelf, S3Server, Shelf
 
 CONTENT = b"%PDF-1.7 " + "公民身份号码".encode() * 1000
 SHA256 = hashlib.sha256(CONTENT).digest()
-LATER = datetime.now(UTC) + timedelta(hours=2)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
+    if request.param == "folder":
+        return FolderShelf(tmp_path / "documents")
+    return BucketShelf(request.getfixturevalue("s3"))
 
 
 @pytest.fixture
-def blobs(tmp_path: Path, vault: Vault) -> Blobs:
-    return Blobs(tmp_path / "documents", vault)
+def blobs(shelf: Shelf, vault: Vault) -> Blobs:
+    return Blobs(shelf.store(), vault)
+
+
+def nobody(_: Collection[str]) -> Collection[str]:
+    """Has noted any file."""
+    return ()
 
 
 def keep(blobs: Blobs, content: bytes = CONTENT) -> bytes:
@@ -30,10 +41,6 @@ def keep(blobs: Blobs, content: bytes = CONTENT) -> bytes:
         draft.write(content)
         draft.keep()
         return draft.sha256
-
-
-def files(blobs: Blobs) -> list[Path]:
-    return sorted(path for path in blobs._folder.glob("*/*") if path.is_file())
 
 
 def test_what_was_kept_is_read_again_in_pieces(blobs: Blobs) -> None:
@@ -46,102 +53,105 @@ def test_what_was_kept_is_read_again_in_pieces(blobs: Blobs) -> None:
     assert blobs.verify(sha256) == len(content)
 
 
-def test_the_folder_shows_neither_what_is_in_it_nor_what_it_is_called(blobs: Blobs) -> None:
+def test_the_store_shows_neither_what_is_in_it_nor_what_it_is_called(blobs: Blobs, shelf: Shelf) -> None:
     keep(blobs)
-    (path,) = files(blobs)
-    assert SHA256.hex() not in str(path)
-    assert "公民".encode() not in path.read_bytes()
-    assert path.stat().st_mode & 0o077 == 0
+    (name,) = shelf.names()
+    assert name == blobs.name(SHA256) != SHA256.hex()
+    assert "公民".encode() not in shelf.get(name)
 
 
-def test_equal_contents_are_one_file(blobs: Blobs) -> None:
-    assert keep(blobs) == keep(blobs) == SHA256
-    assert len(files(blobs)) == 1
+def test_equal_contents_are_one_file_that_is_written_anew(blobs: Blobs, shelf: Shelf) -> None:
+    assert keep(blobs) == SHA256
+    (name,) = shelf.names()
+    first = shelf.get(name)
+    assert keep(blobs) == SHA256
+    assert shelf.names() == {name}
+    assert shelf.get(name) != first
 
 
-def test_a_draft_that_is_not_kept_is_gone(blobs: Blobs) -> None:
+def test_a_draft_that_is_not_kept_is_gone(blobs: Blobs, shelf: Shelf) -> None:
     with blobs.draft() as draft:
         draft.write(CONTENT)
-    assert files(blobs) == []
+        assert shelf.names() == set()
+        with pytest.raises(BlobDamaged):
+            blobs.verify(SHA256)
+    assert (shelf.names(), shelf.drafts()) == (set(), 0)
     with pytest.raises(BlobDamaged):
         blobs.verify(SHA256)
 
 
 @pytest.mark.parametrize("place", [0, 1, 50, 200, 3_000_000, -1])
-def test_a_changed_byte_anywhere_is_noticed_before_the_first_piece(blobs: Blobs, place: int) -> None:
-    content = os.urandom(4_000_000)
-    sha256 = keep(blobs, content)
-    path = blobs.path(sha256)
-    raw = bytearray(path.read_bytes())
+def test_a_changed_byte_anywhere_is_noticed_before_the_first_piece(blobs: Blobs, shelf: Shelf, place: int) -> None:
+    name = blobs.name(sha256 := keep(blobs, os.urandom(4_000_000)))
+    raw = bytearray(shelf.get(name))
     raw[place] ^= 1
-    path.write_bytes(raw)
+    shelf.put(name, bytes(raw))
     with pytest.raises(BlobDamaged):
         next(blobs.read(sha256))
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 200, 2_000_000, -1])
-def test_a_file_that_was_cut_is_noticed(blobs: Blobs, length: int) -> None:
-    sha256 = keep(blobs, os.urandom(4_000_000))
-    path = blobs.path(sha256)
-    path.write_bytes(path.read_bytes()[:length])
+def test_a_file_that_was_cut_is_noticed(blobs: Blobs, shelf: Shelf, length: int) -> None:
+    name = blobs.name(sha256 := keep(blobs, os.urandom(4_000_000)))
+    shelf.put(name, shelf.get(name)[:length])
     with pytest.raises(BlobDamaged):
         next(blobs.read(sha256))
 
 
-def test_another_file_in_its_place_is_noticed(blobs: Blobs) -> None:
+def test_another_file_in_its_place_is_noticed(blobs: Blobs, shelf: Shelf) -> None:
     sha256, other = keep(blobs), keep(blobs, b"another")
-    blobs.path(sha256).write_bytes(blobs.path(other).read_bytes())
+    shelf.put(blobs.name(sha256), shelf.get(blobs.name(other)))
     with pytest.raises(BlobDamaged):
         next(blobs.read(sha256))
 
 
-def test_an_older_key_still_opens_it(tmp_path: Path) -> None:
-    first = Blobs(tmp_path / "documents", Vault.open(tmp_path / "keys", create=True))
+def test_an_older_key_still_opens_it(shelf: Shelf, tmp_path: Path) -> None:
+    first = Blobs(shelf.store(), Vault.open(tmp_path / "keys", create=True))
     keep(first)
     rotate(tmp_path / "keys")
-    second = Blobs(tmp_path / "documents", Vault.open(tmp_path / "keys", create=False))
+    second = Blobs(shelf.store(), Vault.open(tmp_path / "keys", create=False))
     assert b"".join(second.read(SHA256)) == CONTENT
-    other = Blobs(tmp_path / "documents", Vault.open(tmp_path / "others", create=True))
+    other = Blobs(shelf.store(), Vault.open(tmp_path / "others", create=True))
     with pytest.raises(BlobDamaged):
         other.verify(SHA256)
 
 
-def test_a_folder_that_cannot_be_written_is_said_so(blobs: Blobs) -> None:
-    (blobs._folder / "drafts").rmdir()
-    with pytest.raises(Unavailable), blobs.draft():
-        pass
-
-
-def test_what_nobody_noted_is_swept_once_it_is_old(blobs: Blobs) -> None:
+def test_what_nobody_noted_is_swept_once_it_is_old(blobs: Blobs, shelf: Shelf) -> None:
     noted, orphan = keep(blobs), keep(blobs, b"orphan")
-    (blobs._folder / "drafts" / "left").write_bytes(b"half")
     mine = {blobs.name(noted)}
-    assert blobs.sweep(datetime.now(UTC) - timedelta(hours=1), mine.intersection) == 0
-    assert blobs.sweep(LATER, mine.intersection) == 2
-    assert files(blobs) == [blobs.path(noted)]
+    assert blobs.store.sweep(HOUR, mine.intersection) == 0
+    assert blobs.store.sweep(-HOUR, mine.intersection) == 1
+    assert shelf.names() == mine
     with pytest.raises(BlobDamaged):
         blobs.verify(orphan)
     assert blobs.verify(noted) == len(CONTENT)
-    assert blobs.sweep(LATER, mine.intersection) == 0
+    assert blobs.store.sweep(-HOUR, mine.intersection) == 0
+    assert keep(blobs, b"orphan") == orphan  # and may be brought again
+    assert blobs.verify(orphan) == len(b"orphan")
 
 
-def test_what_is_being_noted_is_not_swept(blobs: Blobs) -> None:
-    """An old orphan is kept anew and noted while a sweep waits: the sweep must see that."""
-    keep(blobs)
-    notes: set[str] = set()
-    swept: list[int] = []
-    asked = threading.Event()
+def test_a_folder_is_moved_to_a_bucket_and_back_by_copying_its_files(
+    tmp_path: Path, s3: S3Server, vault: Vault
+) -> None:
+    folder, bucket = FolderShelf(tmp_path / "documents"), BucketShelf(s3)
+    kept = [keep(Blobs(folder.store(), vault), os.urandom(size)) for size in (1, 3_000_000)]
+    client = s3.client()
+    for path in folder.folder.rglob("*"):
+        if path.is_file():
+            key = f"{bucket.prefix}/{path.relative_to(folder.folder)}"
+            client.put_object(Bucket=BUCKET, Key=key, Body=path.read_bytes())
+    moved = Blobs(bucket.store(), vault)
+    moved.store.check()
+    assert [moved.verify(sha256) for sha256 in kept] == [1, 3_000_000]
+    names = {moved.name(sha256) for sha256 in kept}
+    assert moved.store.sweep(-HOUR, names.intersection) == 0
+    keep(moved, b"another")
 
-    def noted(names: Collection[str]) -> Collection[str]:
-        asked.set()
-        return notes.intersection(names)
-
-    sweep = threading.Thread(target=lambda: swept.append(blobs.sweep(LATER, noted)))
-    with blobs.keeping():
-        keep(blobs)
-        sweep.start()
-        assert not asked.wait(0.2), "the sweep did not wait for what is being noted"
-        notes.add(blobs.name(SHA256))
-    sweep.join(timeout=10)
-    assert swept == [0]
-    assert blobs.verify(SHA256) == len(CONTENT)
+    back = FolderShelf(tmp_path / "back")
+    for key in bucket.objects():
+        path = back.folder / key.removeprefix(f"{bucket.prefix}/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        client.download_file(BUCKET, key, str(path))
+    again = Blobs(back.store(), vault)
+    assert [again.verify(sha256) for sha256 in kept] == [1, 3_000_000]
+    assert again.verify(hashlib.sha256(b"another").digest()) == len(b"another")

@@ -15,6 +15,7 @@ from liancai.talent.v1 import handovers_pb2 as pb
 from sqlalchemy import select
 
 from services import host
+from services.platform.blob_folder import Folder
 from services.platform.blobs import Blobs
 from services.platform.database import Database
 from services.talent.catalogue import shipped
@@ -45,8 +46,8 @@ def refused(act: Callable[[], Any]) -> tuple[grpc.StatusCode, str]:
 
 def blob_of(settings: host.Settings, content: bytes) -> Path:
     """Where a file lies in the store."""
-    blobs = Blobs(settings.data / "documents", host.open_vault(settings))
-    return blobs.path(hashlib.sha256(content).digest())
+    folder = Folder(settings.data / "documents")
+    return folder.path(Blobs(folder, host.open_vault(settings)).name(hashlib.sha256(content).digest()))
 
 
 def names(handovers: Desk, **filter_: Any) -> list[str]:

@@ -7,8 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -20,16 +19,47 @@ from services import host
 from services.platform.blobs import CHUNK, Blobs
 from services.platform.database import Database
 from services.talent.rules.filetypes import FileType
-from services.talent.sweeping import Sweep
+from services.talent.sweeping import AGE, EVERY, Sweep
 from services.talent.tables import DocumentRow
 from services.talent.uploads import LARGEST, MOST_AT_ONCE
-from tests.office import request_id
+from tests.conftest import fresh_settings
+from tests.office import clock, request_id
 from tests.statuses import info_of, violations_of
+from tests.stores import BucketShelf, FolderShelf, Shelf
 from tests.talent.desk import Desk, a_paper, upload_of
 from tests.talent.files import TYPES, an_office_file
 
 PART = pb.UploadDocumentRequest
 NAME = "欧阳丹青瑶身份证.exe"
+
+
+STORES = [("sqlite", "folder"), ("postgresql", "folder"), ("postgresql", "bucket")]
+
+
+@pytest.fixture(scope="module", params=STORES, ids="-".join)
+def kind_and_shelf(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, FolderShelf | BucketShelf]:
+    """A kind of database and a kind of store."""
+    kind, store = request.param
+    if store == "folder":
+        return kind, FolderShelf(tmp_path_factory.mktemp("documents"))
+    return kind, BucketShelf(request.getfixturevalue("s3"))
+
+
+@pytest.fixture(scope="module")
+def shelf(kind_and_shelf: tuple[str, Shelf]) -> Shelf:
+    """The store behind the server's back."""
+    return kind_and_shelf[1]
+
+
+@pytest.fixture(scope="module")
+def settings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, kind_and_shelf: tuple[str, Shelf]
+) -> host.Settings:
+    """Of a server with that store."""
+    kind, shelf = kind_and_shelf
+    return fresh_settings(request, tmp_path_factory, kind, **shelf.settings)
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +69,9 @@ def step(desk: Desk) -> str:
 
 
 @pytest.fixture(scope="module")
-def blobs(settings: host.Settings, talent_database: Database) -> Blobs:
+def blobs(shelf: Shelf, talent_database: Database) -> Blobs:
     """The store behind the server."""
-    return Blobs(Path(settings.of_parts["LIANCAI_DOCUMENTS"]), talent_database.vault)
-
-
-def files(blobs: Blobs) -> set[Path]:
-    return {path for path in blobs._folder.glob("*/*") if path.is_file()}
+    return Blobs(shelf.store(), talent_database.vault)
 
 
 def refusal(desk: Desk, parts: list[pb.UploadDocumentRequest]) -> tuple[grpc.StatusCode, str]:
@@ -110,11 +136,11 @@ def streams(step: str) -> Iterator[tuple[str, list[pb.UploadDocumentRequest], gr
 
 
 @pytest.mark.parametrize("place", range(15))
-def test_what_is_no_good_upload_leaves_nothing_behind(desk: Desk, step: str, blobs: Blobs, place: int) -> None:
-    before = files(blobs)
+def test_what_is_no_good_upload_leaves_nothing_behind(desk: Desk, step: str, shelf: Shelf, place: int) -> None:
+    before = shelf.names()
     said, parts, code, reason = list(streams(step))[place]
     assert refusal(desk, parts) == (code, reason), said
-    assert files(blobs) == before
+    assert (shelf.names(), shelf.drafts()) == (before, 0)
 
 
 def test_every_field_that_is_wrong_is_named_at_once(desk: Desk) -> None:
@@ -144,14 +170,14 @@ def test_a_file_is_brought_once_for_a_document_of_a_step(desk: Desk, step: str) 
 
 
 def test_two_divisions_share_a_file_and_neither_knows(
-    desk: Desk, other_side: Desk, step: str, blobs: Blobs, talent_database: Database
+    desk: Desk, other_side: Desk, step: str, shelf: Shelf, talent_database: Database
 ) -> None:
     theirs = other_side.open("residence_permit", origin="371526", destination="370103")
-    content, before = a_paper(), files(blobs)
+    content, before = a_paper(), shelf.names()
     mine = desk.upload(step, "ground", content)
     parts = upload_of(f"{theirs.name}/matters/residence_permit/steps/issue", "ground", content)
     answers = list(other_side.documents.UploadDocument(iter(parts)))
-    assert len(files(blobs) - before) == 1
+    assert len(shelf.names() - before) == 1
     # every byte is asked for, as of a file that nobody has
     assert [part.WhichOneof("part") for part in answers] == ["progress", "document"]
     assert mine.name not in str(answers)
@@ -161,8 +187,8 @@ def test_two_divisions_share_a_file_and_neither_knows(
     assert hidden.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_many_uploads_of_one_content_at_once_are_one_file_and_as_many_documents(desk: Desk, blobs: Blobs) -> None:
-    content, before = a_paper(CHUNK * 4), files(blobs)
+def test_many_uploads_of_one_content_at_once_are_one_file_and_as_many_documents(desk: Desk, shelf: Shelf) -> None:
+    content, before = a_paper(CHUNK * 4), shelf.names()
     steps = [f"{desk.open('residence_permit').name}/matters/residence_permit/steps/issue" for _ in range(8)]
     gate = threading.Barrier(len(steps))
 
@@ -173,18 +199,18 @@ def test_many_uploads_of_one_content_at_once_are_one_file_and_as_many_documents(
     with ThreadPoolExecutor(len(steps)) as pool:
         names = list(pool.map(bring, steps))
     assert len(set(names)) == len(steps)
-    assert len(files(blobs) - before) == 1
+    assert len(shelf.names() - before) == 1
     assert all(desk.download(name)[1] == content for name in names)
 
 
 def test_a_damaged_file_is_refused_and_reported_and_nothing_of_it_is_delivered(
-    desk: Desk, step: str, blobs: Blobs
+    desk: Desk, step: str, blobs: Blobs, shelf: Shelf
 ) -> None:
     uploaded = desk.upload(step, "ground", a_paper(3_000_000))
-    path = blobs.path(bytes.fromhex(uploaded.sha256))
-    whole = path.read_bytes()
+    name = blobs.name(bytes.fromhex(uploaded.sha256))
+    whole = shelf.get(name)
     for damaged in (whole[:-1], whole[:2_900_000] + bytes([whole[2_900_000] ^ 1]) + whole[2_900_001:], b""):
-        path.write_bytes(damaged)
+        shelf.put(name, damaged)
         request = pb.DownloadDocumentRequest(name=uploaded.name, purpose="核对材料", request_id=request_id())
         answers, parts = desk.documents.DownloadDocument(request), []
         with pytest.raises(grpc.RpcError) as refused:
@@ -194,7 +220,7 @@ def test_a_damaged_file_is_refused_and_reported_and_nothing_of_it_is_delivered(
         assert info_of(refused.value) == ("DOCUMENT_DAMAGED", {"document": uploaded.name})
     entries = trail(desk, step)
     assert [each for each in entries if json.loads(each.detail).get("name") == uploaded.name][-1].action
-    path.write_bytes(whole)
+    shelf.put(name, whole)
     assert len(desk.download(uploaded.name)[1]) == uploaded.size
 
 
@@ -247,17 +273,23 @@ def test_as_many_uploads_as_there_is_room_for(desk: Desk, step: str) -> None:
 
 
 def test_upkeep_removes_what_no_document_has_and_nothing_else(
-    desk: Desk, step: str, blobs: Blobs, talent_database: Database
+    desk: Desk, step: str, blobs: Blobs, shelf: Shelf, talent_database: Database
 ) -> None:
     content = a_paper()
     uploaded = desk.upload(step, "ground", content)
     with blobs.draft() as draft:  # a server that was killed before it noted what it had kept
         draft.write(a_paper())
         draft.keep()
-        orphan = draft.sha256
-    sweep = Sweep(talent_database, blobs)
-    sweep.run(datetime.now(UTC))
-    assert blobs.path(orphan).exists()
-    sweep.run(datetime.now(UTC) + timedelta(hours=2))
-    assert not blobs.path(orphan).exists()
+        orphan = blobs.name(draft.sha256)
+    Sweep(talent_database, shelf.store()).run(clock())
+    assert orphan in shelf.names()
+    sweep = Sweep(talent_database, shelf.store(), age=-AGE)  # as if an hour had gone by, and more
+    sweep.run(clock())
+    assert orphan not in shelf.names()
     assert desk.download(uploaded.name)[1] == content
+    # it goes through the store once an hour
+    shelf.put(orphan, b"left again")
+    sweep.run(clock() + EVERY - timedelta(seconds=1))
+    assert orphan in shelf.names()
+    sweep.run(clock() + EVERY)
+    assert orphan not in shelf.names()
