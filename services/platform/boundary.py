@@ -61,7 +61,7 @@ class Method:
 class Call:
     """What a handler may know of the call it answers."""
 
-    __slots__ = ("_context", "_policy", "caller", "language", "method", "request_id", "texts")
+    __slots__ = ("_context", "_policy", "at_once", "caller", "language", "method", "request_id", "texts")
 
     def __init__(
         self, method: Method, caller: Caller, language: str, policy: Policy, texts: Texts, context: grpc.ServicerContext
@@ -71,6 +71,7 @@ class Call:
         self.language = language
         self.texts = texts
         self.request_id = ""  # of a mutating call, once it is read
+        self.at_once = False  # whether the thread that takes the calls answers
         self._policy = policy
         self._context = context
 
@@ -107,6 +108,13 @@ class Call:
     def over(self) -> bool:
         """Whether nobody waits for the answer any more."""
         return not self._context.is_active()
+
+    def may_wait(self) -> None:
+        """To be said before anything is waited for, while nothing is done yet: if this is the thread that takes the
+        calls, another one answers this call, from its beginning.
+        """
+        if self.at_once:
+            raise later.Waits
 
     def when_over(self, act: Callable[[], None]) -> None:
         """Has `act` called once the call is over, by whatever end, at once if it is."""
@@ -204,7 +212,7 @@ class Boundary(grpc.ServerInterceptor):
                 fault = _fault_of(error, method)
             self._abort(context, fault, method, language)
 
-        def replying_later(raw: bytes, context: grpc.ServicerContext) -> None:
+        def replying_later(raw: bytes, context: grpc.ServicerContext, *, at_once: bool) -> None:
             token, language = _metadata(context)
 
             def finish(outcome: Any) -> None:
@@ -217,7 +225,13 @@ class Boundary(grpc.ServerInterceptor):
                 return later.refuse(context, rpc_status.to_status(self._status(fault, method, language)))
 
             try:
-                answer = handler.unary_unary(parse(raw), self._admit(method, token, language, context))
+                if at_once and not self._identity.remembers(token):
+                    raise later.Waits  # keys may have to be fetched from the issuer
+                call = self._admit(method, token, language, context)
+                call.at_once = at_once
+                answer = handler.unary_unary(parse(raw), call)
+            except later.Waits:
+                raise
             except Exception as error:  # noqa: BLE001  whatever it is, no word of it may leave
                 finish(error)
             else:

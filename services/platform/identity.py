@@ -72,9 +72,14 @@ class Identity:
         self._remembered = remembered
         self._known: dict[bytes, tuple[float, Caller]] = {}
 
+    def remembers(self, token: str) -> bool:
+        """Whether the caller is known without anything being verified."""
+        known = self._known.get(_fingerprint(token))
+        return known is not None and known[0] > time.time()
+
     def caller(self, token: str) -> Caller:
         """The caller a token stands for. Raises Unauthenticated, always the same, for whatever is wrong with it."""
-        fingerprint = hashlib.blake2b(token.encode(), digest_size=16).digest()
+        fingerprint = _fingerprint(token)
         known = self._known.get(fingerprint)
         if known is not None and known[0] > time.time():
             return known[1]
@@ -98,6 +103,10 @@ class Identity:
             self._known.clear()
         self._known[fingerprint] = (float(claims["exp"]) + LEEWAY, caller)
         return caller
+
+
+def _fingerprint(token: str) -> bytes:
+    return hashlib.blake2b(token.encode(), digest_size=16).digest()
 
 
 def _caller(claims: dict[str, Any]) -> Caller:

@@ -111,7 +111,8 @@ class _Text:
         for row in found:
             values = list(row)
             for place, convert in self.results:
-                values[place] = convert(values[place])
+                if values[place] is not None:
+                    values[place] = convert(values[place])
             rows.append(tuple(values))
         return rows
 
@@ -139,11 +140,11 @@ class _Values(TypeDecorator[list[Any]]):
         self.binary = isinstance(of, LargeBinary)
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
-        """To the driver, whose own arrays of bytes cost more than what is done with them."""
+        """To the driver, whose own arrays cost more than what is done with them."""
         if value is None:
             return value
         if dialect.name != "sqlite":
-            return f"{{{','.join([_hex(each) for each in value])}}}" if self.binary else value
+            return f"{{{','.join([_of_array(each) for each in value])}}}"
         return json.dumps([each.hex() for each in value] if self.binary else value)
 
 
@@ -160,8 +161,13 @@ class _AnyOf(ColumnElement[bool]):
         return self
 
 
-def _hex(value: bytes) -> str:
-    return f'"\\\\x{value.hex()}"'
+def _of_array(value: Any) -> str:
+    """A value as PostgreSQL reads it in the text of an array."""
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
 
 
 @compiles(_AnyOf, "postgresql")

@@ -43,16 +43,29 @@ class Trail:
 class Tx:
     """A unit of work inside the writer's transaction. It never commits: the lane does."""
 
-    session: Session
+    connection: Connection  # for Core statements over many rows; the session knows nothing of them
     now: datetime  # the record_time of everything in it
     _trail: Trail
     _pending: dict[BulkInsert, list[Row]] = field(default_factory=dict)
     _changes: list[tuple[BulkUpdate, list[Row]]] = field(default_factory=list)
+    _session: Session | None = None
 
     @property
-    def connection(self) -> Connection:
-        """For Core statements over many rows; the session knows nothing of them."""
-        return self.session.connection()
+    def session(self) -> Session:
+        """For rows as objects; it is made for who asks for it."""
+        if self._session is None:
+            self._session = Session(self.connection, join_transaction_mode="rollback_only", expire_on_commit=False)
+            self._session.connection()
+        return self._session
+
+    def beside(self) -> Tx:
+        """Another one in the same session, with nothing pending, for work that may be undone."""
+        return Tx(self.connection, self.now, self._trail, _session=self.session)
+
+    def close(self) -> None:
+        """Lets go of the rows of the session."""
+        if self._session is not None:
+            self._session.close()
 
     def add(self, into: BulkInsert, *rows: Row) -> None:
         """Rows to be inserted when the work is done, all tables in one go. Nothing in the work can read them."""
@@ -112,7 +125,8 @@ class Tx:
 
         Raises Conflict if one that changes is not there.
         """
-        self.session.flush()
+        if self._session is not None:
+            self._session.flush()
         connection, changes, pending = self.connection, self._changes, self._pending
         self._changes, self._pending = [], {}
         inserts = one_insert(connection, pending) if changes else None

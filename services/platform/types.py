@@ -29,6 +29,8 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         stored: datetime = value
+        if stored.tzinfo is UTC:  # as our connections to PostgreSQL give it
+            return stored
         return stored.replace(tzinfo=UTC) if stored.tzinfo is None else stored.astimezone(UTC)
 
 

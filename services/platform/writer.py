@@ -11,6 +11,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -19,7 +20,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
-from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from services.platform.errors import Exists, Fault, Unavailable
@@ -30,6 +30,7 @@ from services.platform.transaction import Conflict, Trail, Tx
 BATCH = 64  # works in one commit at most
 BACKLOG = 2048  # works that may wait for one lane; more are turned away, to be sent again
 LINGER = 0.002  # seconds a lane waits for more when others are about
+WARY = 64  # batches after a conflict that do not hope
 CONFLICTS = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 
 log = logging.getLogger("liancai.writer")
@@ -42,13 +43,16 @@ Together = Callable[[Tx, list[Any]], Sequence[Any]]
 class Work:
     """One caller's wish. Works next to one another with the same `together` are done by one call of it.
 
-    `together(tx, items)` answers each item with a result or a Fault, in order. `asked` makes it done once.
+    `together(tx, items)` answers each item with a result or a Fault, in order. `asked` makes it done once: whether it
+    was done before is looked up first, unless the work is `hopeful`: then it is done, and looked up where that is
+    refused, or where its reply is there already. Most often nobody asks twice, and each look costs a round trip.
     """
 
     together: Together
     item: Any = None
     asked: Asked | None = None
     answer: Answer = field(default_factory=Answer)
+    hopeful: bool = False
 
 
 class Writer:
@@ -57,6 +61,11 @@ class Writer:
     def __init__(self, engine: Engine, once: Once, trail: Trail, clock: Callable[[], datetime], lanes: int) -> None:
         self._committer = Committer(engine, once, trail, clock)
         self._lanes = [Lane(self._committer, number) for number in range(lanes)]
+
+    @property
+    def immediate(self) -> bool:
+        """Whether whoever begins a work does it."""
+        return not self._lanes
 
     def run(self, work: Work, key: str, seconds: float) -> Any:
         """Does the work and returns its result, committed and on disk. Works with the same `key` share a lane.
@@ -143,11 +152,17 @@ class Committer:
         self._once = once
         self._trail = trail
         self._clock = clock
+        self._wary = 0  # batches still to come in which to look first
 
     def serve(self, batch: list[Work]) -> None:
         """Answers every work of the batch, always. After a conflict: once more as a whole, then one by one."""
         try:
-            if self._commit(batch) or self._commit(batch):
+            hopeful, self._wary = not self._wary, max(0, self._wary - 1)
+            if self._commit(batch, hopeful):
+                return
+            if hopeful:  # callers who ask again come in crowds
+                self._wary = WARY
+            if self._commit(batch):
                 return
             for work in batch:
                 if not any(self._commit([work]) for _ in range(3)):
@@ -160,7 +175,7 @@ class Committer:
             if not isinstance(error, Exception):
                 raise
 
-    def _commit(self, batch: list[Work]) -> bool:
+    def _commit(self, batch: list[Work], hopeful: bool = False) -> bool:
         """Commits what can be and answers; False, with nothing stored and nobody answered, if it must be run again."""
         outcomes: list[tuple[Work, Any]] = []
         try:
@@ -168,7 +183,7 @@ class Committer:
                 groups = [list(group) for _, group in groupby(batch, key=lambda work: work.together)]
                 alone = len(groups) == 1
                 for group in groups:
-                    outcomes += self._attempt(connection, group, alone)
+                    outcomes += self._attempt(connection, group, alone, hopeful)
         except _Undone as undone:  # a lone group failed: its transaction was rolled back instead of a savepoint
             if len(batch) > 1:
                 return False
@@ -184,11 +199,13 @@ class Committer:
             work.answer.give(outcome)
         return True
 
-    def _attempt(self, connection: Connection, group: list[Work], alone: bool) -> list[tuple[Work, Any]]:
+    def _attempt(
+        self, connection: Connection, group: list[Work], alone: bool, hopeful: bool = False
+    ) -> list[tuple[Work, Any]]:
         """The outcomes of one group. If it fails as a whole, each of its works is tried by itself."""
         savepoint = None if alone else connection.begin_nested()
         try:
-            outcomes = self._do(connection, group)
+            outcomes = self._do(connection, group, hopeful)
         except Exception as error:  # noqa: BLE001  it is the answer to the work that failed
             if _is_conflict(error):
                 raise Conflict from None
@@ -202,18 +219,17 @@ class Committer:
             savepoint.commit()
         return list(zip(group, outcomes, strict=True))
 
-    def _do(self, connection: Connection, group: list[Work]) -> list[Any]:
+    def _do(self, connection: Connection, group: list[Work], hopeful: bool) -> list[Any]:
         """Does each request that was not done before, once, and keeps its reply."""
         now = self._clock()
-        answered = self._answered(connection, group)
+        answered = self._answered(connection, [work for work in group if not (hopeful and work.hopeful)])
         fresh: dict[int, Work] = {}
         first: dict[tuple[str, str], int] = {}
         for place, work in enumerate(group):
             key = _key(work.asked)
             if key is None or (key not in answered and first.setdefault(key, place) == place):
                 fresh[place] = work
-        with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
-            tx = Tx(session, now, self._trail)
+        with closing(Tx(connection, now, self._trail)) as tx:
             done = dict(zip(fresh, self._results(tx, list(fresh.values())), strict=True)) if fresh else {}
             if refused := [work for place, work in fresh.items() if isinstance(done[place], Fault)]:
                 # another replica may have done it while we waited for its locks: then its reply is the answer

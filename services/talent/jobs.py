@@ -67,7 +67,7 @@ def _done(tx: Tx, call: Call, some: Sequence[Thing], together: Together, run: Ru
     """What became of some things; of a dry run nothing stays."""
     if not run.arguments["dry"]:
         return together(tx, call, some)
-    aside = Tx(tx.session, tx.now, tx._trail)
+    aside = tx.beside()
     savepoint = tx.session.begin_nested()
     try:
         return together(aside, call, some)

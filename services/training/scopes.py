@@ -23,6 +23,7 @@ class ClassScopes:
         """Raises NotFound or Denied unless the caller may do this RPC to the class."""
         scope = self._known.get(name)
         if scope is None:
+            call.may_wait()
             with self._database.reading() as session:
                 row = session.get(ClassRow, name.partition("/")[2])
                 if row is None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from liancai.training.v1 import orders_pb2
 from sqlalchemy import insert, select
 
+from services.platform.boundary import Call
 from services.platform.database import Database
-from services.platform.errors import Exists, Refused
+from services.platform.errors import Exists, Fault, Refused
 from services.platform.transaction import Tx
 from tests.platform.conftest import NewCall, Open
 from tests.platform.small import METADATA, THING
@@ -84,3 +86,65 @@ def test_the_body_of_a_request_is_kept_only_as_a_keyed_hash(database: Database, 
         row: Any = session.execute(select(REPLY)).one()
     assert len(bytes(row.body)) == 32
     assert not any(b"secret" in bytes(value) for value in (row.body, row.reply))
+
+
+class Together:
+    """Makes things, many by one call, with a table that refuses none of them twice; `no` is refused."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.made = 0
+
+    def __call__(self, tx: Tx, items: Sequence[str]) -> list[orders_pb2.Order | Fault]:
+        self.calls += 1
+        answers: list[orders_pb2.Order | Fault] = []
+        for item in items:
+            if item == "no":
+                answers.append(Refused("ORDER_STATE"))
+                continue
+            self.made += 1
+            tx.connection.execute(insert(THING).values(name=f"thing {self.made}", size=1))
+            answers.append(orders_pb2.Order(name=f"orders/{self.made}"))
+        return answers
+
+
+def tell(database: Database, call: Call, request: orders_pb2.SubmitOrderRequest, item: str, by: Together) -> str:
+    reply: orders_pb2.Order = database.write_together(call, request, item, by, key="").wait(30)
+    return reply.name
+
+
+def things(database: Database) -> int:
+    with database.reading() as session:
+        return len(session.execute(select(THING)).all())
+
+
+def test_what_is_done_in_hope_is_undone_where_it_was_done_before(database: Database, new_call: NewCall) -> None:
+    make = Together()
+    assert tell(database, new_call(), a_request(), "yes", make) == "orders/1"
+    assert tell(database, new_call(), a_request(), "yes", make) == "orders/1"
+    assert things(database) == 1
+    assert make.calls == 2, "the control: it was done again, and undone"
+    # whoever asks again is not alone: from then on it is looked up first
+    assert tell(database, new_call(), a_request(), "yes", make) == "orders/1"
+    assert make.calls == 2
+    assert tell(database, new_call(), a_request(request_id="request-2"), "yes", make) == "orders/3"
+    assert things(database) == 2
+
+
+def test_what_is_refused_the_second_time_gets_the_first_reply(database: Database, new_call: NewCall) -> None:
+    make = Together()
+    assert tell(database, new_call(), a_request(), "yes", make) == "orders/1"
+    assert tell(database, new_call(), a_request(), "no", make) == "orders/1"
+    with pytest.raises(Refused):
+        tell(database, new_call(), a_request(request_id="request-2"), "no", make)
+    assert things(database) == 1
+
+
+def test_hope_does_not_take_one_id_for_two_requests(database: Database, new_call: NewCall) -> None:
+    make = Together()
+    tell(database, new_call(), a_request(), "yes", make)
+    for item in ("yes", "no"):
+        with pytest.raises(Exists) as refused:
+            tell(database, new_call(), a_request("orders/2"), item, make)
+        assert refused.value.reason == "REQUEST_ID_REUSED"
+    assert things(database) == 1

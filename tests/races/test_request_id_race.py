@@ -16,6 +16,7 @@ from liancai.training.v1 import orders_pb2
 
 from services import host
 from services.platform.once import Once
+from services.platform.writer import Committer
 from tests.office import Office, an_order, request_id, somebody
 from tests.races.books import TABLES, assert_books_balance
 from tests.races.crowd import Meeting, a_hot_class, a_wish, together
@@ -36,15 +37,17 @@ def reason_of(error: object) -> str:
 
 
 def meet_before_the_first_is_answered(monkeypatch: pytest.MonkeyPatch) -> Meeting:
-    """Two transactions have both looked for a stored reply, in vain, before either stores one."""
-    meeting, answered = Meeting(), Once.answered
+    """Two transactions have both looked for a stored reply in vain, or hope that there is none, before either stores
+    one.
+    """
+    meeting, answered = Meeting(), Committer._answered
 
-    def looking(once: Once, *arguments: Any) -> Any:
-        found = answered(once, *arguments)
+    def looking(committer: Committer, *arguments: Any) -> Any:
+        found = answered(committer, *arguments)
         meeting.wait()
         return found
 
-    monkeypatch.setattr(Once, "answered", looking)
+    monkeypatch.setattr(Committer, "_answered", looking)
     return meeting
 
 
