@@ -68,7 +68,7 @@ class Actor:
         )
         guarded = [step for act in acts if act.verb in GUARDED and (step := _step_of(files, act))]
         held = papers.read(
-            tx.connection, (step.id for step in guarded if self._editions.wants(tx.session, files, step))
+            tx.connection, (step.id for step in guarded if self._editions.wants(tx.connection, files, step))
         )
         answers: list[matters_pb2.Step | Fault] = []
         touched: dict[str, CaseFile] = {}
@@ -91,7 +91,7 @@ class Actor:
             raise NotFound(act.name)
         act.call.require(scope_of_step(file, step), act.name)
         check_etag(act.etag, act.name, step.version)
-        return self._editions.desk(tx.session, act.call, file, tx.now, act.occurred), step
+        return self._editions.desk(tx.connection, act.call, file, tx.now, act.occurred), step
 
     def _act(self, tx: Tx, desk: Desk, step: StepFile, act: Act, covered: Covered) -> matters_pb2.Step:
         require_running(desk.file, step, act.verb)
@@ -323,8 +323,8 @@ def _assign(desk: Desk, step: StepFile, act: Act) -> None:
 
 def _enter(desk: Desk, step: StepFile, kind: EntryKind, **values: Any) -> None:
     """Adds an entry that has an effect, or at least tells of something that happened. Raises Refused STEP_CLOCK."""
-    found = desk.deadline(step, _draft(desk, step, kind, **values))
-    void = clocks.void_of(found, step.entries + 1)
+    found = desk.reckon(step, _draft(desk, step, kind, **values))
+    void = clocks.void_of(found.deadline, step.entries + 1)
     if void is not None and void.reason not in clocks.NOTED:
         raise Refused("STEP_CLOCK", step=step.name, fault=desk.call.say(f"LEDGER_{void.reason}"))
     desk.enter(step, kind, **values)

@@ -10,17 +10,16 @@ from typing import Any
 from services.platform.boundary import Call
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
-from services.reference.parameters import Pack
 from services.reference.workdays import Calendar
-from services.talent import clocks, ladders
+from services.talent import clocks
 from services.talent.casefiles import CaseFile, EntryFile, MatterFile, StepFile
 from services.talent.papers import Papers
 from services.talent.rules import catalogue, graph
 from services.talent.rules.catalogue import Catalogue, WindowState, window_on
 from services.talent.rules.clock import Deadline
 from services.talent.rules.ledger import EntryKind
-from services.talent.rules.reading import Terms
 from services.talent.rules.states import MATTER_VERBS, STEP_VERBS, MatterState, StepState
+from services.talent.timings import Reckoned, Timing, Timings
 
 
 @dataclass(slots=True)
@@ -30,7 +29,7 @@ class Desk:
     call: Call
     file: CaseFile
     edition: Catalogue
-    pack: Pack
+    timings: Timings
     calendar: Calendar
     now: datetime
     occurred: datetime
@@ -39,7 +38,7 @@ class Desk:
     begun: list[MatterFile] = field(default_factory=list)
     papers: Papers | None = field(default_factory=dict)  # of the steps that are accepted or completed; None: not asked
     _kinds: dict[int, catalogue.Step] = field(default_factory=dict)
-    _terms: dict[int, Terms] = field(default_factory=dict)
+    _timing: dict[int, Timing] = field(default_factory=dict)
 
     def kind(self, step: StepFile) -> catalogue.Step:
         """What the catalogue says of a step."""
@@ -48,17 +47,16 @@ class Desk:
             known = self._kinds[step.id] = self.edition.matter(type_of(step.matter)).step(step.key)
         return known
 
-    def terms(self, step: StepFile) -> Terms:
-        """By what a step is timed: by the parameters in force when its case was opened."""
-        known = self._terms.get(step.id)
-        if known is None:
-            known = clocks.terms_of(self.kind(step), step.division, self.pack, day_of(self.file.open_time))
-            self._terms[step.id] = known
-        return known
+    def reckon(self, step: StepFile, *more: EntryFile) -> Reckoned:
+        """What the ledger of a step comes to, with `more` entries if they were made."""
+        timing = self._timing.get(step.id)
+        if timing is None:
+            timing = self._timing[step.id] = self.timings.of(self.file, step, self.kind(step))
+        return timing.reckon([*self.file.ledger(step), *more], self.calendar)
 
     def deadline(self, step: StepFile, *more: EntryFile) -> Deadline:
-        """What the ledger of a step comes to, with `more` entries if they were made."""
-        return clocks.deadline_of(self.terms(step), [*self.file.ledger(step), *more], self.calendar)
+        """The deadline that the ledger of a step comes to, with `more` entries if they were made."""
+        return self.reckon(step, *more).deadline
 
     def enter(
         self, step: StepFile, kind: EntryKind, *, reason: str = "", evidence: str = "", at: datetime | None = None,
@@ -83,13 +81,11 @@ class Desk:
 
     def recount(self, step: StepFile) -> None:
         """Works out the dates of a step anew."""
-        self.keep(step, self.deadline(step))
+        self.keep(step, self.reckon(step))
 
-    def keep(self, step: StepFile, found: Deadline) -> None:
+    def keep(self, step: StepFile, found: Reckoned) -> None:
         """Stores what the ledger of a step comes to."""
-        thresholds = ladders.thresholds(self.pack, step.division, day_of(self.file.open_time))
-        lit = clocks.lit(self.terms(step), found, self.calendar, thresholds)
-        self.file.touch(step, self.now, **clocks.stored(found), **lit)
+        self.file.touch(step, self.now, **found.columns)
         step.alarm = clocks.alarm(self.file, step)
 
     def settle(self) -> None:
@@ -159,9 +155,7 @@ class Desk:
         if matter.state != MatterState.RUNNING:
             return False
         steps = {step.key: step for step in self.file.steps_of(matter.key)}
-        ready = graph.ready(
-            self.edition.matter(matter.type), {key: StepState(each.state) for key, each in steps.items()}
-        )
+        ready = graph.ready(self.edition.matter(matter.type), {key: each.state for key, each in steps.items()})
         for key in ready:
             self._open(steps[key])
         if all(step.ended for step in steps.values()):

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from datetime import date, datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, literal_column, select, update
 
 from services.platform.bulk import BulkInsert
 from services.platform.bulkupdate import BulkUpdate
@@ -26,7 +27,7 @@ from services.talent.tables import CaseRow, ClockEntryRow, MatterRow, StepRow
 
 @dataclass(slots=True)
 class StepFile:
-    """A step; the fields are the columns of its row. `changed` says that it must be written."""
+    """A step; the fields are the columns of its row, but for `stored`: the row as it is in the database, if it is."""
 
     id: int
     case_id: str
@@ -61,6 +62,7 @@ class StepFile:
     finish_time: datetime | None
     update_time: datetime
     version: int
+    stored: Row | None = field(default=None, repr=False, compare=False)
 
     @property
     def finish_date(self) -> date | None:
@@ -205,6 +207,7 @@ def _columns(kind: type[Any], table: type[Any]) -> list[Any]:
 
 
 _CASE, _MATTER, _STEP, _ENTRY = (cast(Table, row.__table__) for row in (CaseRow, MatterRow, StepRow, ClockEntryRow))
+STEP_COLUMNS = tuple(each.name for each in fields_of(StepFile) if each.name in StepRow.__table__.c)
 OWN = [each.name for each in fields_of(CaseFile) if each.name in CaseRow.__table__.c]
 _CASES = select(*[getattr(CaseRow, name) for name in OWN]).where(any_of(_CASE.c.id, "ids")).order_by(CaseRow.id)
 _READ_CASES = Prepared(_CASES)
@@ -220,19 +223,14 @@ _ENTRIES = select(*_columns(EntryFile, ClockEntryRow)).order_by(ClockEntryRow.st
 _READ_ENTRIES = Prepared(_ENTRIES.where(any_of(_ENTRY.c.step_id, "ids")))
 _ENTRIES_OF = Prepared(
     _ENTRIES.join(_STEP, _STEP.c.id == _ENTRY.c.step_id).where(
-        any_of(_STEP.c.case_id, "ids"), any_of(_STEP.c.matter, "matters")
+        any_of(_STEP.c.case_id, "ids"), any_of(_STEP.c.matter, "matters"), _STEP.c.entries > literal_column("0")
     )
 )
-_STEP_VALUES = (
-    *("state", "unit", "assignee", "owner", "outcome", "result", "reason", "received", "base", "begun", "planned"),
-    *("promised", "statutory", "provisional", "calendar", "alarm", "yellow", "red", "remind", "entries", "owed"),
-    *("start_time", "finish_time", "finish_date", "update_time", "version"),
-)
 _MATTER_VALUES = ("state", "reason", "evidence", "start_time", "finish_time")
-_UPDATE_STEPS = BulkUpdate(_STEP, ("id",), _STEP_VALUES)
 _UPDATE_MATTERS = BulkUpdate(_MATTER, ("case_id", "key"), _MATTER_VALUES)
 _COUNT_EVENTS = BulkUpdate(_CASE, ("id", "version"), ("events", "update_time"))
-_step_row, _matter_row = attrgetter("id", *_STEP_VALUES), attrgetter("case_id", "key", *_MATTER_VALUES)
+_step_row, _matter_row = attrgetter(*STEP_COLUMNS), attrgetter("case_id", "key", *_MATTER_VALUES)
+MOST_WAYS = 4  # in which the steps of a batch change, each by a statement of its own
 _ENTRY_COLUMNS = tuple(each.name for each in fields_of(EntryFile))
 _ENTER = BulkInsert(_ENTRY, _ENTRY_COLUMNS)
 _entry_row = attrgetter(*_ENTRY_COLUMNS)
@@ -269,7 +267,9 @@ def gather(cases: Iterable[CaseFile], matters: Iterable[Row], steps: Iterable[Ro
     for row in matters:
         files[row[0]].matters.append(MatterFile(*row))
     for row in steps:
-        files[row[1]].steps.append(StepFile(*row))
+        step = StepFile(*row)
+        step.stored = row
+        files[row[1]].steps.append(step)
     return files
 
 
@@ -293,7 +293,8 @@ def write(tx: Tx, files: Iterable[CaseFile]) -> None:
 def post(tx: Tx, files: Iterable[CaseFile]) -> None:
     """Has what was changed written with the rest of the work, in one round trip: nothing in the work may read it."""
     held = list(files)
-    tx.change(_UPDATE_STEPS, [_step_row(step) for file in held for step in file.changed_steps.values()])
+    for names, rows in _changed(step for file in held for step in file.changed_steps.values()):
+        tx.change(_update_of(names), rows)
     tx.change(_UPDATE_MATTERS, [_matter_row(matter) for file in held for matter in file.changed_matters.values()])
     tx.change(_COUNT_EVENTS, [(file.id, file.version, file.events, tx.now) for file in held if not file.values])
     tx.add(_ENTER, *(_entry_row(entry) for file in held for entry in file.new_entries))
@@ -301,6 +302,28 @@ def post(tx: Tx, files: Iterable[CaseFile]) -> None:
         if file.values:
             _write_case(tx, file)
         file.changed_steps, file.changed_matters, file.new_entries = {}, {}, []
+
+
+def _changed(steps: Iterable[StepFile]) -> Iterable[tuple[tuple[str, ...], list[Row]]]:
+    """What of steps has changed, by the names of the columns: acts of one kind change a few, the same ones."""
+    ways: dict[tuple[str, ...], list[StepFile]] = {}
+    for step in steps:
+        row = _step_row(step)
+        assert step.stored is not None
+        names = [name for name, old, new in zip(STEP_COLUMNS, step.stored, row, strict=True) if old != new]
+        if "finish_time" in names:
+            names.append("finish_date")
+        step.stored = row
+        ways.setdefault(tuple(names), []).append(step)
+    if len(ways) > MOST_WAYS:
+        every = tuple(sorted({name for names in ways for name in names}))
+        ways = {every: [step for found in ways.values() for step in found]}
+    return [(names, list(map(attrgetter("id", *names), found))) for names, found in ways.items()]
+
+
+@cache
+def _update_of(names: tuple[str, ...]) -> BulkUpdate:
+    return BulkUpdate(_STEP, ("id",), names)
 
 
 def _write_case(tx: Tx, file: CaseFile) -> None:
@@ -327,4 +350,7 @@ def add_matter(tx: Tx, file: CaseFile, matter: MatterFile, steps: Sequence[Mappi
     rows = [{**values, "finish_date": _day(values["finish_time"])} for values in steps]
     numbers = tx.connection.execute(made, rows).scalars().all()
     file.matters.append(matter)
-    file.steps += [StepFile(id=number, **values) for number, values in zip(numbers, steps, strict=True)]
+    for number, values in zip(numbers, steps, strict=True):
+        step = StepFile(id=number, **values)
+        step.stored = _step_row(step)
+        file.steps.append(step)

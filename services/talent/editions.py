@@ -17,17 +17,16 @@ from services.platform.transaction import Tx
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.reference.workdays import published
-from services.talent import catalogue, clocks, ladders
+from services.talent import catalogue, ladders
 from services.talent.advancing import Desk, type_of
 from services.talent.casefiles import CaseFile, StepFile
 from services.talent.queries import next_number
 from services.talent.rules.catalogue import Catalogue, Step
 from services.talent.rules.catalogue_file import load
 from services.talent.rules.ladder import Rung
-from services.talent.rules.lights import Thresholds
-from services.talent.rules.reading import Terms
 from services.talent.rules.states import CatalogueState
 from services.talent.tables import CatalogueRow
+from services.talent.timings import Timing, Timings
 
 FIRST_DAY = date(2020, 1, 1)  # cases that are entered late find the shipped version in force
 
@@ -44,26 +43,25 @@ class Editions:
         ladders.check(self.pack)
         self._clock = clock
         self._known: dict[str, Catalogue] = {}
+        self._timings = Timings(self.pack)
 
-    def desk(self, session: Session, call: Call, file: CaseFile, now: datetime, occurred: datetime) -> Desk:
+    def desk(
+        self, session: Session | Connection, call: Call, file: CaseFile, now: datetime, occurred: datetime
+    ) -> Desk:
         """A case as somebody works on it, with the catalogue of its intake and the calendar in force."""
-        return Desk(call, file, self.of(session, file.catalogue_id), self.pack, published(), now, occurred)
+        return Desk(call, file, self.of(session, file.catalogue_id), self._timings, published(), now, occurred)
 
-    def kind(self, session: Session, file: CaseFile, step: StepFile) -> Step:
+    def kind(self, session: Session | Connection, file: CaseFile, step: StepFile) -> Step:
         """What the catalogue of a case says of a step."""
         return self.of(session, file.catalogue_id).matter(type_of(step.matter)).step(step.key)
 
-    def wants(self, session: Session, files: Mapping[str, CaseFile], step: StepFile) -> bool:
+    def wants(self, session: Session | Connection, files: Mapping[str, CaseFile], step: StepFile) -> bool:
         """Whether a step of one of the cases wants documents."""
         return bool(self.kind(session, files[step.case_id], step).documents)
 
-    def terms(self, kind: Step, file: CaseFile, division: str) -> Terms:
+    def timing(self, kind: Step, file: CaseFile, step: StepFile) -> Timing:
         """By what a step is timed: by the parameters in force when its case was opened."""
-        return clocks.terms_of(kind, division, self.pack, day_of(file.open_time))
-
-    def thresholds(self, file: CaseFile, step: StepFile) -> Thresholds:
-        """When a step turns yellow: by the parameters in force when its case was opened."""
-        return ladders.thresholds(self.pack, step.division, day_of(file.open_time))
+        return self._timings.of(file, step, kind)
 
     def rungs(self, division: str, day: date) -> tuple[Rung, ...]:
         """The rungs of the ladder in force in a division."""

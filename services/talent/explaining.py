@@ -36,7 +36,7 @@ def explain(
         casefiles.read_ledgers(connection, files, [step])
         edition = editions.of(session, file.catalogue_id)
     kind, calendar, ledger = edition.matter(type_of(matter)).step(key), published(), file.ledger(step)
-    terms, entries = editions.terms(kind, file, step.division), [clocks.entry_of(entry) for entry in ledger]
+    terms, entries = editions.timing(kind, file, step).terms, [clocks.entry_of(entry) for entry in ledger]
     found = clock.deadline(terms, entries, calendar)
     lines = [
         clocks.line(call, which, line, kind.limit.unit)

@@ -19,21 +19,23 @@ from services.talent.rules.reading import Begun
 from services.talent.rules.states import StepState
 from services.talent.tables import CatalogueRow
 
+MOST_KINDS = 4096  # that are remembered
+_KINDS: dict[tuple[str, str, str, str], matters_pb2.Step] = {}
+_STATES, _SIDES = dict(matters_pb2.Step.State.items()), dict(clock_pb2.Side.items())
+
 
 def step(
     call: Call, each: StepFile, kind: catalogue.Step, edition: Catalogue, opened: Iterable[StepFile] = (), *, on: date
 ) -> matters_pb2.Step:
     """A step as its readers see it, with its light on a day."""
-    return matters_pb2.Step(
+    found = matters_pb2.Step(
         name=each.name,
-        title=getattr(kind.title, call.language),
-        state=matters_pb2.Step.State.Value(each.state),
-        side=clock_pb2.Side.Value(each.side),
+        state=_STATES[each.state],
+        side=_SIDES[each.side],
         bureau=each.bureau,
         division=each.division,
         unit=each.unit,
         assignee=each.assignee,
-        limit=clocks.limit(kind.limit),
         deadline=clocks.of_step(each, edition.fingerprint) if each.base else None,
         receive_date=_day(each.received),
         base_date=_day(each.base),
@@ -43,15 +45,32 @@ def step(
         outcome=each.outcome,
         result=each.result,
         reason=each.reason,
-        after=kind.after,
-        result_fields=[getattr(known.title, call.language) for known in kind.result],
-        outcomes=[known.key for known in kind.outcomes],
         etag=etag_of(each.version),
         opened=[other.name for other in opened],
         light=light(clocks.light(each, on)),
         yellow_date=_day(each.yellow),
         red_date=_day(each.red),
     )
+    found.MergeFrom(_of_kind(call.language, kind, edition, each))
+    return found
+
+
+def _of_kind(language: str, kind: catalogue.Step, edition: Catalogue, each: StepFile) -> matters_pb2.Step:
+    """What the catalogue says of a step, which is the same for every step of its kind."""
+    place = (edition.fingerprint, each.matter, each.key, language)
+    known = _KINDS.get(place)
+    if known is None:
+        known = matters_pb2.Step(
+            title=getattr(kind.title, language),
+            limit=clocks.limit(kind.limit),
+            after=kind.after,
+            result_fields=[getattr(field.title, language) for field in kind.result],
+            outcomes=[outcome.key for outcome in kind.outcomes],
+        )
+        if len(_KINDS) >= MOST_KINDS:
+            _KINDS.clear()
+        _KINDS[place] = known
+    return known
 
 
 def light(colour: Light | None) -> clock_pb2.Light.ValueType:

@@ -132,11 +132,8 @@ class Recalculations(recalculation_pb2_grpc.RecalculationsServicer):
         for step in sorted(steps, key=lambda each: each.id):
             file = files[step.case_id]
             kind = self._editions.kind(session, file, step)
-            terms = self._editions.terms(kind, file, step.division)
-            deadline = clocks.deadline_of(terms, file.ledger(step), published())
-            thresholds = self._editions.thresholds(file, step)
-            lit = clocks.lit(terms, deadline, published(), thresholds)
-            found.append((file, step, {**clocks.stored(deadline), **lit}))
+            reckoned = self._editions.timing(kind, file, step).reckon(file.ledger(step), published())
+            found.append((file, step, dict(reckoned.columns)))
         return found
 
 

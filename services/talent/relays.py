@@ -47,7 +47,7 @@ def _relay(
             step=known.key,
             side=known.side,
             bureau=known.bureau,
-            terms=editions.terms(known, file, steps[known.key].division),
+            terms=editions.timing(known, file, steps[known.key]).terms,
             entries=tuple(map(clocks.entry_of, file.ledger(steps[known.key]))),
         )
         for known in kind.steps

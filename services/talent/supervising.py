@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields as fields_of
 from datetime import date
 from typing import Any
 
@@ -18,7 +17,7 @@ from services.platform.requests import Reading, stamp
 from services.reference.workdays import published
 from services.talent import messages
 from services.talent.advancing import type_of
-from services.talent.casefiles import StepFile
+from services.talent.casefiles import STEP_COLUMNS, StepFile
 from services.talent.clocks import NO_LIMIT
 from services.talent.editions import Editions
 from services.talent.queries import read_case, steps_within_reach
@@ -28,7 +27,7 @@ from services.talent.statistics import by_type
 from services.talent.supervision_orders import OrderDesk
 from services.talent.tables import CaseRow, ReminderRow, StepRow, SupervisionOrderRow
 
-_COLUMNS = [getattr(StepRow, each.name) for each in fields_of(StepFile)]
+_COLUMNS = [getattr(StepRow, name) for name in STEP_COLUMNS]
 _COUNTED = ("green", "yellow", "red", "without_date", "unassigned", "orders")
 LIGHTS = (clock_pb2.LIGHT_YELLOW, clock_pb2.LIGHT_RED)
 

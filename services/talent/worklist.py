@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from dataclasses import fields as fields_of
 from datetime import date
 from typing import Any
 
@@ -24,7 +23,7 @@ from services.reference import writing
 from services.reference.clock import day_of
 from services.talent import messages
 from services.talent.advancing import type_of
-from services.talent.casefiles import StepFile
+from services.talent.casefiles import STEP_COLUMNS, StepFile
 from services.talent.clocks import NO_LIMIT
 from services.talent.covers import asked_of
 from services.talent.editions import Editions
@@ -55,7 +54,7 @@ _MINE = Prepared(_found(StepRow.assignee == bindparam("me")))
 # what a unit has and nobody in it; a literal, for the index is of those alone
 _OF_UNIT = Prepared(_found(StepRow.unit == bindparam("unit"), StepRow.assignee == literal_column("''")))
 _OWNED = Prepared(_found(StepRow.owner == bindparam("me")))
-_COLUMNS = [getattr(StepRow, each.name) for each in fields_of(StepFile)]
+_COLUMNS = [getattr(StepRow, name) for name in STEP_COLUMNS]
 _SHOWN = Prepared(
     select(*_COLUMNS, CaseRow.division, CaseRow.partner_division, CaseRow.catalogue_id, TalentRow.full_name)
     .join(CaseRow, CaseRow.id == StepRow.case_id)

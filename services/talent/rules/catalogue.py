@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import NoReturn
 
 from services.reference import divisions
@@ -190,7 +191,7 @@ class Step:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Matter:
     """A matter type (事项). `after` are matters that come first if the case has them. `total` is the limit end to end.
 
@@ -213,7 +214,11 @@ class Matter:
 
     def step(self, key: str) -> Step:
         """Raises KeyError."""
-        return next((step for step in self.steps if step.key == key), None) or _missing(key)
+        return self._by_key[key]
+
+    @cached_property
+    def _by_key(self) -> dict[str, Step]:
+        return {step.key: step for step in reversed(self.steps)}
 
     def branch(self, origin: str, destination: str) -> Branch:
         """What the matter takes for a move from one division to another."""
@@ -239,7 +244,11 @@ class Catalogue:
 
     def matter(self, key: str) -> Matter:
         """Raises KeyError."""
-        return next((matter for matter in self.matters if matter.key == key), None) or _missing(key)
+        return self._by_key[key]
+
+    @cached_property
+    def _by_key(self) -> dict[str, Matter]:
+        return {matter.key: matter for matter in reversed(self.matters)}
 
     def bureau(self, key: str) -> Bureau:
         """Raises KeyError."""

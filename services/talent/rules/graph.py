@@ -55,12 +55,12 @@ def ordered(after: Edges) -> tuple[str, ...]:
     return tuple(placed)
 
 
-def ready(matter: Matter, states: Mapping[str, StepState]) -> tuple[str, ...]:
+def ready(matter: Matter, states: Mapping[str, str]) -> tuple[str, ...]:
     """The pending steps whose predecessors are all done or skipped."""
     return tuple(
         step.key
         for step in matter.steps
-        if states[step.key] is StepState.PENDING and all(states[before] in STEP_ENDED for before in step.after)
+        if states[step.key] == StepState.PENDING and all(states[before] in STEP_ENDED for before in step.after)
     )
 
 

@@ -7,7 +7,7 @@ its place is simply another one. An entry that breaks a rule does nothing: it is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -117,7 +117,7 @@ WANTS_NOTICE = frozenset(
 )
 WANTS_APPROVER = frozenset({SuspensionKind.FORCE})
 
-_RANK = {kind: rank for rank, kind in enumerate(EntryKind)}
+RANK: Mapping[str, int] = {kind: rank for rank, kind in enumerate(EntryKind)}
 
 
 def in_effect(entries: Iterable[Entry]) -> tuple[list[Entry], list[Void]]:
@@ -143,4 +143,4 @@ def in_effect(entries: Iterable[Entry]) -> tuple[list[Entry], list[Void]]:
 def _order(entry: Entry) -> tuple[object, ...]:
     """By what happened and, for two of one instant, by what they say: never by when they were entered."""
     longest = (entry.maximum.unit, entry.maximum.n) if entry.maximum else ("", 0)
-    return (entry.at, _RANK[entry.kind], entry.suspension or "", longest, entry.items, entry.n or 0, entry.number)
+    return (entry.at, RANK[entry.kind], entry.suspension or "", longest, entry.items, entry.n or 0, entry.number)
