@@ -118,7 +118,9 @@ def main() -> int:
             else:
                 cluster = stack.enter_context(sites.cluster(folder, keep=asked.data is not None))
                 environment = sites.on_postgresql(folder / "postgresql", cluster.create("cases"), PART)
-            site = stack.enter_context(sites.site(name, environment, module="bench.caseserver"))
+            # every copy is due to be reminded of: that would go on for as long as anything is measured
+            server = sites.site(name, environment, module="bench.caseserver", LIANCAI_UPKEEP="0")
+            site = stack.enter_context(server)
             bench = Bench(name, site, cluster, _token(site, CASEWORKER), _token(site, _caller(ELSEWHERE, "stranger")))
             with _database(site) as database:
                 benches.append((bench, _fill(bench, database, asked.cases, faults)))
