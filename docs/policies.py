@@ -154,7 +154,7 @@ LEGEND = """
 
 def policy() -> Policy:
     """The policies of every service that a host serves."""
-    files = (host.HERE / "policy.cedar", *(part.policy for part in host.PARTS))
+    files = (host.HERE / "policy.cedar", *(part.policy for part in host.parts()))
     return Policy("\n".join(path.read_text(encoding="utf-8") for path in files))
 
 
@@ -205,7 +205,7 @@ def where(policies: Policy, role: str, action: str) -> str:
 
 def page() -> str:
     """docs/policy.md."""
-    policies, methods = policy(), rpcs(host.contract(host.PARTS))
+    policies, methods = policy(), rpcs(host.contract(host.parts()))
     words = {Answer.YES: "**yes**", Answer.OWN: "own", Answer.NO: "."}
     lines = [INTRODUCTION]
     everybody = {**STANDPOINTS, **CASE_STANDPOINTS, **DISPATCH_STANDPOINTS, **POST_STANDPOINTS}

@@ -114,7 +114,7 @@ class Stage:
         self, subject: str, division: str, role: str = "hr_officer", unit: str = "", *, quiet: bool = False
     ) -> str:
         """The file of another user's token, made with the server's own key."""
-        from services.__main__ import app  # within this process, as the client
+        from services.__main__ import run  # within this process, as the client
 
         words = ["token", "--subject", subject, "--division", division, "--role", role]
         words += ["--unit", unit] if unit else []
@@ -122,7 +122,7 @@ class Stage:
         if not quiet:
             print(_typed(["liancai-server", *words], f" > {path}"), flush=True)
         with redirect_stdout(made):
-            app(words, standalone_mode=False)
+            run(words)
         path.touch(mode=0o600)
         path.write_text(made.getvalue(), encoding="utf-8")
         return str(path)

@@ -5,111 +5,135 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
 from datetime import timedelta
-from enum import StrEnum
-from typing import Annotated
 
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-
-import typer
 
 from services import host
 from services.platform import migrate, vault
 from services.platform.database import Database
 from services.platform.identity import Caller, issue
-from services.training import reindexing
-from services.training.service import PART as TRAINING
-
-app = typer.Typer(
-    help="联才服务端 · the liancai server", no_args_is_help=False, add_completion=False, pretty_exceptions_enable=False
-)
-keys = typer.Typer(help="密钥 · keys of the encrypted fields")
-app.add_typer(keys, name="keys")
-
-Service = StrEnum("Service", {part.name: part.name for part in host.PARTS})  # type: ignore[misc]
 
 
-@app.callback(invoke_without_command=True)
-def default(context: typer.Context) -> None:
-    """Hosts every service when no command is given."""
-    if context.invoked_subcommand is None:
-        host.serve(host.PARTS, host.Settings(os.environ))
+def serve(settings: host.Settings, asked: Namespace) -> None:
+    """Hosts the services that are named, or every one."""
+    wanted = [name for name in host.SERVICES if not asked.services or name in asked.services]
+    host.serve(host.parts(wanted), settings)
 
 
-@app.command()
-def serve(
-    services: Annotated[list[Service] | None, typer.Argument(help="which services; all if none is named")] = None,
-) -> None:
-    """运行 · Hosts services until SIGTERM, then lets calls in flight finish."""
-    wanted = {str(service) for service in services or []} or {part.name for part in host.PARTS}
-    host.serve([part for part in host.PARTS if part.name in wanted], host.Settings(os.environ))
-
-
-@app.command("migrate")
-def migrate_all() -> None:
-    """升级数据库 · Brings every database to the newest revision; run it once before new replicas start."""
-    settings = host.Settings(os.environ)
+def migrate_all(settings: host.Settings, _asked: Namespace) -> None:
+    """Brings every database to the newest revision."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     box = host.open_vault(settings)
-    for part in host.PARTS:
+    for part in host.parts():
         database = Database(settings.database(part.name), part.name, part.books, box)
         try:
             revision = migrate.upgrade(database.writing_engine, part.name, part.migrations)
         finally:
             database.close()
-        typer.echo(f"{part.name}: {revision}")
+        print(f"{part.name}: {revision}", flush=True)
 
 
-@app.command()
-def reindex() -> None:
-    """重建检索 · Fills again what people are found by: pinyin of names, indexes of phones. Run it after an upgrade."""
-    settings = host.Settings(os.environ)
-    with host.opened([TRAINING], settings, host.open_vault(settings)) as databases:
-        typer.echo(f"training: {reindexing.reindex(databases['training'])} rows")
+def reindex(settings: host.Settings, _asked: Namespace) -> None:
+    """Fills again what people are found by."""
+    from services.training import reindexing
+
+    with host.opened(host.parts(["training"]), settings, host.open_vault(settings)) as databases:
+        print(f"training: {reindexing.reindex(databases['training'])} rows")
 
 
-@app.command()
-def token(
-    division: Annotated[str, typer.Option(help="GB/T 2260 code the user may see, such as 371526")],
-    role: Annotated[
-        list[str],
-        typer.Option(
-            help="hr_officer, enterprise, institution; caseworker, bureau, catalogue_editor; supervisor or auditor; "
-            "repeatable"
-        ),
-    ],
-    subject: Annotated[str, typer.Option(help="who: an account name, no personal data")],
-    unit: Annotated[str, typer.Option(help="unit id, or the credit code of an enterprise or institution")] = "",
-    days: Annotated[int, typer.Option(min=1, max=366, help="days it is valid")] = 30,
-) -> None:
-    """签发本地令牌 · Prints a token signed with the local key, for a machine without an OIDC issuer."""
-    caller = Caller(subject, unit, division, frozenset(role))
-    typer.echo(issue(host.local_key(host.Settings(os.environ)), caller, valid_for=timedelta(days=days)))
+def token(settings: host.Settings, asked: Namespace) -> None:
+    """Prints a token signed with the local key."""
+    caller = Caller(asked.subject, asked.unit, asked.division, frozenset(asked.role))
+    print(issue(host.local_key(settings), caller, valid_for=timedelta(days=asked.days)))
 
 
-@keys.command()
-def new() -> None:
-    """Makes the keys in LIANCAI_KEYS that are not there yet; those that are stay as they are."""
-    settings = host.Settings(os.environ)
+def new_keys(settings: host.Settings, _asked: Namespace) -> None:
+    """Makes the keys that are not there yet."""
     vault.complete(settings.keys)
     vault.Vault.open(settings.keys, create=True)
     host.local_key(settings)
     host.events_secret(settings, create=True)
-    typer.echo(str(settings.keys))
+    print(settings.keys)
 
 
-@keys.command()
-def rotate() -> None:
-    """Adds a new field key: new values use it, old ones still open. Restart the servers afterwards."""
-    typer.echo(f"{vault.rotate(host.Settings(os.environ).keys)} keys")
+def rotate_keys(settings: host.Settings, _asked: Namespace) -> None:
+    """Adds a new field key."""
+    print(f"{vault.rotate(settings.keys)} keys")
+
+
+def _service(text: str) -> str:
+    if text not in host.SERVICES:
+        raise ArgumentTypeError(f"one of {', '.join(host.SERVICES)}, not {text} (没有这个服务)")
+    return text
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 366):
+        raise ArgumentTypeError(f"1 to 366 days, not {text} (须为 1 至 366 天)")
+    return int(text)
+
+
+def command_line() -> ArgumentParser:
+    """The commands and their options. The library of the client's command line takes 10 MiB, which a server keeps."""
+    parser = ArgumentParser(
+        "liancai-server", description="联才服务端 · the liancai server; by itself it hosts everything"
+    )
+    parser.set_defaults(run=serve, services=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    said = "运行 · hosts services until SIGTERM, then lets calls in flight finish"
+    command = commands.add_parser("serve", help=said, description=said)
+    which = f"which of {', '.join(host.SERVICES)}; all if none is named"
+    command.add_argument("services", nargs="*", type=_service, metavar="SERVICE", help=which)
+
+    said = "升级数据库 · brings every database to the newest revision; run it once before new replicas start"
+    commands.add_parser("migrate", help=said, description=said).set_defaults(run=migrate_all)
+
+    said = (
+        "重建检索 · fills again what people are found by: pinyin of names, indexes of phones; run it after an upgrade"
+    )
+    commands.add_parser("reindex", help=said, description=said).set_defaults(run=reindex)
+
+    said = "签发本地令牌 · prints a token signed with the local key, for a machine without an OIDC issuer"
+    command = commands.add_parser("token", help=said, description=said)
+    command.set_defaults(run=token)
+    option = command.add_argument
+    option("--division", required=True, help="GB/T 2260 code the user may see, such as 371526")
+    option(
+        "--role",
+        required=True,
+        action="append",
+        help="hr_officer, enterprise, institution; caseworker, bureau, catalogue_editor; supervisor or auditor; "
+        "repeatable",
+    )
+    option("--subject", required=True, help="who: an account name, no personal data")
+    option("--unit", default="", help="unit id, or the credit code of an enterprise or institution")
+    option("--days", type=_days, default=30, help="days it is valid, 1 to 366; 30 unless given")
+
+    said = "密钥 · keys of the encrypted fields"
+    keys = commands.add_parser("keys", help=said, description=said).add_subparsers(metavar="COMMAND", required=True)
+    said = "makes the keys in LIANCAI_KEYS that are not there yet; those that are stay as they are"
+    keys.add_parser("new", help=said, description=said).set_defaults(run=new_keys)
+    said = "adds a new field key: new values use it, old ones still open; restart the servers afterwards"
+    keys.add_parser("rotate", help=said, description=said).set_defaults(run=rotate_keys)
+    return parser
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command."""
+    asked = command_line().parse_args(arguments)
+    asked.run(host.Settings(os.environ), asked)
 
 
 def main() -> None:
-    """Runs the command; a setting that cannot be ends it with one clear line."""
+    """Runs the command of the command line; a setting that cannot be ends it with one clear line."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
-        app()
+        run()
     except (host.Misconfigured, host.UnsafeDatabase, migrate.SchemaBehind, ValueError, OSError) as fault:
         sys.exit(f"liancai-server: {fault}")
 

@@ -14,11 +14,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import grpc
@@ -28,7 +29,6 @@ from grpc_reflection.v1alpha import reflection
 from liancai.reference.v1 import reference_pb2, reference_pb2_grpc
 
 from services.lookups import Reference
-from services.placement.service import PART as PLACEMENT
 from services.platform import migrate
 from services.platform.boundary import Boundary, methods
 from services.platform.clock import REHEARSAL, now
@@ -43,10 +43,8 @@ from services.platform.policy import Policy
 from services.platform.texts import Texts
 from services.platform.vault import Vault, write_secret
 from services.platform.webhook import PREFIX
-from services.talent.service import PART as TALENT
-from services.training.service import PART as TRAINING
 
-PARTS: tuple[Part, ...] = (TRAINING, TALENT, PLACEMENT)
+SERVICES = ("training", "talent", "placement")
 HERE = Path(__file__).parent
 DEFAULT_LISTEN = "127.0.0.1:50151"
 LOCAL_TOKEN = "local.token"  # noqa: S105  a file name
@@ -147,6 +145,11 @@ class Settings:
         return self.environment.get(name, "") in ("1", "true", "yes")
 
 
+def parts(names: Iterable[str] = SERVICES) -> list[Part]:
+    """The services of these names. One is loaded when it is asked for: a host of one does without the others."""
+    return [import_module(f"services.{name}.service").PART for name in names]
+
+
 def open_vault(settings: Settings) -> Vault:
     """The keys, made on first start. With a shared database they must be given: each replica needs the same ones."""
     shared = is_shared(settings)
@@ -160,7 +163,7 @@ def open_vault(settings: Settings) -> Vault:
 
 def is_shared(settings: Settings) -> bool:
     """Whether several replicas may be on one database."""
-    return any(not settings.database(part.name).startswith("sqlite") for part in PARTS)
+    return any(not settings.database(name).startswith("sqlite") for name in SERVICES)
 
 
 def open_identity(settings: Settings) -> Identity:
@@ -370,4 +373,4 @@ def _listen(server: grpc.Server, settings: Settings) -> None:
         raise Misconfigured(f"cannot listen on {address}: is another server running there? (端口被占用)") from None
 
 
-__all__ = ["PARTS", "Misconfigured", "Settings", "UnsafeDatabase", "boundary", "mount", "opened", "serve"]
+__all__ = ["SERVICES", "Misconfigured", "Settings", "UnsafeDatabase", "boundary", "mount", "opened", "parts", "serve"]

@@ -83,7 +83,7 @@ def new_postgresql_database(server: str) -> str:
 
 def migrate_all(settings: host.Settings) -> None:
     """What `liancai-server migrate` does."""
-    for part in host.PARTS:
+    for part in host.parts():
         database = Database(settings.database(part.name), part.name, part.books, host.open_vault(settings))
         migrate.upgrade(database.writing_engine, part.name, part.migrations)
         database.close()
@@ -98,13 +98,13 @@ def grpc_addr(settings: host.Settings, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def grpc_interceptors(settings: host.Settings) -> list[grpc.ServerInterceptor]:
     """The production boundary."""
-    return [host.boundary(host.PARTS, host.open_identity(settings))]
+    return [host.boundary(host.parts(), host.open_identity(settings))]
 
 
 @pytest.fixture(scope="module")
 def grpc_servicer(settings: host.Settings) -> Iterator[tuple[dict[str, Database], host.Settings]]:
     """The opened databases, with the tests' clock: what `grpc_add_to_server` mounts."""
-    with host.opened(host.PARTS, settings, host.open_vault(settings)) as databases:
+    with host.opened(host.parts(), settings, host.open_vault(settings)) as databases:
         for each in databases.values():
             each.clock = clock
         yield databases, settings
@@ -115,7 +115,7 @@ def grpc_add_to_server():  # type: ignore[no-untyped-def]
     """The production mount, in the shape of protoc's add_X_to_server."""
 
     def add(opened: tuple[dict[str, Database], host.Settings], server: grpc.Server) -> None:
-        host.mount(host.PARTS, *opened, server)
+        host.mount(host.parts(), *opened, server)
 
     return add
 

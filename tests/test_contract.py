@@ -30,11 +30,11 @@ from tests.conftest import fresh_settings, token_of
 
 ROOT = Path(__file__).parents[1]
 PROTOS = sorted((ROOT / "protos").rglob("*.proto"))
-POLICIES = [ROOT / "services" / "policy.cedar", *(part.policy for part in host.PARTS)]
+POLICIES = [ROOT / "services" / "policy.cedar", *(part.policy for part in host.parts())]
 CEDAR = "\n".join(path.read_text(encoding="utf-8") for path in POLICIES)
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "services").rglob("*.py")))
 RPCS: list[MethodDescriptor] = [
-    rpc for file in host.contract(host.PARTS) for service in file.services_by_name.values() for rpc in service.methods
+    rpc for file in host.contract(host.parts()) for service in file.services_by_name.values() for rpc in service.methods
 ]
 _NAMES = Counter(rpc.name for rpc in RPCS)
 PATHS = {rpc.full_name: f"/{rpc.containing_service.full_name}/{rpc.name}" for rpc in RPCS}
@@ -69,9 +69,9 @@ def channel(
 ) -> Iterator[tuple[grpc.Channel, host.Settings]]:
     """A server with the production wiring."""
     settings = fresh_settings(request, tmp_path_factory, "sqlite")
-    with host.opened(host.PARTS, settings, host.open_vault(settings)) as databases, ThreadPoolExecutor(8) as pool:
-        server = grpc.server(pool, interceptors=[host.boundary(host.PARTS, host.open_identity(settings))])
-        host.mount(host.PARTS, databases, settings, server)
+    with host.opened(host.parts(), settings, host.open_vault(settings)) as databases, ThreadPoolExecutor(8) as pool:
+        server = grpc.server(pool, interceptors=[host.boundary(host.parts(), host.open_identity(settings))])
+        host.mount(host.parts(), databases, settings, server)
         address = f"unix:{tmp_path_factory.mktemp('c')}/s"
         server.add_insecure_port(address)
         server.start()
@@ -182,9 +182,9 @@ def test_every_rpc_has_a_handler(rpc: MethodDescriptor, channel: tuple[grpc.Chan
 def test_an_rpc_that_the_contract_does_not_know_is_denied_to_everybody(
     channel: tuple[grpc.Channel, host.Settings], tmp_path: Path
 ) -> None:
-    known = methods(host.contract(host.PARTS))
+    known = methods(host.contract(host.parts()))
     forgotten = PATHS["liancai.training.v1.Orders.GetOrder"]
-    wall = host.boundary(host.PARTS, host.open_identity(channel[1]))
+    wall = host.boundary(host.parts(), host.open_identity(channel[1]))
     wall._known = {path: method for path, method in known.items() if path != forgotten}
     handler = grpc.unary_unary_rpc_method_handler(lambda request, _: request)
     generic = grpc.method_handlers_generic_handler("liancai.training.v1.Orders", {"GetOrder": handler})
@@ -248,7 +248,7 @@ def test_every_list_comes_in_pages(rpc: MethodDescriptor) -> None:
 
 
 def test_every_path_is_known_to_the_boundary_with_the_service_that_answers_for_it() -> None:
-    known = methods(host.contract(host.PARTS))
+    known = methods(host.contract(host.parts()))
     assert set(known) == set(PATHS.values())
     assert {method.service for method in known.values()} == {"training", "talent", "placement", "reference"}
     assert all(isinstance(method, Method) and method.reply for method in known.values())

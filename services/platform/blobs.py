@@ -16,8 +16,6 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import BinaryIO, Protocol
 
-import tink
-
 from services.platform.errors import Unavailable
 from services.platform.vault import Vault
 
@@ -132,6 +130,8 @@ class Blobs:
             raise BlobDamaged from None
 
     def _pieces(self, sealed: BinaryIO, sha256: bytes) -> Iterator[bytes]:
+        from tink import TinkError  # not before a file is read: see streams.py
+
         digest = hashlib.sha256()
         sealed.seek(0)
         try:
@@ -140,7 +140,7 @@ class Blobs:
                 while piece := file.read(CHUNK):
                     digest.update(piece)
                     yield piece
-        except tink.TinkError:
+        except TinkError:
             raise BlobDamaged from None
         if digest.digest() != sha256:
             raise BlobDamaged

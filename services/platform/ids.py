@@ -11,10 +11,9 @@ import time
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # ten bits each
-_TRIPLES = [pair + third for pair in _PAIRS for third in ALPHABET]  # fifteen
-_SHIFTS = range(105, -1, -15)
-_LAST = _TRIPLES[::4]
-_RUN = len(_LAST)  # ids that differ in their last triple alone, which ends in two bits that are always 0
+_SHIFTS = range(120, -1, -10)
+_LAST = _PAIRS[::4]
+_RUN = len(_LAST)  # ids that differ in their last pair alone, which ends in two bits that are always 0
 
 _POOL = 4096  # random bytes asked of the system at once
 
@@ -41,7 +40,7 @@ def new_ids(count: int) -> list[str]:
         with _lock:
             first = max(_fresh(), _last + _RUN) // _RUN * _RUN
             _last = first + size - 1
-        shared = _text(first)[:-3]
+        shared = _text(first)[:-2]
         found += [shared + last for last in _LAST[:size]]
     return found
 
@@ -58,7 +57,7 @@ def _fresh() -> int:
 
 def _text(number: int) -> str:
     value = number << 2  # 128 bits in 26 characters of five
-    return _PAIRS[value >> 120] + "".join([_TRIPLES[value >> shift & 0x7FFF] for shift in _SHIFTS])
+    return "".join([_PAIRS[value >> shift & 0x3FF] for shift in _SHIFTS])
 
 
 def _forget() -> None:

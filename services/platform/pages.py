@@ -7,11 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import tink
-
 from services.platform.boundary import Call
 from services.platform.errors import Invalid, Violation
-from services.platform.vault import Vault
+from services.platform.vault import DoesNotOpen, Vault
 
 DEFAULT_SIZE, LARGEST_SIZE = 50, 1000
 
@@ -51,7 +49,7 @@ class Pages:
         try:
             sealed = base64.urlsafe_b64decode(request.page_token.encode())
             key = json.loads(self._vault.unseal(sealed, self._bound_to(call, request), "page"))
-        except (ValueError, tink.TinkError):
+        except (ValueError, DoesNotOpen):
             raise Invalid(Violation("page_token", "FIELD_PAGE_TOKEN")) from None
         return Page(size, key)
 

@@ -119,7 +119,9 @@ def test_the_policies_decide_as_the_table_says(kind: str) -> None:
 
 def test_a_policy_that_lets_another_role_change_a_secondment_is_noticed() -> None:
     """The negative control: what keeps secondments from the science bureau is taken out."""
-    text = "\n".join(path.read_text("utf-8") for path in (host.HERE / "policy.cedar", *(p.policy for p in host.PARTS)))
+    text = "\n".join(
+        path.read_text("utf-8") for path in (host.HERE / "policy.cedar", *(p.policy for p in host.parts()))
+    )
     loose = text.replace('resource.kind == "SECONDMENT" ||', "false ||")
     assert loose != text
     assert {each.partition(":")[0].partition(", ")[2] for each in differences(Policy(loose), "SECONDMENT")} == {

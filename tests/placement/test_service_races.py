@@ -39,7 +39,7 @@ def replicas(request: pytest.FixtureRequest, settings: host.Settings) -> Iterato
     """Two replicas on the database that the server has, with lanes and without."""
     known = host.Settings({**settings.environment, "LIANCAI_LANES": request.param})
     vault = host.open_vault(known)
-    with host.opened(host.PARTS, known, vault) as one, host.opened(host.PARTS, known, vault) as other:
+    with host.opened(host.parts(), known, vault) as one, host.opened(host.parts(), known, vault) as other:
         found = [one["placement"], other["placement"]]
         for each in found:
             each.clock = clock

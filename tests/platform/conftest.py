@@ -42,13 +42,13 @@ def vault(keys: Path) -> Vault:
 
 @pytest.fixture(scope="session")
 def policy() -> Policy:
-    paths = [host.HERE / "policy.cedar", *(part.policy for part in host.PARTS)]
+    paths = [host.HERE / "policy.cedar", *(part.policy for part in host.parts())]
     return Policy("\n".join(path.read_text(encoding="utf-8") for path in paths))
 
 
 @pytest.fixture(scope="session")
 def texts() -> Texts:
-    return Texts.load(host.HERE / "lookups.toml", *(part.texts for part in host.PARTS))
+    return Texts.load(host.HERE / "lookups.toml", *(part.texts for part in host.parts()))
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def hardened(database: Database, settings: host.Settings, folder: Path, known_as
     with ThreadPoolExecutor(8) as pool:
         server = grpc.server(
             pool,
-            interceptors=[host.boundary(host.PARTS, host.open_identity(settings))],
+            interceptors=[host.boundary(host.parts(), host.open_identity(settings))],
             options=host.SERVER_OPTIONS,
             maximum_concurrent_rpcs=host.MOST_CALLS,
         )
@@ -157,7 +157,7 @@ def test_an_exception_becomes_an_incident_and_none_of_its_words_leave(
 ) -> None:
     method = next(each for each in RPCS if each.name == rpc)
     with ThreadPoolExecutor(2) as pool:
-        server = grpc.server(pool, interceptors=[host.boundary(host.PARTS, host.open_identity(settings))])
+        server = grpc.server(pool, interceptors=[host.boundary(host.parts(), host.open_identity(settings))])
         orders_pb2_grpc.add_OrdersServicer_to_server(Broken(), server)
         rosters_pb2_grpc.add_RostersServicer_to_server(BrokenRosters(), server)
         address = f"unix:{tmp_path_factory.mktemp('b')}/s"

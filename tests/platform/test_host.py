@@ -107,7 +107,7 @@ def test_the_embedded_default_keeps_its_secrets_to_its_owner(tmp_path: Path) -> 
     settings = Settings({"LIANCAI_DATA": str(tmp_path / "new" / "data")})
     box = host.open_vault(settings)
     path = host.write_local_token(settings)
-    with host.opened(host.PARTS, settings, box) as databases:
+    with host.opened(host.parts(), settings, box) as databases:
         assert databases["training"].sqlite
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE((settings.keys / "tokens.key").stat().st_mode) == 0o600
@@ -134,6 +134,38 @@ def test_a_setting_that_cannot_be_ends_the_server_with_one_line(tmp_path: Path) 
     assert ended.stderr.startswith("liancai-server: set LIANCAI_KEYS")
     assert "Traceback" not in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("serve", "nothing"), "one of training, talent, placement, not nothing"),
+        (("token", "--division", "371526", "--role", "auditor", "--subject", "x", "--days", "367"), "1 to 366 days"),
+        (("token", "--division", "371526", "--subject", "x"), "--role"),
+        (("keys",), "COMMAND"),
+    ],
+)
+def test_a_command_that_cannot_be_is_told(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    ended = command(*words, LIANCAI_DATA=str(tmp_path / "none"))
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_token_is_for_whom_it_names(tmp_path: Path) -> None:
+    words = ("token", "--division", "371526", "--subject", "zhang", "--unit", "u", "--role", "auditor")
+    made = command(*words, "--role", "hr_officer", LIANCAI_DATA=str(tmp_path))
+    caller = host.open_identity(Settings({"LIANCAI_DATA": str(tmp_path)})).caller(made.stdout.strip())
+    assert (caller.subject, caller.division, caller.unit) == ("zhang", "371526", "u")
+    assert caller.roles == {"auditor", "hr_officer"}
+
+
+def test_keys_are_made_and_rotated_and_schemas_brought_up(tmp_path: Path) -> None:
+    assert command("keys", "new", LIANCAI_DATA=str(tmp_path)).stdout == f"{tmp_path}/keys\n"
+    assert command("keys", "rotate", LIANCAI_DATA=str(tmp_path)).stdout == "2 keys\n"
+    brought = command("migrate", LIANCAI_DATA=str(tmp_path)).stdout.splitlines()
+    assert [line.partition(":")[0] for line in brought] == list(host.SERVICES)
+    assert command("reindex", LIANCAI_DATA=str(tmp_path)).stdout == "training: 0 rows\n"
 
 
 def test_a_number_that_is_none_is_refused() -> None:
@@ -190,7 +222,7 @@ def test_while_it_drains_a_server_says_that_it_is_not_to_be_asked(
     monkeypatch.setattr(host.signal, "signal", lambda *_: None)
     monkeypatch.setattr(host.time, "sleep", drained)
     settings = Settings({"LIANCAI_DATA": str(folder), "LIANCAI_LISTEN": f"unix:{folder}/s"})
-    serving = threading.Thread(target=host.serve, args=(host.PARTS, settings), kwargs={"stop": stop})
+    serving = threading.Thread(target=host.serve, args=(host.parts(), settings), kwargs={"stop": stop})
     serving.start()
     try:
         with grpc.insecure_channel(settings.listen) as channel:
@@ -210,8 +242,37 @@ def test_while_it_drains_a_server_says_that_it_is_not_to_be_asked(
     assert not serving.is_alive()
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is counted by Linux")
+def test_a_server_at_rest_has_in_memory_only_what_it_serves_with(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("r")
+    # compiled modules are kept, or compiling them again would be what is measured
+    settings = Settings({"LIANCAI_DATA": str(folder), "PYTHONDONTWRITEBYTECODE": ""})
+    server = Server(settings, folder, ("-m", "services", "serve", "training"))
+    try:
+        server.ready()  # the first to start makes keys and tables, with libraries that others do without
+        first, loaded = memory(server)
+        assert loaded == {"tink"}
+        server.kill()
+        server.start()
+        server.ready()
+        later, loaded = memory(server)
+    finally:
+        server.close()
+    assert loaded == set()
+    assert later < first - 10
+    assert later < 75
+
+
+def memory(server: Server) -> tuple[float, set[str]]:
+    """MiB that are the server's own, without the libraries that other processes share; which of some it has loaded."""
+    of = Path(f"/proc/{server.process.pid}")
+    own = int(of.joinpath("status").read_text().partition("RssAnon:")[2].split()[0])
+    maps = of.joinpath("maps").read_text()
+    return own / 1024, {name for name in ("tink", "psycopg", "numpy") if f"/{name}" in maps}
+
+
 def a_part(upkeep: Callable[[Database, Mapping[str, str]], Callable[[datetime], None]] | None) -> Part:
-    return replace(host.PARTS[0], upkeep=upkeep)
+    return replace(host.parts()[0], upkeep=upkeep)
 
 
 def test_what_services_do_by_themselves_is_done_again_and_again_until_the_host_stops(

@@ -70,7 +70,7 @@ def test_a_fresh_schema_is_exactly_what_the_program_declares(empty: Engine) -> N
     assert tables(empty) == set(Base.metadata.tables)
 
 
-@pytest.mark.parametrize("part", host.PARTS, ids=lambda part: part.name)
+@pytest.mark.parametrize("part", host.parts(), ids=lambda part: part.name)
 def test_the_newest_revision_is_the_one_that_alembic_finds(part: Part) -> None:
     script = ScriptDirectory.from_config(migrate._config(part.migrations))
     assert migrate.head(part.migrations) == script.get_current_head()
@@ -81,7 +81,7 @@ def test_a_server_whose_schema_is_the_newest_does_not_load_alembic(tmp_path: Pat
         "import sys; from pathlib import Path; from services import host; from services.platform.vault import Vault; "
         "vault = Vault.open(Path(sys.argv[1]) / 'keys', create=True); "
         "settings = host.Settings({'LIANCAI_DATA': sys.argv[1]});\n"
-        "with host.opened(host.PARTS, settings, vault): print('alembic' in sys.modules, 'psycopg' in sys.modules)"
+        "with host.opened(host.parts(), settings, vault): print('alembic' in sys.modules, 'psycopg' in sys.modules)"
     )
     said = [
         subprocess.run(
@@ -189,5 +189,5 @@ def test_a_replica_does_not_start_on_an_unmigrated_postgresql(tmp_path: Path, po
             "LIANCAI_DATABASE": new_postgresql_database(postgresql),
         }
     )
-    with pytest.raises(SchemaBehind), host.opened(host.PARTS, settings, box):
+    with pytest.raises(SchemaBehind), host.opened(host.parts(), settings, box):
         pass

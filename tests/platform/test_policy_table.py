@@ -82,7 +82,9 @@ def test_the_policies_decide_as_the_table_says() -> None:
 
 def test_a_policy_too_many_or_too_few_is_noticed() -> None:
     """The negative control."""
-    text = "\n".join(path.read_text("utf-8") for path in (host.HERE / "policy.cedar", *(p.policy for p in host.PARTS)))
+    text = "\n".join(
+        path.read_text("utf-8") for path in (host.HERE / "policy.cedar", *(p.policy for p in host.parts()))
+    )
     verify = 'permit (principal, action == Action::"training.order.verify", resource) when { '
     for more in (verify + 'principal.roles.contains("supervisor") };', verify + "resource in principal.division };"):
         assert differences(Policy(text + more))

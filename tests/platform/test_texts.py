@@ -19,7 +19,7 @@ from services.platform.texts import CORE, LANGUAGES, Texts, language_of
 from services.reference import credit_code, resident_id
 from services.talent.rules import balance, clock, days, filetypes, handover, ledger, lint, moves, reading, simulation
 
-FILES = [CORE, host.HERE / "lookups.toml", *(part.texts for part in host.PARTS)]
+FILES = [CORE, host.HERE / "lookups.toml", *(part.texts for part in host.parts())]
 SENTENCES = {key: value for path in FILES for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted(host.HERE.rglob("*.py"))}
 PACK = yaml.safe_load((host.HERE / "training/parameters/training.yaml").read_text(encoding="utf-8"))

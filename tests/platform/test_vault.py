@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-import tink
+from tink import TinkError, aead, json_proto_keyset_format, secret_key_access
 
-from services.platform.vault import CHILDREN, FIELDS, INDEX, Vault, complete, rotate, write_secret
+from services.platform.vault import CHILDREN, FIELDS, INDEX, DoesNotOpen, Vault, complete, rotate, write_secret
 
 NUMBER = "370103198706054321"
 
@@ -30,7 +33,7 @@ def test_what_is_sealed_opens_again_and_never_looks_the_same_twice(folder: Path)
 @pytest.mark.parametrize(("owner", "field"), [("trainees/2", "resident_id"), ("trainees/1", "phone"), ("", "")])
 def test_a_ciphertext_moved_to_another_row_or_column_does_not_open(folder: Path, owner: str, field: str) -> None:
     vault = Vault.open(folder, create=False)
-    with pytest.raises(tink.TinkError):
+    with pytest.raises(DoesNotOpen):
         vault.unseal(vault.seal(NUMBER, "trainees/1", "resident_id"), owner, field)
 
 
@@ -38,7 +41,7 @@ def test_a_changed_ciphertext_does_not_open(folder: Path) -> None:
     vault = Vault.open(folder, create=False)
     sealed = vault.seal(NUMBER, "trainees/1", "resident_id")
     for forged in (sealed[:-1], sealed[:-1] + bytes([sealed[-1] ^ 1]), b"", sealed * 2):
-        with pytest.raises(tink.TinkError):
+        with pytest.raises(DoesNotOpen):
             vault.unseal(forged, "trainees/1", "resident_id")
 
 
@@ -50,12 +53,69 @@ def test_after_a_rotation_old_values_open_and_new_ones_use_the_new_key(folder: P
     assert after.unseal(old, "a", "b") == NUMBER
     new = after.seal(NUMBER, "a", "b")
     assert new[:5] != old[:5]  # Tink's prefix names the key
-    with pytest.raises(tink.TinkError):
+    with pytest.raises(DoesNotOpen):
         before.unseal(new, "a", "b")
     assert rotate(folder) == 3
     assert Vault.open(folder, create=False).unseal(new, "a", "b") == NUMBER
     # people are found by it: it must never move
     assert after.index("resident_id", NUMBER) == index
+
+
+def test_what_is_sealed_is_what_tink_seals(folder: Path) -> None:
+    rotate(folder)
+    vault = Vault.open(folder, create=False)
+    handle = json_proto_keyset_format.parse((folder / FIELDS).read_text(), secret_key_access.TOKEN)
+    its = handle.primitive(aead.Aead)
+    assert its.decrypt(vault.seal(NUMBER, "a", "b"), b"a/b") == NUMBER.encode()
+    assert vault.unseal(its.encrypt(NUMBER.encode(), b"a/b"), "a", "b") == NUMBER
+    with pytest.raises(TinkError):
+        its.decrypt(vault.seal(NUMBER, "a", "c"), b"a/b")
+
+
+def test_a_key_that_is_disabled_opens_nothing_more(folder: Path) -> None:
+    sealed = Vault.open(folder, create=False).seal(NUMBER, "a", "b")
+    rotate(folder)
+    keyset = json.loads((folder / FIELDS).read_text())
+    keyset["key"][0]["status"] = "DISABLED"
+    write_secret(folder / FIELDS, json.dumps(keyset))
+    with pytest.raises(DoesNotOpen):
+        Vault.open(folder, create=False).unseal(sealed, "a", "b")
+
+
+def spoilt(change: Callable[[Any], None]) -> Callable[[str], str]:
+    def text(good: str) -> str:
+        keyset = json.loads(good)
+        change(keyset)
+        return json.dumps(keyset)
+
+    return text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda good: good[:40], "JSONDecodeError"),
+        (lambda _good: "[]", "TypeError"),
+        (spoilt(lambda keyset: keyset["key"].clear()), "primary key is not enabled"),
+        (spoilt(lambda keyset: keyset["key"][0].update(status="DISABLED")), "primary key is not enabled"),
+        (spoilt(lambda keyset: keyset["key"][0].update(outputPrefixType="RAW")), "Tink's prefix"),
+        (spoilt(lambda keyset: keyset["key"][0].pop("keyId")), "KeyError"),
+        (spoilt(lambda keyset: keyset["key"][0]["keyData"].update(value="GgEA")), "128, 192, or 256 bits"),
+        (spoilt(lambda keyset: keyset["key"][0]["keyData"].update(value="CAEaAQA=")), "version 0"),
+        (spoilt(lambda keyset: keyset["key"][0]["keyData"].update(value="Gg==")), "not enough values"),
+        (spoilt(lambda keyset: keyset.update(primaryKeyId="first")), "AttributeError"),
+    ],
+)
+@pytest.mark.parametrize("name", [FIELDS, CHILDREN])
+def test_keys_that_cannot_be_used_are_refused_at_once(
+    folder: Path, name: str, spoil: Callable[[str], str], said: str
+) -> None:
+    good = (folder / name).read_text()
+    write_secret(folder / name, spoil(good))
+    with pytest.raises(ValueError, match=said) as refused:
+        Vault.open(folder, create=False)
+    assert json.loads(good)["key"][0]["keyData"]["value"] not in str(refused.value)
+    assert "fields.json" in str(refused.value)
 
 
 def test_an_index_is_stable_keyed_and_of_its_kind(folder: Path, tmp_path: Path) -> None:
@@ -97,7 +157,7 @@ def test_opening_twice_keeps_the_keys_and_a_missing_key_is_never_made_up(folder:
 def test_data_of_children_opens_with_a_key_of_its_own(folder: Path) -> None:
     vault = Vault.open(folder, create=False)
     sealed = vault.children.seal("PRIMARY_3", "cases/1/children/2", "grade")
-    with pytest.raises(tink.TinkError):
+    with pytest.raises(DoesNotOpen):
         vault.unseal(sealed, "cases/1/children/2", "grade")
     rotate(folder)
     assert Vault.open(folder, create=False).children.unseal(sealed, "cases/1/children/2", "grade") == "PRIMARY_3"

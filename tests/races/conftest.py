@@ -29,7 +29,7 @@ def new_settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
             return fresh_settings(request, tmp_path_factory, kind, **more)
         shared: host.Settings = request.getfixturevalue("racecourse")
         with engine_of(shared) as engine, engine.begin() as connection:
-            for part in host.PARTS:
+            for part in host.parts():
                 connection.exec_driver_sql(f"DROP SCHEMA {part.name} CASCADE")
         migrate_all(shared)
         return host.Settings({**shared.environment, **more})

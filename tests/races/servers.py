@@ -107,12 +107,12 @@ def office_at(address: str, settings: host.Settings, subject: str = "officer") -
 @contextmanager
 def replica(settings: host.Settings, folder: Path) -> Iterator[tuple[Office, Database]]:
     """A replica in this process, so that its inside can be patched; a desk at it and its database."""
-    with host.opened(host.PARTS, settings, host.open_vault(settings)) as databases:
+    with host.opened(host.parts(), settings, host.open_vault(settings)) as databases:
         for each in databases.values():
             each.clock = clock
         pool = ThreadPoolExecutor(96)
-        server = grpc.server(pool, interceptors=[host.boundary(host.PARTS, host.open_identity(settings))])
-        host.mount(host.PARTS, databases, settings, server)
+        server = grpc.server(pool, interceptors=[host.boundary(host.parts(), host.open_identity(settings))])
+        host.mount(host.parts(), databases, settings, server)
         server.add_insecure_port(f"unix:{folder}/s")
         server.start()
         try:

@@ -48,7 +48,7 @@ def replicas(kind: str, new_settings: NewSettings, folders: Iterator[Path]) -> I
         stack.enter_context(replica(settings, folder))
         channel = stack.enter_context(grpc.insecure_channel(f"unix:{folder}/s"))
         Desk(channel, token_of(settings, roles=("caseworker",), subject="caseworker")).open("pension")
-        opened = [stack.enter_context(host.opened(host.PARTS, settings, host.open_vault(settings))) for _ in range(2)]
+        opened = [stack.enter_context(host.opened(host.parts(), settings, host.open_vault(settings))) for _ in range(2)]
         for each in opened:
             each["talent"].clock = clock
         yield [each["talent"] for each in opened]

@@ -49,7 +49,7 @@ def grpc_servicer(settings: host.Settings) -> Iterator[tuple[dict[str, Database]
     """A server whose catalogue is that of the labelled cases, in the year after them."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        host.opened(host.PARTS, settings, host.open_vault(settings)) as databases,
+        host.opened(host.parts(), settings, host.open_vault(settings)) as databases,
     ):
         patch.setattr(catalogue, "document", lambda: (HERE / "cases.yaml").read_text(encoding="utf-8"))
         for each in databases.values():

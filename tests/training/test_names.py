@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+from pypinyin.pinyin_dict import pinyin_dict
 
-from services.reference import names
+from services.reference import files, names
 
 
 @pytest.mark.parametrize(
@@ -59,9 +57,15 @@ def test_what_is_typed_is_compared_as_it_is_stored(typed: str, stored: str) -> N
     assert names.latin(typed) == stored
 
 
-def test_the_list_of_phrases_is_not_loaded() -> None:
-    code = "import services.reference.names, pypinyin.constants as c; print(len(c.PHRASES_DICT), len(c.PINYIN_DICT))"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    phrases, characters = map(int, said.split())
-    assert phrases == 0
-    assert characters > 20_000
+def test_the_shipped_readings_are_the_first_of_pypinyin() -> None:
+    shipped = {character: row["reading"] for row in files.rows("pinyin.csv") for character in row["characters"]}
+    first = {chr(code): names.latin(readings.partition(",")[0]) for code, readings in pinyin_dict.items()}
+    assert shipped == {character: reading for character, reading in first.items() if reading}
+
+
+def test_every_character_of_the_file_is_found_where_it_stands() -> None:
+    rows = list(files.rows("pinyin.csv"))
+    assert sum(len(row["characters"]) for row in rows) == len(set("".join(row["characters"] for row in rows)))
+    for row in rows:
+        last = row["characters"][-1]
+        assert names.pinyin(f"·{last}") == (row["reading"], row["reading"][0])
