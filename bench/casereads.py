@@ -86,6 +86,7 @@ def of(database: Database, every: Sequence[str], today: date) -> list[Reads]:
         count("watched steps", "Supervision/ListWatchedSteps", supervision_pb2.ListWatchedStepsRequest()),
         count("throughput of a month", "Statistics/GetThroughput", statistics_pb2.GetThroughputRequest(span=span)),
         count("hand-overs of a month", "Statistics/GetHandOvers", statistics_pb2.GetHandOversRequest(span=span)),
+        count("custody of a month", "Statistics/GetCustody", statistics_pb2.GetCustodyRequest(span=span)),
         count("lateness of a month", "Statistics/GetLateness", statistics_pb2.GetLatenessRequest(span=span)),
         count(
             "in progress on a day", "Statistics/GetWorkInProgress",

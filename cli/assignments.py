@@ -15,6 +15,7 @@ from cli.grammar import (
     Format,
     Limit,
     Noun,
+    OfCommissioner,
     Output,
     Reason,
     RequestId,
@@ -31,11 +32,6 @@ COLUMNS = ("name", "state", "request", "commissioner", "days", "host_name", "pla
 LEVELS = "very-satisfied|satisfied|fair|dissatisfied|very-dissatisfied"
 
 Name = Annotated[str, argument("assignment", metavar="ASSIGNMENT", parser=resource("assignments"))]
-OfCommissioner = Annotated[
-    str,
-    option("of_commissioner", "--commissioner", metavar="COMMISSIONER", parser=resource("commissioners"),
-           show_default=False),
-]  # fmt: skip
 HostCode = Annotated[str, option("of_host", "--host-code", metavar="CODE", show_default=False)]
 FromDay = Annotated[str, option("from_day", "--from", metavar="YYYY-MM-DD", parser=day, show_default=False)]
 ToDay = Annotated[str, option("to_day", "--to", metavar="YYYY-MM-DD", parser=day, show_default=False)]

@@ -18,6 +18,7 @@ __all__ = ["app"]  # others add to it
 stats = app.kinds("stats")
 THROUGHPUT = ("matter", "matters_begun", "matters_ended", "matters_done", "steps_done")
 PAIRS = ("from_unit", "to_unit", "count")
+CUSTODY = ("division", "side", "cases", "days_a_case", "held_seconds", "given")
 LATENESS = ("matter", "done", "with_statutory", "after_statutory", "with_promised", "after_promised")
 PROGRESS = ("matter", "matters", "steps")
 
@@ -56,6 +57,12 @@ def throughput(ctx: typer.Context, first: From, last: To, output: Output = Forma
 def hand_overs(ctx: typer.Context, first: From, last: To, output: Output = Format.table) -> None:
     """How work went from unit to unit."""
     _print(ctx, pb.GetHandOversRequest(span=span(first, last)), "pairs", PAIRS, output)
+
+
+@stats.verb("custody")
+def custody(ctx: typer.Context, first: From, last: To, output: Output = Format.table) -> None:
+    """Which side held cases for how long."""
+    _print(ctx, pb.GetCustodyRequest(span=span(first, last)), "groups", CUSTODY, output)
 
 
 @stats.verb("lateness")

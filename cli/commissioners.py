@@ -18,10 +18,13 @@ from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
     Format,
+    InDivision,
     Limit,
     Mistake,
     Noun,
+    OfCommissioner,
     Output,
+    Purpose,
     RequestId,
     argument,
     day,
@@ -172,7 +175,7 @@ def list_(
     ] = None,
     discipline: Annotated[str, option("of_discipline", "--discipline", metavar="CODE", show_default=False)] = "",
     unit_code: UnitCode = None,
-    division: Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)] = "",
+    division: InDivision = "",
     limit: Limit = 100,
     output: Output = Format.table,
     export: Export = None,
@@ -302,7 +305,7 @@ _acts.step("renew", pb.RenewCommissionerRequest)
 def reveal(
     ctx: typer.Context,
     name: CommissionerName,
-    purpose: Annotated[str, option("purpose", "--purpose", metavar="TEXT")],
+    purpose: Purpose,
     *,
     request_id: RequestId,
     output: Output = Format.table,
@@ -314,16 +317,7 @@ def reveal(
 @app.verb("trail")
 def trail(
     ctx: typer.Context,
-    name: Annotated[
-        str,
-        option(
-            "of_commissioner",
-            "--commissioner",
-            metavar="COMMISSIONER",
-            parser=resource("commissioners"),
-            show_default=False,
-        ),
-    ] = "",
+    name: OfCommissioner = "",
     limit: Limit = 100,
     output: Output = Format.table,
 ) -> None:

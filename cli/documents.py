@@ -21,6 +21,7 @@ from cli.grammar import (
     Mistake,
     Noun,
     Output,
+    Purpose,
     Reason,
     RequestId,
     argument,
@@ -92,7 +93,7 @@ def upload(
 def download(
     ctx: typer.Context,
     name: DocumentName,
-    purpose: Annotated[str, option("purpose", "--purpose", metavar="TEXT")],
+    purpose: Purpose,
     target: Annotated[
         Path | None, option("document_target", "--output", "-o", metavar="FILE|FOLDER", show_default=False)
     ] = None,

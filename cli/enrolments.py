@@ -24,6 +24,7 @@ from cli.grammar import (
     OfClass,
     OfOrder,
     Output,
+    Purpose,
     Reason,
     RequestId,
     argument,
@@ -249,7 +250,7 @@ def explain(ctx: typer.Context, name: EnrolmentName, output: Output = Format.tab
 def reveal(
     ctx: typer.Context,
     name: EnrolmentName,
-    purpose: Annotated[str, option("purpose", "--purpose", metavar="TEXT")],
+    purpose: Purpose,
     *,
     request_id: RequestId,
     output: Output = Format.table,

@@ -9,12 +9,12 @@ from liancai.placement.v1 import evaluations_pb2 as pb
 from liancai.placement.v1.evaluations_pb2_grpc import EvaluationsStub
 
 from cli import show, wire
-from cli.assignments import OfCommissioner
 from cli.export import Export, Force, listed
 from cli.grammar import (
     Format,
     Limit,
     Noun,
+    OfCommissioner,
     Output,
     Reason,
     RequestId,

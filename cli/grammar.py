@@ -276,6 +276,15 @@ RequestId = Annotated[
     ),
 ]
 Etag = Annotated[str, option("etag", "--etag", metavar="ETAG", parser=quoted, show_default=False)]
+InDivision = Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)]
+OfCommissioner = Annotated[
+    str,
+    option(
+        "of_commissioner", "--commissioner", metavar="COMMISSIONER", parser=resource("commissioners"),
+        show_default=False,
+    ),
+]  # fmt: skip
+Purpose = Annotated[str, option("purpose", "--purpose", metavar="TEXT")]
 Reason = Annotated[str, option("reason", "--reason", metavar="TEXT")]
 Occurred = Annotated[str, option("occurred", "--occurred", metavar="YYYY-MM-DD[ HH:MM]", show_default=False)]
 LateReason = Annotated[str, option("late_reason", "--late-reason", metavar="TEXT", show_default=False)]

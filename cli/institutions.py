@@ -14,6 +14,7 @@ from cli import show, wire
 from cli.grammar import (
     Etag,
     Format,
+    InDivision,
     Limit,
     Mistake,
     Noun,
@@ -88,7 +89,7 @@ def list_(
     state: Annotated[
         list[Any] | None, option("institution_state", "--state", metavar="STATE", parser=states(pb.Institution.State))
     ] = None,
-    division: Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)] = "",
+    division: InDivision = "",
     limit: Limit = 100,
     output: Output = Format.table,
 ) -> None:

@@ -9,7 +9,7 @@ from liancai.reference.v1 import reference_pb2 as pb
 from liancai.reference.v1.reference_pb2_grpc import ReferenceStub
 
 from cli import show, wire
-from cli.grammar import Format, Noun, Output, argument, day, option, typed_or_read, whole
+from cli.grammar import Format, InDivision, Noun, Output, argument, day, option, typed_or_read, whole
 
 calendar = Noun("calendar")
 identity = Noun("id")
@@ -92,7 +92,7 @@ def search(
 @unit.verb("list")
 def list_(
     ctx: typer.Context,
-    division: Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)] = "",
+    division: InDivision = "",
     output: Output = Format.table,
 ) -> None:
     """Lists the responsible and assisting units."""

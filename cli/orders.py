@@ -16,6 +16,7 @@ from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
     Format,
+    InDivision,
     LateReason,
     Limit,
     Mistake,
@@ -120,7 +121,7 @@ def list_(
     ] = None,
     enterprise_code: EnterpriseCode = None,
     occupation: Occupation = None,
-    division: Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)] = "",
+    division: InDivision = "",
     limit: Limit = 100,
     output: Output = Format.table,
     export: Export = None,

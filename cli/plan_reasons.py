@@ -18,7 +18,6 @@ from cli.texts import t
 __all__ = ["app"]  # others add to it
 CANDIDATES = ("chosen", "commissioner", "masked_name", "rule", "days", "total_points", "text")
 EXCLUSIONS = ("rule", "count", "text")
-REMEDIES = ("kind", "amount", "commissioner", "days", "giving_way", "points", "text")
 PRICES = ("discipline", "first_day", "last_day", "points")
 DIFFERENCES = ("request", "kind", "commissioner", "days", "other_commissioner", "other_days")
 VIOLATIONS = ("rule", "request", "commissioner", "text")

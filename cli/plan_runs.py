@@ -13,7 +13,20 @@ from liancai.placement.v1.plans_pb2_grpc import PlansStub
 
 from cli import export, show, wire
 from cli.export import Export, Force, listed
-from cli.grammar import Etag, Format, Limit, Mistake, Output, RequestId, argument, one_of, option, resource, whole
+from cli.grammar import (
+    Etag,
+    Format,
+    Limit,
+    Mistake,
+    OfCommissioner,
+    Output,
+    RequestId,
+    argument,
+    one_of,
+    option,
+    resource,
+    whole,
+)
 from cli.plans import PlanName, app, number
 from cli.progress import line
 from cli.texts import t
@@ -102,13 +115,7 @@ def broken(ctx: typer.Context, name: JobName, limit: Limit = 100, output: Output
 def visits(
     ctx: typer.Context,
     name: PlanName,
-    commissioner: Annotated[
-        str,
-        option(
-            "of_commissioner", "--commissioner", metavar="COMMISSIONER", parser=resource("commissioners"),
-            show_default=False,
-        ),
-    ] = "",
+    commissioner: OfCommissioner = "",
     limit: Limit = 100,
     output: Output = Format.table,
     export: Export = None,

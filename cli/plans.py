@@ -16,6 +16,7 @@ from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
     Format,
+    InDivision,
     Limit,
     Mistake,
     Noun,
@@ -126,7 +127,7 @@ def list_(
     state: Annotated[
         list[Any] | None, option("plan_state", "--state", metavar="STATE", parser=states(pb.Plan.State))
     ] = None,
-    division: Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)] = "",
+    division: InDivision = "",
     on: Annotated[str, option("plan_on", "--on", metavar="YYYY-MM-DD", parser=day, show_default=False)] = "",
     limit: Limit = 100,
     output: Output = Format.table,

@@ -17,6 +17,7 @@ from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
     Format,
+    InDivision,
     Limit,
     Mistake,
     Noun,
@@ -118,7 +119,7 @@ def list_(
     ] = None,
     discipline: Annotated[str, option("of_discipline", "--discipline", metavar="CODE", show_default=False)] = "",
     host_code: HostCode = None,
-    division: Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)] = "",
+    division: InDivision = "",
     limit: Limit = 100,
     output: Output = Format.table,
     export: Export = None,

@@ -16,9 +16,11 @@ from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
     Format,
+    InDivision,
     Limit,
     Mistake,
     Noun,
+    OfCommissioner,
     Output,
     Reason,
     RequestId,
@@ -137,19 +139,10 @@ def list_(
     kinds: Annotated[
         list[Any] | None, option("of_kind", "--kind", metavar=KINDS, parser=one_of(AGREEMENT.Kind))
     ] = None,
-    commissioner: Annotated[
-        str,
-        option(
-            "of_commissioner",
-            "--commissioner",
-            metavar="COMMISSIONER",
-            parser=resource("commissioners"),
-            show_default=False,
-        ),
-    ] = "",
+    commissioner: OfCommissioner = "",
     host_code: HostCode = None,
     on: Annotated[str, option("in_force_on", "--on", metavar="YYYY-MM-DD", parser=day, show_default=False)] = "",
-    division: Annotated[str, option("in_division", "--division", metavar="CODE", show_default=False)] = "",
+    division: InDivision = "",
     limit: Limit = 100,
     output: Output = Format.table,
     export: Export = None,

@@ -9,9 +9,22 @@ from liancai.placement.v1 import technology_transfers_pb2 as pb
 from liancai.placement.v1.technology_transfers_pb2_grpc import TechnologyTransfersStub
 
 from cli import show, wire
-from cli.assignments import HostCode, OfCommissioner
+from cli.assignments import HostCode
 from cli.export import Export, Force, listed
-from cli.grammar import Format, Limit, Noun, Output, RequestId, argument, day, fen, one_of, option, resource
+from cli.grammar import (
+    Format,
+    Limit,
+    Noun,
+    OfCommissioner,
+    Output,
+    RequestId,
+    argument,
+    day,
+    fen,
+    one_of,
+    option,
+    resource,
+)
 
 app = Noun("transfer")
 COLUMNS = ("name", "stage", "stage_date", "commissioner", "host_name", "title", "amount_fen", "continued_by")

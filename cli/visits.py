@@ -11,7 +11,7 @@ from liancai.placement.v1 import visits_pb2 as pb
 from liancai.placement.v1.visits_pb2_grpc import VisitsStub
 
 from cli import show, wire
-from cli.assignments import FromDay, HostCode, OfCommissioner, ToDay
+from cli.assignments import FromDay, HostCode, ToDay
 from cli.export import Export, Force, listed
 from cli.grammar import (
     Etag,
@@ -19,6 +19,7 @@ from cli.grammar import (
     Limit,
     Mistake,
     Noun,
+    OfCommissioner,
     Output,
     Reason,
     RequestId,

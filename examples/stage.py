@@ -148,7 +148,7 @@ def _typed(words: Sequence[str], rest: str) -> str:
     quoted = [f"'{word}'" if re.search(r"[\s|]", word) else word for word in words]
     groups: list[str] = []
     for word in quoted:
-        if groups and not word.startswith("-") and groups[-1].startswith("--"):
+        if groups and not word.startswith("-") and groups[-1].startswith("--") and " " not in groups[-1]:
             groups[-1] += f" {word}"
         else:
             groups.append(word)

@@ -73,6 +73,15 @@ def read_division(reading: Reading, field: str, code: str, *, required: bool) ->
     return code
 
 
+def read_scope(reading: Reading, field: str, code: str) -> tuple[str, str]:
+    """The lowest and the highest code that a division of any level covers: what a list is narrowed to."""
+    try:
+        return divisions.scope_range(code)
+    except divisions.DivisionFault:
+        reading.wrong(field, "FIELD_DIVISION")
+        return "", ""
+
+
 def read_place(reading: Reading, field: str, code: str) -> str:
     """The code of a town, or of a county in force. The towns of two counties are known, of others the shape is."""
     county, town = code[:6], len(code) == 9 and code.isascii() and code.isdigit()

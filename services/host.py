@@ -33,13 +33,14 @@ from services.platform import migrate
 from services.platform.boundary import Boundary, methods
 from services.platform.clock import REHEARSAL, now
 from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_postgresql
-from services.platform.delivery import delivering
+from services.platform.delivery import Endpoint, delivering
 from services.platform.endpoints import endpoints
 from services.platform.foreman import Workshop, working
 from services.platform.identity import LOCAL_ISSUER, Caller, Identity, IssuerKeys, LocalKey, issue
 from services.platform.outbox import source_of
 from services.platform.part import Part
 from services.platform.policy import Policy
+from services.platform.pruning import Pruning
 from services.platform.texts import Texts
 from services.platform.vault import Vault, write_secret
 from services.platform.webhook import PREFIX
@@ -57,6 +58,7 @@ LOCAL_ROLES = frozenset(
 )
 DRAIN = 1.0  # seconds we go on serving once told to stop, while balancers see that we are not to be asked any more
 GRACE = 25.0  # seconds calls in flight then have to finish
+MOST_DAYS = 36_500  # that events are kept, where they are not kept for ever
 UPKEEP = 60.0  # seconds between two rounds of what services do by themselves
 # Objects made before Python looks for circles among them. A roster makes millions that are in none, and at Python's own
 # 700 looking for them took a third of its time.
@@ -134,6 +136,19 @@ class Settings:
         if not (value.isascii() and value.isdigit()):
             raise Misconfigured(f"LIANCAI_LANES must be a whole number, 0 or more, not {value} (须为非负整数)")
         return int(value)
+
+    @property
+    def events_kept(self) -> timedelta | None:
+        """How long events are kept, if LIANCAI_EVENTS_KEEP_DAYS says; for ever else."""
+        value = self.environment.get("LIANCAI_EVENTS_KEEP_DAYS")
+        if not value:
+            return None
+        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_DAYS):
+            raise Misconfigured(
+                f"LIANCAI_EVENTS_KEEP_DAYS must be a whole number of days from 1 to {MOST_DAYS}, not {value} "
+                f"(须为正整数天数)"
+            )
+        return timedelta(days=int(value))
 
     @property
     def upkeep(self) -> bool:
@@ -225,7 +240,6 @@ def opened(parts: Sequence[Part], settings: Settings, vault: Vault) -> Iterator[
             else:
                 refuse_unsafe_postgresql(database.writing_engine)
                 migrate.check(database.writing_engine, part.name, part.migrations)
-            database.forget_replies()
             databases[part.name] = database
         yield databases
 
@@ -261,13 +275,24 @@ def mount(
     return checks
 
 
+def receivers_of(settings: Settings) -> list[Endpoint]:
+    """Who is told of events. Raises ValueError where a setting cannot be."""
+    return endpoints(settings.environment, lambda: events_secret(settings))
+
+
 @contextmanager
 def kept_up(parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings) -> Iterator[None]:
-    """Runs the upkeep of every part each minute in a thread of its own, and ends it before anything is closed."""
-    rounds = [part.upkeep(databases[part.name], settings.of_parts) for part in parts if part.upkeep is not None]
-    if not rounds or not settings.upkeep:
+    """Runs the upkeep of every part each minute in a thread of its own, and prunes what is kept for a time only; ends
+    it before anything is closed.
+    """
+    if not settings.upkeep:
         yield
         return
+    rounds = [part.upkeep(databases[part.name], settings.of_parts) for part in parts if part.upkeep is not None]
+    receivers = [each.name for each in receivers_of(settings)]
+    for part in parts:
+        source = source_of(settings.environment, part.name)
+        rounds.append(Pruning(databases[part.name], source, settings.events_kept, receivers).run)
     stop = threading.Event()
 
     def work() -> None:
@@ -290,9 +315,8 @@ def kept_up(parts: Sequence[Part], databases: Mapping[str, Database], settings: 
 @contextmanager
 def told(parts: Sequence[Part], databases: Mapping[str, Database], settings: Settings) -> Iterator[None]:
     """Tells the endpoints of the settings of what becomes of things, if this process does what goes by itself."""
-    receivers = endpoints(settings.environment, lambda: events_secret(settings))
     sources = [(databases[part.name], source_of(settings.environment, part.name)) for part in parts]
-    with delivering(sources if settings.upkeep else (), receivers, GRACE):
+    with delivering(sources if settings.upkeep else (), receivers_of(settings), GRACE):
         yield
 
 

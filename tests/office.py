@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import grpc
-from liancai.reference.v1 import reference_pb2_grpc
 from liancai.training.v1 import (
     agreements_pb2,
     agreements_pb2_grpc,
@@ -71,7 +70,6 @@ class Office:
         self.registers: Any = Signed(registers_pb2_grpc.RegistersStub(channel), metadata)
         self.events: Any = Signed(events_pb2_grpc.EventsStub(channel), metadata)
         self.audit: Any = Signed(audit_pb2_grpc.AuditTrailStub(channel), metadata)
-        self.reference: Any = Signed(reference_pb2_grpc.ReferenceStub(channel), metadata)
 
     def registered(self, code: str = INSTITUTION, **fields: Any) -> str:
         """The resource name of an institution that is on the register, if need be since now."""
@@ -365,10 +363,7 @@ def somebody(**fields: str) -> enrolments_pb2.Applicant:
 
 
 def clock() -> datetime:
-    """The instant it is for every server in the tests' own process, whatever day they run on: MORNING, and going on.
-
-    A server in a process of its own has the machine's clock.
-    """
+    """The instant it is for every server of the tests, whatever day they run on: MORNING, and going on."""
     return MORNING + timedelta(seconds=time.monotonic() - _began)
 
 

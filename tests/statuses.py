@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import grpc
 import pytest
@@ -34,6 +35,18 @@ def violations_of(error: BaseException) -> list[error_details_pb2.BadRequest.Fie
         if detail.Unpack(request):
             return list(request.field_violations)
     return []
+
+
+def error_of(call: Callable[..., Any], *arguments: Any, **fields: Any) -> grpc.RpcError:
+    """The error that a call must end with."""
+    with pytest.raises(grpc.RpcError) as raised:
+        call(*arguments, **fields)
+    return raised.value
+
+
+def refusal_of(call: Callable[..., Any], *arguments: Any, **fields: Any) -> tuple[str, dict[str, str]]:
+    """The reason for which a call must be refused, and what it is about."""
+    return info_of(error_of(call, *arguments, **fields))
 
 
 @contextmanager

@@ -93,10 +93,9 @@ class Assignments(assignments_pb2_grpc.AssignmentsServicer):
             wanted = wanted.where(AssignmentRow.id < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListAssignmentsResponse(
             assignments=[messages.assignment(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def AcceptAssignment(self, request: pb.AcceptAssignmentRequest, context: grpc.ServicerContext) -> pb.Assignment:

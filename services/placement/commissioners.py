@@ -8,7 +8,7 @@ from liancai.placement.v1 import commissioners_pb2_grpc
 from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm.attributes import flag_modified
 
-from services.fields import read_credit_code
+from services.fields import read_credit_code, read_scope
 from services.placement import applying, messages, queries, searching, vetting
 from services.placement import commissioner_fields as fields
 from services.placement.rules import states
@@ -21,7 +21,6 @@ from services.platform.database import Database
 from services.platform.pages import Page, Pages
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
-from services.reference import divisions
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 
@@ -74,10 +73,9 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
             shown = messages.commissioners(session, self._database.vault, rows[: page.size])
-        more = len(rows) > page.size
         return pb.ListCommissionersResponse(
             commissioners=shown,
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def SearchCommissioners(
@@ -106,12 +104,7 @@ class Commissioners(vetting.Vetting, commissioners_pb2_grpc.CommissionersService
         reading = Reading()
         reading.request_id(request.request_id)
         name = reading.name("commissioner.name", request.commissioner.name, "commissioners")
-        paths = request.update_mask.paths
-        if not paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in paths:
-            if path not in fields.EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        paths = reading.mask(request.update_mask.paths, fields.EDITABLE)
         reading.done()
         vault = self._database.vault
 
@@ -199,9 +192,7 @@ def _filtered(asked: pb.ListCommissionersRequest.Filter) -> Select[CommissionerR
         within = SkillRow.code.between(asked.discipline, asked.discipline.ljust(7, "9"))
         wanted = wanted.where(CommissionerRow.id.in_(select(SkillRow.commissioner_id).where(within)))
     if asked.division:
-        try:
-            wanted = wanted.where(CommissionerRow.division.between(*divisions.scope_range(asked.division)))
-        except divisions.DivisionFault:
-            reading.wrong("filter.division", "FIELD_DIVISION")
+        covered = read_scope(reading, "filter.division", asked.division)
+        wanted = wanted.where(CommissionerRow.division.between(*covered))
     reading.done()
     return wanted

@@ -101,10 +101,7 @@ class Evaluations(evaluations_pb2_grpc.EvaluationsServicer):
             wanted = wanted.where(tuple_(*key) < tuple_(*map(literal, page.after)))
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        token = ""
-        if len(rows) > page.size:
-            last = rows[page.size - 1]
-            token = self._pages.token(call, request, [last.year, last.commissioner_id])
+        token = self._pages.next_token(call, request, page, rows, "year", "commissioner_id")
         return pb.ListEvaluationsResponse(
             evaluations=[_evaluation(row) for row in rows[: page.size]], next_page_token=token
         )
@@ -154,10 +151,9 @@ class Evaluations(evaluations_pb2_grpc.EvaluationsServicer):
             wanted = wanted.where(SubsidyRow.id < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListSubsidiesResponse(
             subsidies=[_subsidy(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def _of(self, call: Call, request: Any, table: Any) -> Select[Any]:

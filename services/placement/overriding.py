@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import update
 
+from services.placement.planning.overrides import override_cost
 from services.placement.planning.search import Limits
-from services.placement.planning.whatif import override_cost
 from services.placement.rules.dispatch import Assignment
 from services.placement.solving import Task
 from services.placement.tables import PlanBanRow, PlanPinRow

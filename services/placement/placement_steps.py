@@ -215,10 +215,9 @@ class Steps(placements_pb2_grpc.PlacementsServicer):
             if page.after is not None:
                 wanted = wanted.where(PlacementReportRow.number < page.after[0])
             rows = session.scalars(wanted.order_by(PlacementReportRow.number.desc()).limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListPlacementReportsResponse(
             reports=[messages.report(each) for each in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].number]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "number"),
         )
 
     def _step(

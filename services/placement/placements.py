@@ -7,7 +7,7 @@ from liancai.placement.v1 import placements_pb2 as pb
 from liancai.placement.v1 import placements_pb2_grpc
 from sqlalchemy import Select, or_, select
 
-from services.fields import read_credit_code
+from services.fields import read_credit_code, read_scope
 from services.placement import placement_facts as facts
 from services.placement import placement_fields as fields
 from services.placement import placement_messages as messages
@@ -24,7 +24,6 @@ from services.platform.database import Database
 from services.platform.pages import Pages
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
-from services.reference import divisions
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 
@@ -75,10 +74,9 @@ class Placements(steps.Steps, placements_pb2_grpc.PlacementsServicer):
             wanted = wanted.where(PlacementRow.id < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListPlacementsResponse(
             placements=[self._shown(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def SearchPlacements(
@@ -105,12 +103,7 @@ class Placements(steps.Steps, placements_pb2_grpc.PlacementsServicer):
         reading = Reading()
         reading.request_id(request.request_id)
         name = reading.name("placement.name", request.placement.name, "placements")
-        paths = request.update_mask.paths
-        if not paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in paths:
-            if path not in fields.EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        paths = reading.mask(request.update_mask.paths, fields.EDITABLE)
         reading.done()
         vault = self._database.vault
 
@@ -189,12 +182,9 @@ def _filtered(asked: pb.ListPlacementsRequest.Filter) -> Select[PlacementRow]:
             code = read_credit_code(reading, f"filter.{column}", given)
             wanted = wanted.where(getattr(PlacementRow, column) == code)
     if asked.division:
-        try:
-            low, high = divisions.scope_range(asked.division)
-            places = (PlacementRow.division, PlacementRow.host_division)
-            wanted = wanted.where(or_(*(place.between(low, high) for place in places)))
-        except divisions.DivisionFault:
-            reading.wrong("filter.division", "FIELD_DIVISION")
+        covered = read_scope(reading, "filter.division", asked.division)
+        places = (PlacementRow.division, PlacementRow.host_division)
+        wanted = wanted.where(or_(*(place.between(*covered) for place in places)))
     if asked.on_day:
         day = reading.day("filter.on_day", asked.on_day)
         wanted = wanted.where(PlacementRow.start_date <= day, PlacementRow.end_date >= day)

@@ -90,10 +90,9 @@ class Pins(PlanDesk):
             if page.after is not None:
                 wanted = wanted.where(PlanPinRow.request_id > page.after[0])
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListPlanPinsResponse(
             pins=[plan_messages.pin(each) for each in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].request_id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "request_id"),
         )
 
     def BanPair(self, request: pb.BanPairRequest, context: grpc.ServicerContext) -> pb.Plan:
@@ -149,11 +148,9 @@ class Pins(PlanDesk):
             if page.after is not None:
                 wanted = wanted.where((key[0] > page.after[0]) | ((key[0] == page.after[0]) & (key[1] > page.after[1])))
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
-        last = [rows[page.size - 1].request_id, rows[page.size - 1].commissioner_id] if more else []
         return pb.ListPlanBansResponse(
             bans=[plan_messages.ban(each) for each in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, last) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "request_id", "commissioner_id"),
         )
 
     def _look(self, tx: Tx, row: PlanRow, requests: Collection[str], commissioners: Collection[str]) -> Inputs:

@@ -38,10 +38,9 @@ class Results(PlanDesk):
             if page.after is not None:
                 wanted = wanted.where(PlanVisitRow.request_id > page.after[0])
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListPlanVisitsResponse(
             visits=[plan_messages.visit(each) for each in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].request_id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "request_id"),
         )
 
     def ListPlanUnserved(
@@ -62,10 +61,9 @@ class Results(PlanDesk):
             if page.after is not None:
                 wanted = wanted.where(PlanUnservedRow.request_id > page.after[0])
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListPlanUnservedResponse(
             unserved=[plan_messages.unserved(each) for each in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].request_id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "request_id"),
         )
 
     def ExportPlan(

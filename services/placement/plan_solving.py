@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import grpc
-from liancai.common.v1 import job_pb2
 from liancai.placement.v1 import jobs_pb2_grpc
 from liancai.placement.v1 import plans_pb2 as pb
 from sqlalchemy import select
@@ -15,10 +12,9 @@ from services.placement.collecting import Only, collect
 from services.placement.plan_acting import PlanDesk, allow, at_rest, made_by
 from services.placement.plan_pins import refuse_contradictions
 from services.placement.tables import JOBS, PlanPinRow, PlanRow
-from services.platform import later
 from services.platform.boundary import Call
 from services.platform.database import Database
-from services.platform.job_desk import JobDesk
+from services.platform.job_desk import JobHandlers
 from services.platform.pages import Pages
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
@@ -66,33 +62,8 @@ class Solving(PlanDesk):
                 refuse_contradictions(row, inputs, inputs.dispatch)
 
 
-class PlacementJobs(jobs_pb2_grpc.PlacementJobsServicer):
+class PlacementJobs(JobHandlers, jobs_pb2_grpc.PlacementJobsServicer):
     """The jobs of this service."""
 
     def __init__(self, database: Database, pages: Pages) -> None:
-        self._desk = JobDesk(database, pages, JOBS, scope_range)
-
-    def GetJob(self, request: job_pb2.GetJobRequest, context: grpc.ServicerContext) -> job_pb2.Job:
-        """One job."""
-        return self._desk.get(request, Call.of(context))
-
-    def ListJobs(self, request: job_pb2.ListJobsRequest, context: grpc.ServicerContext) -> job_pb2.ListJobsResponse:
-        """Newest first."""
-        return self._desk.list(request, Call.of(context))
-
-    def ListJobItems(
-        self, request: job_pb2.ListJobItemsRequest, context: grpc.ServicerContext
-    ) -> job_pb2.ListJobItemsResponse:
-        """What became of each thing."""
-        return self._desk.items(request, Call.of(context))
-
-    def CancelJob(self, request: job_pb2.CancelJobRequest, context: grpc.ServicerContext) -> job_pb2.Job:
-        """Has a job stop."""
-        return self._desk.cancel(request, Call.of(context))
-
-    @later.lasts
-    def WatchJob(
-        self, request: job_pb2.WatchJobRequest, context: grpc.ServicerContext
-    ) -> Iterator[job_pb2.WatchJobResponse]:
-        """Until it has ended."""
-        return self._desk.watch(request, Call.of(context))
+        super().__init__(database, pages, JOBS, scope_range)

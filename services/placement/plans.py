@@ -10,6 +10,7 @@ from liancai.placement.v1 import plans_pb2 as pb
 from liancai.placement.v1 import plans_pb2_grpc
 from sqlalchemy import Select, select
 
+from services.fields import read_scope
 from services.placement import plan_fields as fields
 from services.placement import plan_messages, queries
 from services.placement.plan_acting import made_by
@@ -25,7 +26,6 @@ from services.platform.errors import Denied
 from services.platform.policy import Scope
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
-from services.reference import divisions
 from services.reference.clock import day_of
 
 
@@ -77,22 +77,16 @@ class Plans(Pins, Results, Solving, Publishing, plans_pb2_grpc.PlansServicer):
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
             shown = plan_messages.plans(session, rows[: page.size])
-        more = len(rows) > page.size
         return pb.ListPlansResponse(
             plans=shown,
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def UpdatePlan(self, request: pb.UpdatePlanRequest, context: grpc.ServicerContext) -> pb.Plan:
         """New values for the fields of a draft that the mask names; pins stay, and are looked at when it is solved."""
         call, reading = Call.of(context), Reading()
         name = reading.name("plan.name", request.plan.name, "plans")
-        paths = request.update_mask.paths
-        if not paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in paths:
-            if path not in fields.EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        paths = reading.mask(request.update_mask.paths, fields.EDITABLE)
 
         def change(tx: Tx, row: PlanRow) -> dict[str, Any]:
             wished = plan_messages.plan(tx.session, row)
@@ -129,9 +123,7 @@ def _filtered(asked: pb.ListPlansRequest.Filter) -> Select[PlanRow]:
         day = reading.day("filter.on", asked.on)
         wanted = wanted.where(PlanRow.first_day <= day, PlanRow.last_day >= day)
     if asked.division:
-        try:
-            wanted = wanted.where(PlanRow.division.between(*divisions.scope_range(asked.division)))
-        except divisions.DivisionFault:
-            reading.wrong("filter.division", "FIELD_DIVISION")
+        covered = read_scope(reading, "filter.division", asked.division)
+        wanted = wanted.where(PlanRow.division.between(*covered))
     reading.done()
     return wanted

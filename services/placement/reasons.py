@@ -117,10 +117,9 @@ class PlanReasons(reasons_pb2_grpc.PlanReasonsServicer):
         found = [
             each for each in _differences(told, first, second) if page.after is None or each.request > page.after[0]
         ]
-        more = len(found) > page.size
         return pb.ComparePlansResponse(
             differences=found[: page.size],
-            next_page_token=self._pages.token(call, request, [found[page.size - 1].request]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, found, "request"),
             moved=len(told.moved),
             shifted=len(told.shifted),
             dropped=len(told.dropped),
@@ -203,9 +202,6 @@ def _commissioner(each: Any) -> str:
 
 def _counted(candidates: Iterable[Candidate]) -> Counter[str]:
     return Counter(each.excluded for each in candidates if each.excluded)
-
-
-Dated = tuple[str, str, tuple[date, ...]]
 
 
 def _dated(found: planned.Planned) -> list[Assignment]:

@@ -118,10 +118,9 @@ class Replanning(replanning_pb2_grpc.ReplanningServicer):
             if page.after is not None:
                 wanted = wanted.where(ReplanPromiseRow.request_id > page.after[0])
             rows = session.scalars(wanted.order_by(ReplanPromiseRow.request_id).limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListReplanPromisesResponse(
             promises=[_promise(each) for each in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].request_id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "request_id"),
         )
 
 

@@ -9,7 +9,7 @@ from liancai.placement.v1 import requests_pb2 as pb
 from liancai.placement.v1 import requests_pb2_grpc
 from sqlalchemy import Select, select
 
-from services.fields import read_credit_code
+from services.fields import read_credit_code, read_scope
 from services.placement import assigning, messages, queries
 from services.placement import request_fields as fields
 from services.placement.commissioner_fields import DISCIPLINE
@@ -23,7 +23,6 @@ from services.platform.pages import Pages
 from services.platform.policy import Scope
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
-from services.reference import divisions
 from services.reference.clock import day_of
 from services.reference.workdays import published
 
@@ -73,10 +72,9 @@ class Requests(requests_pb2_grpc.RequestsServicer):
             wanted = wanted.where(RequestRow.id < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListRequestsResponse(
             requests=[messages.request(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def UpdateRequest(self, request: pb.UpdateRequestRequest, context: grpc.ServicerContext) -> pb.Request:
@@ -85,11 +83,7 @@ class Requests(requests_pb2_grpc.RequestsServicer):
         reading = Reading()
         reading.request_id(request.request_id)
         name = reading.name("request.name", request.request.name, "requests")
-        if not request.update_mask.paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in request.update_mask.paths:
-            if path not in fields.EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        reading.mask(request.update_mask.paths, fields.EDITABLE)
         reading.done()
 
         def work(tx: Tx) -> pb.Request:
@@ -203,10 +197,8 @@ def _filtered(asked: pb.ListRequestsRequest.Filter) -> Select[RequestRow]:
             reading.wrong("filter.discipline", "FIELD_DISCIPLINE")
         wanted = wanted.where(RequestRow.discipline.between(asked.discipline, asked.discipline.ljust(7, "9")))
     if asked.division:
-        try:
-            wanted = wanted.where(RequestRow.division.between(*divisions.scope_range(asked.division)))
-        except divisions.DivisionFault:
-            reading.wrong("filter.division", "FIELD_DIVISION")
+        covered = read_scope(reading, "filter.division", asked.division)
+        wanted = wanted.where(RequestRow.division.between(*covered))
     reading.done()
     return wanted
 

@@ -14,7 +14,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from services.fields import read_credit_code, read_sha256
+from services.fields import read_credit_code, read_scope, read_sha256
 from services.placement import queries, standing
 from services.placement import service_agreement_fields as fields
 from services.placement.rules import registering
@@ -29,7 +29,6 @@ from services.platform.pages import Pages
 from services.platform.policy import Scope
 from services.platform.requests import Reading, check_etag
 from services.platform.transaction import Tx
-from services.reference import divisions
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 
@@ -103,10 +102,9 @@ class ServiceAgreements(service_agreements_pb2_grpc.ServiceAgreementsServicer):
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
             shown = self._messages(session, call, rows[: page.size])
-        more = len(rows) > page.size
         return pb.ListServiceAgreementsResponse(
             service_agreements=shown,
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def UpdateServiceAgreement(
@@ -117,11 +115,7 @@ class ServiceAgreements(service_agreements_pb2_grpc.ServiceAgreementsServicer):
         reading = Reading()
         reading.request_id(request.request_id)
         name = reading.name("service_agreement.name", request.service_agreement.name, "serviceAgreements")
-        if not request.update_mask.paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in request.update_mask.paths:
-            if path not in fields.EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        reading.mask(request.update_mask.paths, fields.EDITABLE)
         reading.done()
 
         def work(tx: Tx) -> pb.ServiceAgreement:
@@ -321,10 +315,8 @@ def _filtered(asked: pb.ListServiceAgreementsRequest.Filter) -> Select[ServiceAg
         day = reading.day("filter.in_force_on", asked.in_force_on)
         wanted = wanted.where(standing.in_force_between(day, day))
     if asked.division:
-        try:
-            wanted = wanted.where(ServiceAgreementRow.division.between(*divisions.scope_range(asked.division)))
-        except divisions.DivisionFault:
-            reading.wrong("filter.division", "FIELD_DIVISION")
+        covered = read_scope(reading, "filter.division", asked.division)
+        wanted = wanted.where(ServiceAgreementRow.division.between(*covered))
     reading.done()
     return wanted
 

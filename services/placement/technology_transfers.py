@@ -98,10 +98,9 @@ class TechnologyTransfers(technology_transfers_pb2_grpc.TechnologyTransfersServi
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
             shown = _messages(session, rows[: page.size])
-        more = len(rows) > page.size
         return pb.ListTechnologyTransfersResponse(
             technology_transfers=shown,
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def _read(self, reading: Reading, at: str, asked: pb.TechnologyTransfer) -> dict[str, Any]:

@@ -93,10 +93,9 @@ class Visits(visits_pb2_grpc.VisitsServicer):
             wanted = wanted.where(VisitRow.id < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListVisitsResponse(
             visits=[fields.message(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def ConfirmVisit(self, request: pb.ConfirmVisitRequest, context: grpc.ServicerContext) -> pb.Visit:
@@ -131,11 +130,7 @@ class Visits(visits_pb2_grpc.VisitsServicer):
         call, reading = Call.of(context), Reading()
         reading.request_id(request.request_id)
         name = reading.name("visit.name", request.visit.name, "visits")
-        if not request.update_mask.paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in request.update_mask.paths:
-            if path not in fields.EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        reading.mask(request.update_mask.paths, fields.EDITABLE)
         reading.done()
 
         def work(tx: Tx) -> pb.Visit:

@@ -43,8 +43,7 @@ class AuditDesk:
             wanted = wanted.where(table.sequence > page.after[0])
         with self._database.reading() as session:
             rows = session.execute(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
-        token = self._pages.token(call, request, [rows[page.size - 1].sequence]) if more else ""
+        token = self._pages.next_token(call, request, page, rows, "sequence")
         return [_message(row) for row in rows[: page.size]], token
 
 

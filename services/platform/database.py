@@ -24,7 +24,7 @@ from services.platform.clock import now
 from services.platform.errors import Fault, Unavailable
 from services.platform.later import Answer
 from services.platform.once import Asked, Once, reply_table
-from services.platform.outbox import delivery_table, outbox_table
+from services.platform.outbox import delivery_table, floor_table, outbox_table
 from services.platform.tail import Tail
 from services.platform.transaction import Trail, Tx
 from services.platform.vault import Vault
@@ -63,17 +63,18 @@ class Books:
     trail: Trail
     outbox: Table
     deliveries: Table
+    floor: Table
 
     @classmethod
     def in_schema(cls, metadata: MetaData) -> Books:
         """Adds the tables to `metadata`, once."""
         if "reply" not in metadata.tables:
-            for make in (reply_table, audit_table, outbox_table, delivery_table):
+            for make in (reply_table, audit_table, outbox_table, delivery_table, floor_table):
                 make(metadata)
         tables = metadata.tables
         outbox = tables["outbox_event"]
         trail = Trail.into(tables["audit_entry"], outbox)
-        return cls(Once(tables["reply"]), trail, outbox, tables["outbox_delivery"])
+        return cls(Once(tables["reply"]), trail, outbox, tables["outbox_delivery"], tables["outbox_floor"])
 
 
 class Database:
@@ -165,11 +166,6 @@ class Database:
         self._writer.close()
         self.writing_engine.dispose()
         self.reading_engine.dispose()
-
-    def forget_replies(self) -> None:
-        """Deletes stored replies that no retry will ask for any more."""
-        with self.writing_engine.begin() as connection:
-            self.books.once.forget(connection, self.clock())
 
     def _asked(self, call: Call, request: Mutation) -> Asked:
         call.request_id = request.request_id

@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.platform.boundary import Call
@@ -25,7 +25,7 @@ from services.platform.cloudevents import CloudEvent, cloud_event
 from services.platform.database import Database
 from services.platform.ids import new_id
 from services.platform.leases import moment
-from services.platform.outbox import after
+from services.platform.outbox import after, floor_of
 from services.platform.transaction import Tx
 
 LEASE = 30.0  # seconds a replica has the turn before another may take it; longer than RENEW and any one sending
@@ -114,8 +114,7 @@ class Deliverer:
 
     def _tell(self, sink: Sink, turn: _Turn, reached: int) -> float:
         while True:
-            with self._database.reading() as session:
-                rows = session.execute(after(self._database.books.outbox, turn.position, reached, PAGE)).all()
+            rows = self._next(turn, reached)
             for row in rows:
                 if time.monotonic() >= turn.renew or turn.position - turn.noted >= NOTE_EVERY:
                     self._note(turn, LEASE)
@@ -131,7 +130,7 @@ class Deliverer:
             else:
                 if len(rows) == PAGE:
                     continue
-                turn.position = reached
+                turn.position = max(turn.position, reached)
                 newer = self._database.tail.beyond(reached, 0.0)
                 if newer > reached:
                     reached = newer
@@ -139,6 +138,16 @@ class Deliverer:
             self._note(turn, 0.0)
             self._told = turn.position
             return 0.0
+
+    def _next(self, turn: _Turn, reached: int) -> Sequence[Row[Any]]:
+        """The next events. What it has not been told and is kept no longer is passed over, and the log says so."""
+        books = self._database.books
+        with self._database.reading() as session:
+            floor = floor_of(session.connection(), books.floor)
+            if turn.position < floor:
+                self._say(logging.WARNING, "events up to %d are kept no longer: it begins after them", floor)
+                turn.position = floor
+            return session.execute(after(books.outbox, turn.position, reached, PAGE)).all()
 
     def _failed(self, turn: _Turn, sequence: int, fault: Undelivered) -> float:
         """Gives the turn back, for nobody to take before the pause is over; says how long that is."""

@@ -114,6 +114,15 @@ class Damaged(Fault):
     code = grpc.StatusCode.DATA_LOSS
 
 
+class Pruned(Fault):
+    """Events after this position are kept no longer: OUT_OF_RANGE, with the position to go on from."""
+
+    code = grpc.StatusCode.OUT_OF_RANGE
+
+    def __init__(self, position: int, resume: int) -> None:
+        super().__init__("EVENTS_PRUNED", position=position, resume=resume)
+
+
 class TooLate(Fault):
     """The caller's deadline passed before the work could begin: DEADLINE_EXCEEDED."""
 

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+import grpc
 from liancai.common.v1 import job_pb2 as pb
 from sqlalchemy import ColumnElement, Row, false, or_, select, update
 from sqlalchemy.orm import Session
 
+from services.platform import later
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import NotFound, Refused, TooMuch
@@ -58,10 +60,9 @@ class JobDesk:
             wanted = wanted.where(table.id < page.after[0])
         with self._database.reading() as session:
             rows = session.execute(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListJobsResponse(
             jobs=[message(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def items(self, request: pb.ListJobItemsRequest, call: Call) -> pb.ListJobItemsResponse:
@@ -78,10 +79,9 @@ class JobDesk:
             wanted = wanted.where(table.place > page.after[0])
         with self._database.reading() as session:
             rows = session.execute(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListJobItemsResponse(
             items=[_item(each, call) for each in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].place]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "place"),
         )
 
     def cancel(self, request: pb.CancelJobRequest, call: Call) -> pb.Job:
@@ -151,6 +151,34 @@ class JobDesk:
         if reach.unit is not None:
             terms.append(table.unit == reach.unit)
         return or_(*terms) if terms else false()
+
+
+class JobHandlers:
+    """The RPCs of a service's jobs, for the servicer that its contract names."""
+
+    def __init__(self, database: Database, pages: Pages, jobs: Jobs, scope_range: Range) -> None:
+        self._desk = JobDesk(database, pages, jobs, scope_range)
+
+    def GetJob(self, request: pb.GetJobRequest, context: grpc.ServicerContext) -> pb.Job:
+        """One job."""
+        return self._desk.get(request, Call.of(context))
+
+    def ListJobs(self, request: pb.ListJobsRequest, context: grpc.ServicerContext) -> pb.ListJobsResponse:
+        """Newest first."""
+        return self._desk.list(request, Call.of(context))
+
+    def ListJobItems(self, request: pb.ListJobItemsRequest, context: grpc.ServicerContext) -> pb.ListJobItemsResponse:
+        """What became of each thing."""
+        return self._desk.items(request, Call.of(context))
+
+    def CancelJob(self, request: pb.CancelJobRequest, context: grpc.ServicerContext) -> pb.Job:
+        """Has a job stop."""
+        return self._desk.cancel(request, Call.of(context))
+
+    @later.lasts
+    def WatchJob(self, request: pb.WatchJobRequest, context: grpc.ServicerContext) -> Iterator[pb.WatchJobResponse]:
+        """Until it has ended."""
+        return self._desk.watch(request, Call.of(context))
 
 
 def message(row: Any) -> pb.Job:

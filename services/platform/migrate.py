@@ -5,7 +5,6 @@ A server whose schema is at the newest revision never loads Alembic, which would
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _VERSION = "alembic_version"  # Alembic's table
-
-log = logging.getLogger("liancai.migrate")
 
 
 class SchemaBehind(RuntimeError):

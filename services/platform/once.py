@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from google.protobuf.message import Message
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table, delete, select
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Select, String, Table, delete, select, tuple_
 
 from services.platform.bulk import BulkInsert
 from services.platform.errors import Exists
@@ -18,7 +19,7 @@ from services.platform.prepared import Prepared, any_of
 from services.platform.transaction import Tx
 from services.platform.types import UtcTime
 
-KEPT = timedelta(days=30)
+KEPT = timedelta(days=30)  # a request that comes again later than that is done again
 
 
 def reply_table(metadata: MetaData) -> Table:
@@ -79,8 +80,18 @@ class Once:
         )
         tx.add(self._keep, *rows)
 
-    def forget(self, tx: Connection, now: datetime) -> int:
-        """Deletes replies older than `KEPT`; returns how many. A retry comes within minutes, an auditor reads the
-        trail.
+    def stale(self, now: datetime, most: int) -> Select[Any]:
+        """The oldest replies that were stored longer than `KEPT` ago: a retry comes within minutes, an auditor reads
+        the trail.
         """
-        return tx.execute(delete(self._table).where(self._table.c.record_time < now - KEPT)).rowcount
+        columns = self._table.c
+        old = columns.record_time < now - KEPT
+        return select(columns.request_id, columns.caller).where(old).order_by(columns.record_time).limit(most)
+
+    def forget(self, tx: Connection, now: datetime, most: int) -> int:
+        """Deletes as many of those at most, but for those that another replica is just deleting; returns how many."""
+        found = tx.execute(self.stale(now, most).with_for_update(skip_locked=True)).all()
+        if found:
+            key = tuple_(self._table.c.request_id, self._table.c.caller)
+            tx.execute(delete(self._table).where(key.in_([tuple(row) for row in found])))
+        return len(found)

@@ -10,7 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from liancai.common.v1 import event_pb2 as pb
-from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, Select, String, Table, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    select,
+)
 
 from services.platform.audit import SEQUENCE
 from services.platform.requests import stamp
@@ -43,6 +55,23 @@ def delivery_table(metadata: MetaData) -> Table:
         Column("holder", String(26), nullable=False),
         Column("held_until", UtcTime, nullable=False),
     )
+
+
+def floor_table(metadata: MetaData) -> Table:
+    """Up to where events are kept no longer: one row, and none while all are kept."""
+    return Table(
+        "outbox_floor",
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("position", BigInteger, nullable=False),
+        CheckConstraint("id = 1", name="one_floor"),
+    )
+
+
+def floor_of(connection: Connection, floor: Table) -> int:
+    """Up to where events are kept no longer. Read it on the snapshot on which events are read, and before them."""
+    position: int | None = connection.execute(select(floor.c.position)).scalar()
+    return position or 0
 
 
 def after(outbox: Table, position: int, reached: int, most: int) -> Select[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -57,6 +58,16 @@ class Pages:
         """The token of the page after the row whose key is `key` (JSON values)."""
         sealed = self._vault.seal(json.dumps(key), self._bound_to(call, request), "page")
         return base64.urlsafe_b64encode(sealed).decode()
+
+    def next_token(self, call: Call, request: ListRequest, page: Page, rows: Sequence[Any], *key: str) -> str:
+        """The token of the page after `page`, empty if that is the last one.
+
+        `rows` are those that were read, one more than the page has if there are more; `key` are their attributes that
+        pages go by.
+        """
+        if len(rows) <= page.size:
+            return ""
+        return self.token(call, request, [getattr(rows[page.size - 1], each) for each in key])
 
     def _bound_to(self, call: Call, request: Any) -> str:
         asked = type(request)()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
@@ -97,6 +97,16 @@ class Reading:
         if any(value not in known for value in values):
             self.wrong(field, "FIELD_CHOICE", allowed=", ".join(known.values()))
         return [known[value] for value in values if value in known]
+
+    def mask(self, paths: Iterable[str], editable: Collection[str]) -> list[str]:
+        """The paths of an `update_mask`: one at least, and only fields that may be changed."""
+        named = list(paths)
+        if not named:
+            self.wrong("update_mask", "FIELD_REQUIRED")
+        for path in named:
+            if path not in editable:
+                self.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        return named
 
     def request_id(self, value: str) -> str:
         """The id that makes a repeated call one call (AIP-155)."""

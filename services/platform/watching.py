@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from services.platform.boundary import Call
 from services.platform.database import Database
-from services.platform.errors import TooMuch
-from services.platform.outbox import after, message
+from services.platform.errors import Pruned, TooMuch
+from services.platform.outbox import after, floor_of, message
 from services.platform.requests import Reading
 
 WATCHERS = 32  # streams of one service at once in one server
@@ -41,7 +41,7 @@ class Watching:
 
     def stream(self, request: pb.WatchEventsRequest, call: Call) -> Iterator[pb.WatchEventsResponse]:
         """The responses, until the caller has gone, the time is up or the server ends. Raises TooMuch for one too
-        many.
+        many, and Pruned where events after the position are kept no longer.
         """
         reading = Reading()
         position = reading.number("position", request.position, 0, LAST_POSITION)
@@ -81,6 +81,9 @@ class Watching:
         if subject:
             wanted = wanted.where(outbox.c.subject == subject)
         with self._database.reading() as session:
+            floor = floor_of(session.connection(), self._database.books.floor)
+            if position < floor:
+                raise Pruned(position, floor)
             rows = session.execute(wanted).all()
             seen = self._sees(session, call, list({row.subject for row in rows})) if rows else ()
         last = rows[-1].sequence if len(rows) == PAGE else max(position, reached)

@@ -61,11 +61,6 @@ class CreditCode:
     organisation: str
 
 
-def normalise(text: str) -> str:
-    """Half-width and upper-case, without any space, invisible character or leading apostrophe."""
-    return compact(text)
-
-
 def parse(text: str) -> CreditCode:
     """Read a code as a form holds it. Raises CreditCodeFault. The division need not be in force."""
     number = compact(text)

@@ -42,8 +42,6 @@ LEVELS = (
     SkillLevel(7, None, "首席技师", "chief technician"),
 )
 
-_BY_CERTIFICATE = {level.certificate_level: level for level in LEVELS if level.certificate_level is not None}
-
 
 def _spellings(level: SkillLevel) -> tuple[str, ...]:
     n = level.certificate_level
@@ -58,11 +56,6 @@ _BY_TEXT = {spelling: level for level in LEVELS for spelling in _spellings(level
 def by_code(level_code: int) -> SkillLevel | None:
     """The level of code 0..7, else None."""
     return LEVELS[level_code] if 0 <= level_code < len(LEVELS) else None
-
-
-def by_certificate(certificate_level: int) -> SkillLevel | None:
-    """The level of certificate 5..1, else None."""
-    return _BY_CERTIFICATE.get(certificate_level)
 
 
 def find(text: str) -> SkillLevel | None:

@@ -63,27 +63,6 @@ def register() -> tuple[Unit, ...]:
     )
 
 
-def find(unit_id: str) -> Unit | None:
-    """The unit of an id, else None."""
-    return _by_id().get(unit_id)
-
-
 def of_division(division: str) -> tuple[Unit, ...]:
     """The units of exactly this division (the housing fund centres belong to the two cities)."""
     return tuple(unit for unit in register() if unit.division == division)
-
-
-def of_kind(kind: str, division: str) -> Unit | None:
-    """The unit of a bureau key that serves a division: its own, else that of a division above it."""
-    serving = [u for u in register() if u.kind == kind and divisions.covers(u.division, division)]
-    return max(serving, key=lambda u: divisions.level(u.division), default=None)
-
-
-def roster() -> tuple[Unit, ...]:
-    """The 31 units of clause 16, the unnamed ones included."""
-    return tuple(unit for unit in register() if unit.in_roster)
-
-
-@cache
-def _by_id() -> dict[str, Unit]:
-    return {unit.id: unit for unit in register()}

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
-from liancai.common.v1 import job_pb2
 from liancai.talent.v1 import bulk_pb2 as pb
 from liancai.talent.v1 import bulk_pb2_grpc
 from sqlalchemy import select
 
-from services.platform import later
 from services.platform.boundary import Call
 from services.platform.database import Database
-from services.platform.job_desk import JobDesk
+from services.platform.job_desk import JobHandlers
 from services.platform.pages import Pages
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
@@ -57,36 +54,11 @@ class Bulk(bulk_pb2_grpc.BulkServicer):
         return self._database.write(call, request, work, key="bulk")
 
 
-class TalentJobs(bulk_pb2_grpc.JobsServicer):
+class TalentJobs(JobHandlers, bulk_pb2_grpc.JobsServicer):
     """The jobs of this service."""
 
     def __init__(self, database: Database, pages: Pages) -> None:
-        self._desk = JobDesk(database, pages, JOBS, scope_range)
-
-    def GetJob(self, request: job_pb2.GetJobRequest, context: grpc.ServicerContext) -> job_pb2.Job:
-        """One job."""
-        return self._desk.get(request, Call.of(context))
-
-    def ListJobs(self, request: job_pb2.ListJobsRequest, context: grpc.ServicerContext) -> job_pb2.ListJobsResponse:
-        """Newest first."""
-        return self._desk.list(request, Call.of(context))
-
-    def ListJobItems(
-        self, request: job_pb2.ListJobItemsRequest, context: grpc.ServicerContext
-    ) -> job_pb2.ListJobItemsResponse:
-        """What became of each thing."""
-        return self._desk.items(request, Call.of(context))
-
-    def CancelJob(self, request: job_pb2.CancelJobRequest, context: grpc.ServicerContext) -> job_pb2.Job:
-        """Has a job stop."""
-        return self._desk.cancel(request, Call.of(context))
-
-    @later.lasts
-    def WatchJob(
-        self, request: job_pb2.WatchJobRequest, context: grpc.ServicerContext
-    ) -> Iterator[job_pb2.WatchJobResponse]:
-        """Until it has ended."""
-        return self._desk.watch(request, Call.of(context))
+        super().__init__(database, pages, JOBS, scope_range)
 
 
 def _read_act(reading: Reading, call: Call, request: pb.SubmitBulkRequest) -> dict[str, Any]:

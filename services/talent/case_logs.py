@@ -39,8 +39,6 @@ _LOG = re.compile(r"[A-Za-z0-9._-]{1,60}")
 _CELLS = ("case_key", "activity", "time", "resource", "deadline")
 _STEPLESS = (Verb.OPEN, Verb.CLOSE)
 
-Header = pb.ImportCaseLogRequest.Header
-
 
 @dataclass(slots=True)
 class File:

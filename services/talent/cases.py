@@ -97,10 +97,9 @@ class Cases(cases_pb2_grpc.CasesServicer):
             }
             rows = [found[number] for number in sorted(found, reverse=True)[: page.size + 1]]
             heads = self._views.heads(session.connection(), rows[: page.size])
-        more = len(rows) > page.size
         return pb.ListCasesResponse(
             cases=heads,
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def UpdateCase(self, request: pb.UpdateCaseRequest, context: grpc.ServicerContext) -> pb.Case:
@@ -108,12 +107,8 @@ class Cases(cases_pb2_grpc.CasesServicer):
         call, reading = Call.of(context), Reading()
         reading.request_id(request.request_id)
         number = read_case(reading, "case.name", request.case.name)
-        paths, asked = request.update_mask.paths, request.case
-        if not paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in paths:
-            if path not in EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        asked = request.case
+        paths = reading.mask(request.update_mask.paths, EDITABLE)
         code = asked.employer_credit_code
         values: dict[str, Any] = {
             "employer_credit_code": read_credit_code(reading, "case.employer_credit_code", code) if code else "",

@@ -95,10 +95,9 @@ class Catalogues(catalogue_pb2_grpc.CataloguesServicer):
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
             found = [messages.edition_head(call, row, self._editions.of(session, row.id)) for row in rows[: page.size]]
-        more = len(rows) > page.size
         return pb.ListCataloguesResponse(
             catalogues=found,
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def LintCatalogue(

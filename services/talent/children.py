@@ -77,12 +77,7 @@ class Children(children_pb2_grpc.ChildrenServicer):
         """What the mask names."""
         call, reading, asked = Call.of(context), Reading(), request.child
         key = read_child(reading, "child.name", asked.name)
-        paths = list(request.update_mask.paths)
-        if not paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in paths:
-            if path not in EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        paths = reading.mask(request.update_mask.paths, EDITABLE)
         values = _read_values(reading, "child.", asked.grade, asked.school, paths)
         reading.request_id(request.request_id)
         reading.done()
@@ -113,10 +108,9 @@ class Children(children_pb2_grpc.ChildrenServicer):
             wanted = select(ChildRow).where(ChildRow.case_id == number, ChildRow.member > after)
             rows = session.scalars(wanted.order_by(ChildRow.member).limit(page.size + 1)).all()
             found = [self._record(session, row) for row in rows[: page.size]]
-        more = len(rows) > page.size
         return pb.ListChildrenResponse(
             children=found,
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].member]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "member"),
         )
 
     def RequestChildAccess(
@@ -202,10 +196,9 @@ class Children(children_pb2_grpc.ChildrenServicer):
             wanted = wanted.where(ChildAccessRow.sequence < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.order_by(ChildAccessRow.sequence.desc()).limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListChildAccessesResponse(
             accesses=[records.access(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].sequence]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "sequence"),
         )
 
     def ViewChild(self, request: pb.ViewChildRequest, context: grpc.ServicerContext) -> pb.ChildData:
@@ -306,10 +299,9 @@ class Children(children_pb2_grpc.ChildrenServicer):
                 raise NotFound(request.child)
             call.require(records.scope_of_child(file, key[1]), request.child)
             found = records.entries(session, key, page.after[0] if page.after else 0, page.size + 1)
-        more = len(found) > page.size
         return pb.ListChildTrailResponse(
             entries=found[: page.size],
-            next_page_token=self._pages.token(call, request, [found[page.size - 1].number]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, found, "number"),
         )
 
     def _decide(

@@ -138,10 +138,9 @@ class Complaints(complaints_pb2_grpc.ComplaintsServicer):
             wanted = wanted.where(ComplaintRow.id < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListComplaintsResponse(
             complaints=[self._complaint(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def _locked(self, tx: Tx, call: Call, name: str, etag: str) -> tuple[ComplaintRow, CaseFile]:

@@ -84,7 +84,6 @@ class Desks(desks_pb2_grpc.DesksServicer):
                 wanted = wanted.where(OfficerRow.subject > page.after[0])
             rows = session.scalars(wanted.limit(page.size + 1)).all()
             known = self._candidates(session.connection(), unit, rows[: page.size])
-        more = len(rows) > page.size
         return pb.ListOfficersResponse(
             officers=[
                 pb.Officer(
@@ -93,7 +92,7 @@ class Desks(desks_pb2_grpc.DesksServicer):
                 )
                 for each in known
             ],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].subject]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "subject"),
         )  # fmt: skip
 
     def AddCover(self, request: pb.AddCoverRequest, context: grpc.ServicerContext) -> pb.Cover:
@@ -168,10 +167,9 @@ class Desks(desks_pb2_grpc.DesksServicer):
             wanted = wanted.where(CoverRow.id > page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.order_by(CoverRow.id).limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListCoversResponse(
             covers=[_cover(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def ExplainAssignment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 from liancai.talent.v1 import documents_pb2 as pb
@@ -39,7 +39,6 @@ LONGEST_PROMISE = timedelta(days=366)
 _WORKED_ON = (MatterState.WAITING, MatterState.RUNNING, MatterState.DONE)
 
 StepName = tuple[str, str, str]
-M = TypeVar("M")
 
 
 class Documents(documents_pb2_grpc.DocumentsServicer):
@@ -125,8 +124,7 @@ class Documents(documents_pb2_grpc.DocumentsServicer):
                 for row in rows[: page.size]
                 if (step := steps[row.step_id])
             ]
-        more = len(rows) > page.size
-        token = self._pages.token(call, request, [rows[page.size - 1].id]) if more else ""
+        token = self._pages.next_token(call, request, page, rows, "id")
         return pb.ListDocumentsResponse(documents=found, next_page_token=token)
 
     def CheckDocuments(

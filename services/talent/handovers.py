@@ -182,10 +182,9 @@ class Handovers(handovers_pb2_grpc.HandoversServicer):
             rows = session.scalars(wanted.limit(page.size + 1)).all()
             files = casefiles.read(session.connection(), {row.case_id for row in rows[: page.size]})
             shown = [self._head(session, call, row, files[row.case_id]) for row in rows[: page.size]]
-        more = len(rows) > page.size
         return pb.ListHandoversResponse(
             handovers=shown,
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].sequence]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "sequence"),
         )
 
     def _verify(self, files: list[tuple[str, bytes]]) -> None:

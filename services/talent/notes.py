@@ -73,10 +73,9 @@ class Notes(notes_pb2_grpc.NotesServicer):
         with self._database.reading() as session:
             require(session, call, number)
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListNotesResponse(
             notes=[_note(self._database.vault, row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
 

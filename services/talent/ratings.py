@@ -26,7 +26,8 @@ from services.talent.editions import Editions
 from services.talent.progress import TRIES, WINDOW, Throttle
 from services.talent.queries import read_matter
 from services.talent.remarking import days_after, locked, of_cases, require, seal, tell, unseal
-from services.talent.rules.states import MATTER_ENDED, MatterState
+from services.talent.rules.rating import Unrated, unrated
+from services.talent.rules.states import MatterState
 from services.talent.tables import RatingRow
 
 FOLLOW_UP = "rating.follow_up"
@@ -36,7 +37,7 @@ CODE_LENGTH = 10
 
 
 class Ratings(ratings_pb2_grpc.RatingsServicer):
-    """One for each finished matter, whoever writes it down."""
+    """One for each matter that was decided, whoever writes it down."""
 
     def __init__(self, database: Database, pages: Pages, editions: Editions) -> None:
         self._database = database
@@ -201,12 +202,16 @@ class Ratings(ratings_pb2_grpc.RatingsServicer):
 
 
 def finished(file: CaseFile, key: str, name: str) -> MatterFile:
-    """A matter that can be rated: one that has ended and did not go into another case."""
+    """A matter that can be rated. Raises Refused RATING_UNFINISHED or RATING_UNDECIDED."""
     matter = file.matter(key)
     if matter is None:
         raise NotFound(name)
-    if matter.state not in MATTER_ENDED or matter.state == MatterState.MERGED:
+    handled = any(step.start_time is not None for step in file.steps_of(key))
+    why = unrated(MatterState(matter.state), handled=handled)
+    if why is Unrated.UNFINISHED:
         raise Refused("RATING_UNFINISHED", matter=name, state=matter.state)
+    if why is Unrated.UNDECIDED:
+        raise Refused("RATING_UNDECIDED", matter=name, state=matter.state)
     return matter
 
 

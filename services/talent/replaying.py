@@ -164,7 +164,6 @@ class _Case:
         self._reason = call.say("LOG_REASON", {"log": mapping.log})
         row = tx.session.get(LogCaseRow, (mapping.log, key))
         self._id = row.case_id if row else ""
-        self._closed = False
 
     def replay(self, events: Sequence[Event], lines: Sequence[Line]) -> tuple[dict[int, Verdict], bool]:
         fingerprints = [lines[event.place].fingerprint for event in events]

@@ -9,8 +9,8 @@ from typing import Any
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+from liancai.talent.v1 import clock_pb2, statistics_pb2_grpc
 from liancai.talent.v1 import statistics_pb2 as pb
-from liancai.talent.v1 import statistics_pb2_grpc
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from services.platform.boundary import Call
@@ -18,6 +18,7 @@ from services.platform.database import Database
 from services.platform.requests import Reading
 from services.reference.clock import SHANGHAI
 from services.talent.advancing import type_of
+from services.talent.holding import custody
 from services.talent.queries import filtered_by_reach
 from services.talent.rules.states import MatterState, StepState
 from services.talent.tables import CaseRow, MatterRow, StepRow
@@ -109,6 +110,33 @@ class Statistics(statistics_pb2_grpc.StatisticsServicer):
         return pb.HandOvers(
             definition=span.define(call, "STAT_HAND_OVERS"),
             pairs=[pb.HandOvers.Pair(from_unit=row[0], to_unit=row[1], count=row[2]) for row in rows],
+        )
+
+    def GetCustody(self, request: pb.GetCustodyRequest, context: grpc.ServicerContext) -> pb.Custody:
+        """Who held cases for how long, up to now."""
+        call, span = Call.of(context), _read_span(request.span)
+        end = min(span.end, self._database.clock())
+        wanted = custody(call, span.first, end, sqlite=self._database.sqlite)
+        with self._database.glancing() as connection:
+            rows = connection.execute(wanted).all()
+        found: dict[tuple[str, str], list[int]] = {}
+        for division, side, *counts in rows:
+            before = found.get((division, side), [0, 0, 0])
+            found[division, side] = [sum(pair) for pair in zip(before, map(round, counts), strict=True)]
+        return pb.Custody(
+            definition=span.define(call, "STAT_CUSTODY"),
+            groups=[
+                pb.Custody.Group(
+                    division=division,
+                    side=clock_pb2.Side.Value(side),
+                    cases=cases,
+                    held_seconds=seconds,
+                    days_a_case=round(seconds / cases / 86400, 1) if cases else 0.0,
+                    given=given,
+                )
+                for (division, side), (cases, seconds, given) in sorted(found.items())
+                if cases or given
+            ],
         )
 
     def GetLateness(self, request: pb.GetLatenessRequest, context: grpc.ServicerContext) -> pb.Lateness:

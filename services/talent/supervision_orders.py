@@ -98,7 +98,7 @@ class OrderDesk:
             wanted = wanted.where(SupervisionOrderRow.id < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        token = self._pages.token(call, request, [rows[page.size - 1].id]) if len(rows) > page.size else ""
+        token = self._pages.next_token(call, request, page, rows, "id")
         today = self._editions.today()
         return pb.ListSupervisionOrdersResponse(
             orders=[message(row, today) for row in rows[: page.size]], next_page_token=token

@@ -102,10 +102,9 @@ class Agreements(agreements_pb2_grpc.AgreementsServicer):
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
             shown = _messages(session, rows[: page.size])
-        more = len(rows) > page.size
         return pb.ListAgreementsResponse(
             agreements=shown,
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def UpdateAgreement(self, request: pb.UpdateAgreementRequest, context: grpc.ServicerContext) -> pb.Agreement:
@@ -114,11 +113,7 @@ class Agreements(agreements_pb2_grpc.AgreementsServicer):
         reading = Reading()
         reading.request_id(request.request_id)
         name = reading.name("agreement.name", request.agreement.name, "agreements")
-        if not request.update_mask.paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in request.update_mask.paths:
-            if path not in papers.EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        reading.mask(request.update_mask.paths, papers.EDITABLE)
         reading.done()
 
         def work(tx: Tx) -> pb.Agreement:

@@ -108,10 +108,9 @@ class Classes(classes_pb2_grpc.ClassesServicer):
             wanted = wanted.where(ClassRow.id < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListClassesResponse(
             classes=[messages.training_class(call, row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def UpdateClass(self, request: pb.UpdateClassRequest, context: grpc.ServicerContext) -> pb.Class:
@@ -120,12 +119,7 @@ class Classes(classes_pb2_grpc.ClassesServicer):
         reading = Reading()
         reading.request_id(request.request_id)
         reading.name("training_class.name", request.training_class.name, "classes")
-        paths = request.update_mask.paths
-        if not paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in paths:
-            if path not in EDITABLE | FIXED:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        paths = reading.mask(request.update_mask.paths, EDITABLE | FIXED)
         reading.done()
         name = request.training_class.name
 

@@ -152,11 +152,10 @@ class Enrolments(Exchanges, Identities, enrolments_pb2_grpc.EnrolmentsServicer):
             else:
                 queries.visible(session, call, OrderRow, order)
             rows = session.execute(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
-        last = rows[page.size - 1][0] if more else None
+        keyed = [row for row, _ in rows]
         return pb.ListEnrolmentsResponse(
             enrolments=[messages.enrolment(row, self.masked(row, trainee)) for row, trainee in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [last.class_id, last.place]) if last else "",
+            next_page_token=self._pages.next_token(call, request, page, keyed, "class_id", "place"),
         )
 
     def SearchEnrolments(

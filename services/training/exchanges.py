@@ -161,10 +161,9 @@ class Exchanges(Clerk):
         with self._database.reading() as session:
             queries.visible(session, call, ClassRow, class_name)
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListSubstitutionsResponse(
             substitutions=[_message(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def _exchange(self, tx: Tx, call: Call, held: ClassRow, row: SubstitutionRow) -> SubstitutionState:

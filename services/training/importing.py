@@ -37,7 +37,9 @@ from services.training.rules.roster import conditions as c
 from services.training.rules.states import EnrolmentState
 from services.training.tables import RosterFileRow
 
-SLICE = 4_000  # rows decided in one transaction: a larger one writes each page of an index fewer times
+SLICE = (
+    3_000  # rows decided in one transaction: a larger one writes each page of an index fewer times, and takes memory
+)
 SECONDS = 120.0  # that one slice, or a whole roster that goes in at once, may wait and take
 
 Header = pb.ImportRosterRequest.Header

@@ -11,7 +11,7 @@ from liancai.training.v1 import institutions_pb2_grpc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.fields import read_credit_code, read_division
+from services.fields import read_credit_code, read_division, read_scope
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Denied, Exists, NotFound, Refused
@@ -20,7 +20,7 @@ from services.platform.pages import Pages
 from services.platform.policy import Scope
 from services.platform.requests import Reading, check_etag, etag_of, stamp
 from services.platform.transaction import Tx
-from services.reference import divisions, occupations, resident_id, writing
+from services.reference import occupations, resident_id, writing
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.training.promotion import promote
@@ -85,20 +85,16 @@ class Institutions(institutions_pb2_grpc.InstitutionsServicer):
         if states_asked := reading.choices("filter.states", request.filter.states, pb.Institution.State):
             wanted = wanted.where(InstitutionRow.state.in_(states_asked))
         if request.filter.division:
-            try:
-                low, high = divisions.scope_range(request.filter.division)
-                wanted = wanted.where(InstitutionRow.division.between(low, high))
-            except divisions.DivisionFault:
-                reading.wrong("filter.division", "FIELD_DIVISION")
+            covered = read_scope(reading, "filter.division", request.filter.division)
+            wanted = wanted.where(InstitutionRow.division.between(*covered))
         reading.done()
         if page.after is not None:
             wanted = wanted.where(InstitutionRow.id > page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListInstitutionsResponse(
             institutions=[_institution(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def UpdateInstitution(self, request: pb.UpdateInstitutionRequest, context: grpc.ServicerContext) -> pb.Institution:
@@ -107,11 +103,7 @@ class Institutions(institutions_pb2_grpc.InstitutionsServicer):
         reading = Reading()
         reading.request_id(request.request_id)
         name = reading.name("institution.name", request.institution.name, "institutions")
-        if not request.update_mask.paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in request.update_mask.paths:
-            if path not in EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        reading.mask(request.update_mask.paths, EDITABLE)
         reading.done()
 
         def work(tx: Tx) -> pb.Institution:
@@ -201,13 +193,13 @@ class Institutions(institutions_pb2_grpc.InstitutionsServicer):
         with self._database.reading() as session:
             _visible(session, call, name)
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more, vault = len(rows) > page.size, self._database.vault
+        vault = self._database.vault
         return pb.ListTeachersResponse(
             teachers=[
                 _teacher(row, vault.unseal(row.resident_id_sealed, f"teachers/{row.id}", "resident_id"))
                 for row in rows[: page.size]
             ],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def _turn(

@@ -10,7 +10,7 @@ from liancai.training.v1 import orders_pb2 as pb
 from liancai.training.v1 import orders_pb2_grpc
 from sqlalchemy import select
 
-from services.fields import read_credit_code
+from services.fields import read_credit_code, read_scope
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Denied, Invalid, Refused, Violation
@@ -18,7 +18,6 @@ from services.platform.pages import Pages
 from services.platform.policy import Scope
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
-from services.reference import divisions
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.training import cancelling, covering, headcount, messages, queries, seats
@@ -97,6 +96,9 @@ class Orders(orders_pb2_grpc.OrdersServicer):
         states_asked = reading.choices("filter.states", asked.states, pb.Order.State)
         enterprise = reading.text("filter.enterprise_credit_code", asked.enterprise_credit_code, 0, 18)
         occupation = reading.text("filter.occupation_code", asked.occupation_code, 0, 16)
+        if asked.division:
+            covered = read_scope(reading, "filter.division", asked.division)
+            wanted = wanted.where(OrderRow.division.between(*covered))
         reading.done()
         if states_asked:
             wanted = wanted.where(OrderRow.state.in_(states_asked))
@@ -104,17 +106,13 @@ class Orders(orders_pb2_grpc.OrdersServicer):
             wanted = wanted.where(OrderRow.enterprise_credit_code == enterprise)
         if occupation:
             wanted = wanted.where(OrderRow.occupation_code == occupation)
-        if asked.division:
-            low, high = _range(asked.division)
-            wanted = wanted.where(OrderRow.division.between(low, high))
         if page.after is not None:
             wanted = wanted.where(OrderRow.id < page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListOrdersResponse(
             orders=[messages.order(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def UpdateOrder(self, request: pb.UpdateOrderRequest, context: grpc.ServicerContext) -> pb.Order:
@@ -123,11 +121,7 @@ class Orders(orders_pb2_grpc.OrdersServicer):
         reading = Reading()
         reading.request_id(request.request_id)
         reading.name("order.name", request.order.name, "orders")
-        if not request.update_mask.paths:
-            reading.wrong("update_mask", "FIELD_REQUIRED")
-        for path in request.update_mask.paths:
-            if path not in EDITABLE:
-                reading.wrong("update_mask", "FIELD_NOT_EDITABLE", path=path[:40])
+        reading.mask(request.update_mask.paths, EDITABLE)
         reading.done()
 
         def work(tx: Tx) -> pb.Order:
@@ -318,13 +312,6 @@ def require_state(row: OrderRow, allowed: Sequence[OrderState]) -> None:
     """Raises Refused ORDER_STATE unless the order is in one of these states."""
     if row.state not in allowed:
         raise Refused("ORDER_STATE", order=f"orders/{row.id}", state=row.state, allowed=", ".join(allowed))
-
-
-def _range(division: str) -> tuple[str, str]:
-    try:
-        return divisions.scope_range(division)
-    except divisions.DivisionFault:
-        raise Invalid(Violation("filter.division", "FIELD_DIVISION")) from None
 
 
 def _read_verb(reading: Reading, request: Verb) -> None:

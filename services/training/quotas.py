@@ -118,10 +118,9 @@ class Quotas(quotas_pb2_grpc.QuotasServicer):
             wanted = wanted.where(QuotaRow.id > page.after[0])
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        more = len(rows) > page.size
         return pb.ListQuotasResponse(
             quotas=[_message(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [rows[page.size - 1].id]) if more else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "id"),
         )
 
     def ExplainSeats(self, request: pb.ExplainSeatsRequest, context: grpc.ServicerContext) -> pb.SeatLattice:

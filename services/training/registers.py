@@ -135,10 +135,9 @@ class Registers(registers_pb2_grpc.RegistersServicer):
             wanted = wanted.where(key > tuple_(*map(literal, page.after)))
         with self._database.reading() as session:
             rows = session.scalars(wanted.limit(page.size + 1)).all()
-        last = rows[page.size - 1] if len(rows) > page.size else None
         return pb.ListRegistersResponse(
             registers=[_message(row) for row in rows[: page.size]],
-            next_page_token=self._pages.token(call, request, [last.kind, last.division]) if last else "",
+            next_page_token=self._pages.next_token(call, request, page, rows, "kind", "division"),
         )
 
     def _begin(self, call: Call, first: pb.ImportRegisterRequest | None) -> _Import:

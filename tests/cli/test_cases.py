@@ -138,13 +138,17 @@ def test_advance_does_what_comes_next(server: Any, liancai: Run) -> None:
 
 
 def test_explain_says_day_by_day(server: Any, liancai: Run) -> None:
-    line = clock_pb2.DerivationLine(date="2026-02-14", text="2026-02-14：春节调休上班，计入，第 2/15 个", count=2)
+    line = clock_pb2.DerivationLine(
+        date="2026-02-14", text="2026-02-14：春节调休上班，计入，第 2/15 个", count=2,
+        stage=clock_pb2.DerivationLine.COMPLETENESS,
+    )  # fmt: skip
     server.answers["ExplainDeadline"] = lambda *_: steps_pb2.DeadlineExplanation(
         step=STEP, remarks=["时限正在计算。"], lines=[line], limit=clock_pb2.Limit(n=15)
     )
     out = liancai("case", "explain", STEP).out
     assert "时限正在计算。" in out
     assert "调休上班，计入" in out
+    assert "核对材料" in out, "what the day was counted for"
 
 
 def test_today_relay_progress_and_trail(server: Any, liancai: Run) -> None:

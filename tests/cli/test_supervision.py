@@ -76,9 +76,9 @@ def test_what_is_lit_and_what_was_reminded_of(server: Any, liancai: Run) -> None
     assert (told.case_name, told.mine) == ("cases/LT1", True)
 
 
-@pytest.mark.parametrize("verb", ["throughput", "hand-overs", "lateness"])
+@pytest.mark.parametrize("verb", ["throughput", "hand-overs", "custody", "lateness"])
 def test_a_span_is_of_dates_or_of_instants(server: Any, liancai: Run, verb: str) -> None:
-    name = {"throughput": "Throughput", "hand-overs": "HandOvers", "lateness": "Lateness"}[verb]
+    name = "".join(map(str.capitalize, verb.split("-")))
     server.answers[f"Get{name}"] = lambda *_: getattr(statistics_pb2, name)(definition="口径说明")
     done = liancai("case", "stats", verb, "--from", "2026-03-01", "--to", "2026-03-31")
     assert done.code == 0, done.err
@@ -88,6 +88,16 @@ def test_a_span_is_of_dates_or_of_instants(server: Any, liancai: Run, verb: str)
     assert (dated.span.from_date, dated.span.to_date) == ("2026-03-01", "2026-03-31")
     assert timed.span.from_time.ToJsonString() == "2026-03-01T00:00:00Z"
     assert liancai("case", "stats", verb, "--from", "2026-03-01", "--to", "2026-03-31 08:00").code == 2
+
+
+def test_who_held_cases_for_how_long(server: Any, liancai: Run) -> None:
+    group = statistics_pb2.Custody.Group(
+        division="371526", side=clock_pb2.DESTINATION, cases=3, held_seconds=604800, days_a_case=2.3, given=1
+    )
+    server.answers["GetCustody"] = lambda *_: statistics_pb2.Custody(definition="口径说明", groups=[group])
+    done = liancai("case", "stats", "custody", "--from", "2026-03-01", "--to", "2026-03-31")
+    assert "口径说明" in done.out
+    assert ["371526", "转入地", "3", "2.3", "604800", "1"] in [line.split() for line in done.out.splitlines()]
 
 
 def test_work_in_progress_at_a_date_or_an_instant(server: Any, liancai: Run) -> None:

@@ -15,7 +15,7 @@ from cli.texts import t, words
 from services.reference import codelists
 from services.training.rules.roster import TITLES, read
 from services.training.rules.roster.draft import About
-from tests.training.rules.roster_cases import CLEAN, TODAY
+from tests.training.rules.roster_samples import CLEAN, TODAY
 
 Run = Callable[..., Any]
 

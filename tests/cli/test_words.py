@@ -98,6 +98,27 @@ def test_every_key_is_used() -> None:
         assert known or table.startswith(("field", "value", "next", "howto")) or leaf == "help", key
 
 
+def test_every_value_with_a_word_is_one_of_the_contract() -> None:
+    """Tables of enums of the contract are told by their capital: [value.Order.State]."""
+    enums = {enum.full_name.split(".v1.")[-1]: enum for enum in enums_of_the_contract()}
+    for key in words("zh"):
+        name, _, value = key.removeprefix("value.").rpartition(".")
+        if key.startswith("value.") and name[0].isupper():
+            assert value in enums[name].values_by_name, key
+
+
+def enums_of_the_contract() -> Iterator[Any]:
+    """Every enum of every message that goes over the wire, there or back."""
+    waiting = [each for rpc in RPCS for each in (rpc.input_type, rpc.output_type)]
+    seen: set[str] = set()
+    while waiting:
+        descriptor = waiting.pop()
+        if descriptor.full_name not in seen:
+            seen.add(descriptor.full_name)
+            yield from (field.enum_type for field in descriptor.fields if field.enum_type)
+            waiting += [field.message_type for field in descriptor.fields if field.message_type]
+
+
 def test_what_is_said_next_fits_a_reason() -> None:
     """What to type next is filled with what the reason tells of, the class, and the options that would help."""
     contract = Path("protos/liancai/training/v1/errors.proto").read_text(encoding="utf-8")
@@ -218,7 +239,7 @@ def test_every_command_of_the_job_is_there() -> None:
         *("extend", "correct", "return", "skip", "assign", "explain", "relay", "today", "watch", "stats", "import-log"),
         *("search", "counts", "note", "notes", "rating-code", "rate", "rated", "visit", "ratings"),
     }
-    assert listed["case stats"] == {"throughput", "hand-overs", "lateness", "progress"}
+    assert listed["case stats"] == {"throughput", "hand-overs", "custody", "lateness", "progress"}
     assert listed["supervision"] == {
         *("board", "watched", "reminders", "issue", "show", "list", "answer", "return", "sign-off", "withdraw"),
     }

@@ -1,4 +1,4 @@
-"""Lists of commissioners: every row a verdict, every good row an application, the same list again no change."""
+"""Lists of commissioners: what is said of cells, rows and files; every condition has rows on either side."""
 
 from __future__ import annotations
 
@@ -8,22 +8,16 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-import grpc
 import pytest
-from liancai.common.v1.types_pb2 import Finding
-from liancai.placement.v1 import audit_pb2, commissioners_pb2
+from liancai.placement.v1 import commissioners_pb2
 from liancai.placement.v1 import imports_pb2 as pb
-from sqlalchemy import func, select
 
 from services import host
-from services.placement.imports import MOST_ROWS
 from services.placement.rules.listing import CONDITIONS, TITLES
 from services.placement.rules.listing.words import AMBIGUOUS, CHOICES
-from services.placement.tables import CommissionerRow
-from services.platform.database import Database
 from services.reference import credit_code, resident_id
 from services.reference.conditions import Kind
-from tests.office import request_id, somebody
+from tests.office import request_id
 from tests.placement.conftest import NewDesk
 from tests.placement.desk import (
     COUNTY,
@@ -34,7 +28,6 @@ from tests.placement.desk import (
     a_group_row,
     a_row,
 )
-from tests.statuses import refused, violations_of
 
 Mode, Result = pb.ImportCommissionersRequest, pb.CommissionerVerdict
 SENTENCES: dict[str, dict[str, str]] = {
@@ -141,22 +134,17 @@ CELLS: Mapping[str, tuple[Rows, Rows]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def officer(county: Desk) -> Desk:
-    return county
-
-
 def found(answer: pb.ImportCommissionersResponse, place: int = 0) -> list[str]:
     return [each.code for each in answer.verdicts[place].findings]
 
 
 @pytest.mark.parametrize("code", CELLS)
-def test_a_row_that_has_it_and_a_row_that_has_not(officer: Desk, code: str) -> None:
+def test_a_row_that_has_it_and_a_row_that_has_not(county: Desk, code: str) -> None:
     bad, good = CELLS[code]
-    checked = officer.bring(*bad, mode=Mode.CHECK_ONLY)
+    checked = county.bring(*bad, mode=Mode.CHECK_ONLY)
     assert code in found(checked)
     assert checked.verdicts[0].result == Result.REFUSED
-    assert code not in found(officer.bring(*good, mode=Mode.CHECK_ONLY))
+    assert code not in found(county.bring(*good, mode=Mode.CHECK_ONLY))
     for finding in checked.verdicts[0].findings:
         columns = CONDITIONS[finding.code].columns
         assert finding.field in columns or (columns == ("*",) and finding.field in TITLES)
@@ -171,38 +159,38 @@ def a_team(desk: Desk, **cells: str) -> pb.CommissionerRow:
 
 def _twice(desk: Desk) -> tuple[Rows, Rows]:
     team = a_team(desk)
-    return (a_group_row(**{**_cells(team), "members": f"{team.members}、{team.leader}"}),), (team,)
+    return (a_group_row(**{**cells_of(team), "members": f"{team.members}、{team.leader}"}),), (team,)
 
 
 def _of_groups(desk: Desk) -> tuple[Rows, Rows]:
     team = a_team(desk)
     unit = desk.bring(a_group_row()).verdicts[0].commissioner
-    return (a_group_row(**{**_cells(team), "members": unit}),), (team,)
+    return (a_group_row(**{**cells_of(team), "members": unit}),), (team,)
 
 
 def _unknown_member(desk: Desk) -> tuple[Rows, Rows]:
     team = a_team(desk)
-    return (a_group_row(**{**_cells(team), "leader": "20201100001"}),), (team,)
+    return (a_group_row(**{**cells_of(team), "leader": "20201100001"}),), (team,)
 
 
 def _elsewhere(desk: Desk) -> tuple[Rows, Rows]:
     row = a_row()
     desk.bring(row)
-    return (a_row(**{**_cells(row), "home_unit_credit_code": OTHER_UNIT}),), (row,)
+    return (a_row(**{**cells_of(row), "home_unit_credit_code": OTHER_UNIT}),), (row,)
 
 
-def _cells(row: pb.CommissionerRow) -> dict[str, Any]:
+def cells_of(row: pb.CommissionerRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in TITLES}
 
 
 def _same(**cells: str) -> Rows:
     row = a_row()
-    return row, a_row(3, **{**_cells(row), **cells})
+    return row, a_row(3, **{**cells_of(row), **cells})
 
 
 def _same_group(**cells: str) -> Rows:
     row = a_group_row()
-    return row, a_group_row(3, **{**_cells(row), **cells})
+    return row, a_group_row(3, **{**cells_of(row), **cells})
 
 
 # the same where it takes the register, or more than one row, to have it
@@ -229,12 +217,12 @@ def _applied(desk: Desk) -> Rows:
 
 
 @pytest.mark.parametrize("code", REGISTER)
-def test_what_the_register_and_other_rows_say(officer: Desk, code: str) -> None:
-    bad, good = REGISTER[code](officer)
+def test_what_the_register_and_other_rows_say(county: Desk, code: str) -> None:
+    bad, good = REGISTER[code](county)
     rows = sorted(bad, key=lambda row: row.row_number)
-    checked = officer.bring(*rows, mode=Mode.CHECK_ONLY)
+    checked = county.bring(*rows, mode=Mode.CHECK_ONLY)
     assert code in found(checked, rows.index(bad[0]))
-    clean = officer.bring(*good, mode=Mode.CHECK_ONLY)
+    clean = county.bring(*good, mode=Mode.CHECK_ONLY)
     assert all(code not in found(clean, place) for place in range(len(good)))
 
 
@@ -252,19 +240,19 @@ FILES: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("code", FILES)
-def test_what_is_said_of_a_file(officer: Desk, code: str) -> None:
+def test_what_is_said_of_a_file(county: Desk, code: str) -> None:
     for fields, has in zip(FILES[code], (True, False), strict=True):
         request = pb.ImportCommissionersRequest(
             **{"mode": Mode.CHECK_ONLY, "rows": [a_row()], "request_id": request_id(), **fields}
         )
-        answer = officer.imports.ImportCommissioners(request)
+        answer = county.imports.ImportCommissioners(request)
         assert (code in [each.code for each in answer.summary.findings]) is has
 
 
-def test_gaps_and_columns_are_named_in_both_languages(officer: Desk, new_desk: NewDesk) -> None:
+def test_gaps_and_columns_are_named_in_both_languages(county: Desk, new_desk: NewDesk) -> None:
     fields = {"missing_columns": ["title", "home_place"], "unknown_columns": ["鞋码"]}
     rows = [a_row(2), a_row(4), a_row(8)]
-    answer = officer.bring(*rows, mode=Mode.CHECK_ONLY, **fields)
+    answer = county.bring(*rows, mode=Mode.CHECK_ONLY, **fields)
     said = {each.code: each.message for each in answer.summary.findings}
     assert "职称、出发地" in said["TR-COLUMN-MISSING"]
     assert "鞋码" in said["PC-COLUMN-UNKNOWN"]
@@ -297,144 +285,3 @@ def test_every_word_means_a_value_of_the_contract() -> None:
         enum = commissioners_pb2.Commissioner.DESCRIPTOR.fields_by_name[column].enum_type
         assert enum is not None
         assert set(words.values()) - {AMBIGUOUS} <= set(enum.values_by_name)
-
-
-# ---- what becomes of rows --------------------------------------------------------------------------
-
-
-def count(database: Database) -> int:
-    with database.reading() as session:
-        return session.scalar(select(func.count()).select_from(CommissionerRow)) or 0
-
-
-def test_a_row_becomes_the_application_that_would_be_made_by_hand(officer: Desk) -> None:
-    person = somebody()
-    wide = "".join(chr(ord(each) + 0xFEE0) if each.isdigit() else each.lower() for each in person.resident_id)
-    cells = {
-        "full_name": f" {person.full_name[0]} {person.full_name[1:]}", "phone": f"+86 {person.phone}",
-        "resident_id": wide, "title": "高级农艺师", "education": "博士", "disciplines": "2103020=1；210=2",
-        "division": "济南市市中区", "home_place": "山东省济南市市中区", "kind": "个人科技特派员", "days_a_year": "40天",
-    }  # fmt: skip
-    answer = officer.bring(a_row(**cells))
-    (verdict,) = answer.verdicts
-    assert (verdict.result, found(answer)) == (Result.APPLIED, [])
-    by_hand = officer.get(verdict.commissioner)
-    assert by_hand.state == commissioners_pb2.Commissioner.APPLIED
-    assert (by_hand.title, by_hand.education, by_hand.days_a_year) == (3, 4, 40)
-    assert [(each.code, each.level) for each in by_hand.disciplines] == [("210", 2), ("2103020", 1)]
-    assert (by_hand.division, by_hand.home_place, by_hand.partner_division) == (COUNTY, COUNTY, SERVED)
-    shown = officer.commissioners.RevealCommissioner(
-        commissioners_pb2.RevealCommissionerRequest(name=by_hand.name, purpose="核对身份", request_id=request_id())
-    )
-    assert (shown.full_name, shown.resident_id, shown.phone) == (person.full_name, person.resident_id, person.phone)
-
-
-def test_a_team_and_a_unit_are_applied_for(officer: Desk) -> None:
-    team = a_team(officer)
-    answer = officer.bring(team, a_group_row(3))
-    assert [each.result for each in answer.verdicts] == [Result.APPLIED, Result.APPLIED]
-    assert officer.get(answer.verdicts[0].commissioner).members == [f"commissioners/{team.members}"]
-
-
-@pytest.mark.parametrize("mode", [Mode.VALID_ROWS, Mode.ALL_OR_NOTHING])
-def test_the_same_list_again_changes_nothing(officer: Desk, placement_database: Database, mode: Any) -> None:
-    rows = [a_row(2), a_group_row(3), a_row(4)]
-    first = officer.bring(*rows, mode=mode)
-    assert (first.summary.applied, first.summary.changed) == (3, True)
-    before = count(placement_database)
-    again = officer.bring(*rows, mode=mode)
-    assert [each.result for each in again.verdicts] == [Result.UNCHANGED] * 3
-    assert [each.commissioner for each in again.verdicts] == [each.commissioner for each in first.verdicts]
-    assert {found(again, place)[0] for place in range(3)} == {"PC-ALREADY"}
-    assert (again.summary.unchanged, again.summary.changed) == (3, False)
-    assert count(placement_database) == before
-
-
-def test_the_modes(officer: Desk, placement_database: Database) -> None:
-    rows = [a_row(2), a_row(3, phone="1"), a_row(4)]
-    before = count(placement_database)
-    checked = officer.bring(*rows, mode=Mode.CHECK_ONLY)
-    assert [each.result for each in checked.verdicts] == [Result.APPLIED, Result.REFUSED, Result.APPLIED]
-    assert not checked.summary.changed
-    assert not any(each.commissioner for each in checked.verdicts)
-    nothing = officer.bring(*rows, mode=Mode.ALL_OR_NOTHING)
-    assert [each.result for each in nothing.verdicts] == [Result.NOT_TAKEN, Result.REFUSED, Result.NOT_TAKEN]
-    assert (nothing.summary.not_taken, nothing.summary.changed) == (2, False)
-    assert count(placement_database) == before
-    some = officer.bring(*rows, mode=Mode.VALID_ROWS)
-    assert (some.summary.applied, some.summary.refused) == (2, 1)
-    assert count(placement_database) == before + 2
-    (code,) = some.summary.codes
-    assert (code.code, code.level, code.rows) == ("TR-PHONE-FORMAT", Finding.ERROR, 1)
-
-
-def test_both_rows_of_a_duplicate_name_each_other_and_the_first_is_taken(officer: Desk) -> None:
-    row = a_row(2)
-    answer = officer.bring(row, a_row(3), a_row(4, **_cells(row)))
-    assert [each.result for each in answer.verdicts] == [Result.APPLIED, Result.APPLIED, Result.REFUSED]
-    assert [list(each.findings[0].others) if each.findings else [] for each in answer.verdicts] == [
-        ["row 4"], [], ["row 2"],
-    ]  # fmt: skip
-
-
-def test_a_call_that_is_sent_again_is_answered_again(officer: Desk, placement_database: Database) -> None:
-    rows, once = [a_row()], request_id()
-    first = officer.bring(*rows, request_id=once)
-    before = count(placement_database)
-    assert officer.bring(*rows, request_id=once) == first
-    assert count(placement_database) == before
-    with refused(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED"):
-        officer.bring(a_row(), request_id=once)
-
-
-def test_who_is_not_of_the_unit_is_left_to_it_and_not_shown(unit: Desk, officer: Desk) -> None:
-    row = a_row(2, home_unit_credit_code=OTHER_UNIT)
-    officer.bring(row)
-    answer = unit.bring(row, a_row(3))
-    assert [each.result for each in answer.verdicts] == [Result.REFUSED, Result.APPLIED]
-    assert found(answer) == ["PC-NOT-YOURS"]
-    assert not answer.verdicts[0].commissioner
-    assert "commissioners/" not in answer.verdicts[0].findings[0].message
-
-
-def test_what_was_imported_is_in_the_trail(officer: Desk) -> None:
-    rows = [a_row(2), a_row(3, phone="1")]
-    officer.bring(*rows, request_id="the-imported-list")
-    entries, token = [], ""
-    while True:
-        page = officer.trail.ListPlacementTrail(
-            audit_pb2.ListPlacementTrailRequest(resource="commissioners", page_size=1000, page_token=token)
-        )
-        entries += page.entries
-        if not (token := page.next_page_token):
-            break
-    (entry,) = [each for each in entries if each.request_id == "the-imported-list"]
-    assert entry.action == "placement.commissioner.import"
-    assert '"applied": 1' in entry.detail
-    assert not any(secret in str(entry) for row in rows for secret in (row.full_name, row.resident_id))
-
-
-def test_as_many_rows_as_there_may_be_are_taken_in_one_call(officer: Desk) -> None:
-    answer = officer.bring(*(a_row(place + 2) for place in range(MOST_ROWS)))
-    assert (answer.summary.applied, len(answer.verdicts)) == (MOST_ROWS, MOST_ROWS)
-
-
-@pytest.mark.parametrize(
-    ("fields", "field"),
-    [
-        ({"mode": 0}, "mode"),
-        ({"request_id": "short"}, "request_id"),
-        ({"rows": [a_row(3), a_row(3)]}, "rows[1].row_number"),
-        ({"rows": [a_row(0)]}, "rows[0].row_number"),
-        ({"rows": [pb.CommissionerRow(row_number=place + 1) for place in range(MOST_ROWS + 1)]}, "rows"),
-        ({"unknown_columns": ["x"] * 101}, "unknown_columns"),
-        ({"remarks": [Mode.FileRemark(code="TR-ID-CHECKSUM")]}, "remarks[0].code"),
-        ({"remarks": [Mode.FileRemark(code="TR-FILE-TITLE", about="x" * 201)]}, "remarks[0].about"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_what_no_reader_would_send_is_refused(officer: Desk, fields: dict[str, Any], field: str) -> None:
-    values: dict[str, Any] = {"mode": Mode.CHECK_ONLY, "rows": [a_row()], "request_id": request_id(), **fields}
-    with pytest.raises(grpc.RpcError) as error:
-        officer.imports.ImportCommissioners(pb.ImportCommissionersRequest(**values))
-    assert [each.field for each in violations_of(error.value)] == [field]

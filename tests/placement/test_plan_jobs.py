@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -40,8 +35,7 @@ from services.platform.job_process import Run, do
 from services.platform.jobs import ENDED, State
 from tests.office import request_id
 from tests.placement.plan_desk import Desks, fresh_discipline
-from tests.platform.test_jobs import alive, at_work, lapse_of, processes_of, until
-from tests.races.servers import ROOT
+from tests.platform.test_jobs import alive, another_server, at_work, lapse_of, processes_of, until
 from tests.statuses import refused
 
 
@@ -88,24 +82,6 @@ def value_of(database: Database, plan: str, checkpoint: Any) -> float:
         for each in checkpoint["visits"]
     ]
     return account(Inputs.unpacked(row.inputs).dispatch, visits).total
-
-
-@contextmanager
-def another_server(shop: Workshop) -> Iterator[subprocess.Popen[str]]:
-    """A server in a process of its own, which does jobs."""
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'protos'}{os.pathsep}{ROOT}"}
-    asked = {"url": shop.url, "service": shop.service, "keys": str(shop.keys), "kinds": shop.kinds}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.platform.job_server"],
-        cwd=ROOT, env=environment, stdin=subprocess.PIPE, text=True,
-    ) as server:  # fmt: skip
-        assert server.stdin is not None
-        server.stdin.write(json.dumps(asked) + "\n")
-        server.stdin.flush()
-        try:
-            yield server
-        finally:
-            server.kill()
 
 
 def test_a_server_killed_in_the_middle_loses_nothing(

@@ -216,6 +216,7 @@ CASES = """
     WithdrawSupervisionOrder . . . . . y . .  .
     GetThroughput         y y o  . .  y y  .  .
     GetHandOvers          y y o  . .  y y  .  .
+    GetCustody            y y o  . .  y y  .  .
     GetLateness           y y o  . .  y y  .  .
     GetWorkInProgress     y y o  . .  y y  .  .
 """

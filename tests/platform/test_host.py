@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +25,10 @@ from services.platform.database import Database
 from services.platform.part import Part
 from services.platform.vault import Vault
 from tests.conftest import migrate_all, new_postgresql_database
+from tests.platform.conftest import Open
+from tests.platform.test_jobs import until
+from tests.platform.test_pruning import left
+from tests.platform.test_tail import tell
 from tests.races.servers import ROOT, Server, office_at
 
 
@@ -305,6 +309,28 @@ def test_what_services_do_by_themselves_is_done_again_and_again_until_the_host_s
     assert all(now.tzinfo is UTC for now in rounds)
     assert "upkeep error=RuntimeError" in caplog.text
     assert "a name" not in caplog.text
+
+
+def test_what_is_kept_for_a_time_goes_by_itself(open_small: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "UPKEEP", 0.001)
+    now = [datetime.now(UTC) - timedelta(days=31)]
+    database = open_small(lanes=1, clock=lambda: now[0])
+    for number in range(3):
+        tell(database, f"things/{number}")
+    now[0] += timedelta(days=31)
+    for days, rest in (("32", 3), ("30", 1)):
+        with host.kept_up([a_part(None)], {"training": database}, Settings({"LIANCAI_EVENTS_KEEP_DAYS": days})):
+            if rest < 3:
+                until(lambda: len(left(database)) < 3)
+        assert len(left(database)) == rest
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "1.5", "a week", "36501"])
+def test_a_time_that_is_none_is_refused(days: str) -> None:
+    with pytest.raises(Misconfigured, match="LIANCAI_EVENTS_KEEP_DAYS must be a whole number of days"):
+        _ = Settings({"LIANCAI_EVENTS_KEEP_DAYS": days}).events_kept
+    assert Settings({"LIANCAI_EVENTS_KEEP_DAYS": "90"}).events_kept == timedelta(days=90)
+    assert Settings({}).events_kept is None
 
 
 @pytest.mark.parametrize("setting", ["0", "false", "no"])

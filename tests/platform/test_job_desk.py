@@ -28,7 +28,8 @@ from services.reference.divisions import scope_range
 from tests.office import request_id
 from tests.platform.conftest import Open
 from tests.platform.small import JOBS, METADATA
-from tests.platform.test_jobs import a_run, claim
+from tests.platform.test_job_claims import a_run
+from tests.platform.test_jobs import claim
 
 AUDIT = METADATA.tables["audit_entry"]
 POLICY = Policy(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from sqlalchemy import insert, select
 
 from services.platform.database import Database
 from services.platform.errors import Exists, Refused
-from services.platform.once import KEPT
 from services.platform.transaction import Tx
 from tests.platform.conftest import NewCall, Open
 from tests.platform.small import METADATA, THING
@@ -86,17 +84,3 @@ def test_the_body_of_a_request_is_kept_only_as_a_keyed_hash(database: Database, 
         row: Any = session.execute(select(REPLY)).one()
     assert len(bytes(row.body)) == 32
     assert not any(b"secret" in bytes(value) for value in (row.body, row.reply))
-
-
-def test_replies_are_forgotten_after_their_time_and_not_before(open_small: Open, new_call: NewCall) -> None:
-    now = [datetime(2026, 11, 1, tzinfo=UTC)]
-    database, make = open_small(lanes=0, clock=lambda: now[0]), Maker()
-    database.write(new_call(), a_request(), make)
-    now[0] += KEPT - timedelta(seconds=1)
-    database.forget_replies()
-    database.write(new_call(), a_request(), make)
-    assert make.done == 1
-    now[0] += timedelta(seconds=2)
-    database.forget_replies()
-    database.write(new_call(), a_request(), make)
-    assert make.done == 2

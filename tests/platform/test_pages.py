@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from types import SimpleNamespace
 
 import pytest
 from liancai.training.v1 import orders_pb2
@@ -31,6 +32,15 @@ def test_a_token_leads_to_the_page_after_its_row_whatever_the_size(pages: Pages,
     assert (page.size, page.after) == (9, KEY)
     assert "20261100007" not in token
     assert b"20261100007" not in base64.urlsafe_b64decode(token)
+
+
+def test_the_last_page_has_no_next_one(pages: Pages, new_call: NewCall) -> None:
+    rows = [SimpleNamespace(id="20261100007", place=place) for place in range(4)]
+    page = pages.read(new_call(), a_list(page_size=3))
+    for enough in (rows[:0], rows[:3]):
+        assert pages.next_token(new_call(), a_list(), page, enough, "id", "place") == ""
+    token = pages.next_token(new_call(), a_list(), page, rows, "id", "place")
+    assert pages.read(new_call(), a_list(page_token=token)).after == ["20261100007", 2]
 
 
 @pytest.mark.parametrize(("asked", "size"), [(0, DEFAULT_SIZE), (1, 1), (1000, 1000), (2**31 - 1, LARGEST_SIZE)])

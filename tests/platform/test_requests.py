@@ -156,6 +156,14 @@ def test_a_reason_for_being_late_is_checked_even_when_nothing_is(new_call: NewCa
     assert rules(lambda reading: reading.occurred(new_call(), request, NOW))
 
 
+def test_a_mask_names_fields_that_may_be_changed() -> None:
+    assert rules(lambda reading: reading.mask(["title", "place"], {"title", "place"})) == []
+    assert rules(lambda reading: reading.mask([], {"title"})) == ["FIELD_REQUIRED"]
+    reading = Reading()
+    assert reading.mask(["title", "x" * 50, "state"], {"title"}) == ["title", "x" * 50, "state"]
+    assert [each.values for each in reading.violations] == [{"path": "x" * 40}, {"path": "state"}]
+
+
 def test_every_violation_is_told_at_once() -> None:
     reading = Reading()
     reading.text("order.place", "", 1, 5)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc
@@ -17,6 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy import Engine, create_engine
 
 from services import host
+from services.platform.clock import REHEARSAL
 from services.platform.database import Database
 from tests.conftest import token_of
 from tests.office import Office, clock
@@ -32,16 +34,19 @@ QUICK: Sequence[tuple[str, int]] = (
 
 
 class Server:
-    """`python -m services serve` on a socket of its own; what it prints goes to `log`."""
+    """`python -m services serve` on a socket of its own and on the tests' clock; what it prints goes to `log`."""
 
     def __init__(self, settings: host.Settings, folder: Path, arguments: Sequence[str] = SERVE) -> None:
         self.address = f"unix:{folder}/s"
         self.log = folder / "stderr"
+        ahead = folder / "clock"
+        ahead.write_text(str((clock() - datetime.now(UTC)).total_seconds()), encoding="ascii")
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("LIANCAI_")}
         self._environment = {
             **inherited,
             **settings.environment,
             "LIANCAI_LISTEN": self.address,
+            REHEARSAL: str(ahead),
             "PYTHONPATH": f"{ROOT / 'protos'}{os.pathsep}{ROOT}",
         }
         self._arguments = arguments

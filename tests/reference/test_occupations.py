@@ -69,16 +69,15 @@ def test_eight_levels_and_five_certificates() -> None:
 
 @pytest.mark.parametrize("text", ["三级/高级工", "三级／高级工", "高级工", "三级", "３级", " 3 ", "三级高级工"])
 def test_a_level_as_rosters_write_it(text: str) -> None:
-    assert levels.find(text) == levels.by_certificate(3) == levels.by_code(3)
+    assert levels.find(text) == levels.by_code(3)
 
 
 def test_titles() -> None:
     assert [level.title for level in levels.LEVELS[:3]] == ["学徒工", "五级/初级工", "四级/中级工"]
-    assert levels.find("技师") == levels.by_certificate(2)
+    assert levels.find("技师") == levels.by_code(4)
     assert levels.find("一级/高级技师") == levels.by_code(5)
 
 
 def test_no_such_level() -> None:
     assert levels.find("0级") is levels.find("") is levels.find("高级") is None
     assert levels.by_code(8) is levels.by_code(-1) is None
-    assert levels.by_certificate(0) is levels.by_certificate(6) is None

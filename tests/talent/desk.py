@@ -165,11 +165,16 @@ class Desk:
         chosen = outcome or (step.outcomes[0] if step.outcomes else "")
         return self.act("CompleteStep", name, outcome=chosen, result=self.result_of(name), **more)
 
-    def ended(self, name: str, matter: str) -> str:
-        """The resource name of a matter of a case, which is withdrawn: it has ended."""
+    def ended(
+        self, name: str, matter: str, state: matters_pb2.Matter.State.ValueType = matters_pb2.Matter.REFUSED
+    ) -> str:
+        """The resource name of a matter of a case, which is refused, or not required: it has ended."""
         found = f"{name}/matters/{matter}"
-        asked = cases_pb2.WithdrawMatterRequest(name=found, reason="本人放弃", request_id=request_id())
-        self.cases.WithdrawMatter(asked)
+        asked = cases_pb2.CloseMatterRequest(
+            name=found, state=state, reason="不符合条件", evidence="书面决定", remedy="可申请行政复议",
+            request_id=request_id(),
+        )  # fmt: skip
+        self.cases.CloseMatter(asked)
         return found
 
     def rate(self, matter: str, level: ratings_pb2.Rating.Level.ValueType, **fields: Any) -> ratings_pb2.Rating:

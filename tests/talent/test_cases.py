@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import grpc
 import pytest
 from liancai.talent.v1 import audit_pb2, matters_pb2
 from liancai.talent.v1 import cases_pb2 as pb
+from sqlalchemy import select
 
 from services import host
 from services.platform.database import Database
+from services.platform.once import KEPT
+from services.platform.pruning import Pruning
 from services.talent.progress import TRIES
 from services.talent.rules import receipt
+from services.talent.tables import Base
 from tests.conftest import token_of
-from tests.office import request_id
+from tests.office import clock, request_id
 from tests.statuses import info_of, status_of, violations_of
 from tests.talent.desk import CHILD, GAOTANG, JINAN, SPOUSE, Desk, a_case, states_of, step_of
 from tests.talent.handing import let_in
@@ -271,3 +275,15 @@ def test_the_talent_asks_without_a_token_and_learns_states_alone(desk: Desk, grp
         with pytest.raises(grpc.RpcError) as refused:
             nobody.cases.QueryProgress(pb.QueryProgressRequest(receipt=unknown, phone_tail=wrong))
     assert info_of(refused.value)[0] == "PROGRESS_TOO_OFTEN"
+
+
+def test_a_request_id_protects_for_thirty_days(desk: Desk, talent_database: Database) -> None:
+    asked = a_case("archive")
+    first = desk.cases.OpenCase(asked)
+    replies = Base.metadata.tables["reply"]
+    for later, again in ((KEPT - timedelta(seconds=1), True), (KEPT + timedelta(seconds=1), False)):
+        Pruning(talent_database, "talent", None, ()).run(clock() + later)
+        with talent_database.reading() as session:
+            kept = select(replies.c.request_id).where(replies.c.request_id == asked.request_id)
+            assert (session.execute(kept).first() is not None) is again
+        assert (desk.cases.OpenCase(asked).name == first.name) is again

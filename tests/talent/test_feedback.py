@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 import pytest
-from liancai.talent.v1 import complaints_pb2, notes_pb2, ratings_pb2
+from liancai.talent.v1 import cases_pb2, complaints_pb2, matters_pb2, notes_pb2, ratings_pb2
 from liancai.talent.v1 import ratings_pb2_grpc as ratings_grpc
 from sqlalchemy import text
 
@@ -82,6 +82,40 @@ def test_notes_are_read_by_the_sides_that_were_let_in_newest_first(
                 case_name=case, matter="medical", kind=notes_pb2.Note.REMARK, text="无", request_id=request_id()
             )
         )
+
+
+def undecided(desk: Desk, matter: str) -> bool:
+    """Whether a matter that has ended is not rated, neither with a code nor on the phone."""
+    for ask in (lambda: code_of(desk, matter), lambda: desk.rate(matter, Rating.FAIR)):
+        with refused(grpc.StatusCode.FAILED_PRECONDITION, "RATING_UNDECIDED"):
+            ask()
+    return matter not in [each.matter for each in listed(desk)]
+
+
+def test_what_was_decided_is_rated_and_what_came_to_nothing_is_not(desk: Desk) -> None:
+    not_required = matters_pb2.Matter.NOT_REQUIRED
+    granted = desk.open("archive").name
+    for step in desk.case(granted).matters[0].steps:
+        desk.finish(step.name)
+    assert desk.case(granted).matters[0].state == matters_pb2.Matter.DONE
+    begun = desk.open("pension").name
+    desk.act("StartStep", f"{begun}/matters/pension/steps/check")
+    found_out = desk.open("pension").name
+    desk.finish(f"{found_out}/matters/pension/steps/check", outcome="not_needed")
+    for matter in (
+        f"{granted}/matters/archive",
+        desk.ended(desk.open("pension").name, "pension"),
+        desk.ended(begun, "pension", not_required),
+        f"{found_out}/matters/pension",
+    ):
+        assert desk.rate(matter, Rating.SATISFIED).matter == matter
+    withdrawn = desk.open("pension").name
+    desk.act("StartStep", f"{withdrawn}/matters/pension/steps/check")
+    desk.cases.WithdrawMatter(
+        cases_pb2.WithdrawMatterRequest(name=f"{withdrawn}/matters/pension", reason="本人放弃", request_id=request_id())
+    )
+    assert undecided(desk, f"{withdrawn}/matters/pension")
+    assert undecided(desk, desk.ended(desk.open("pension").name, "pension", not_required))
 
 
 def test_a_matter_is_rated_once_when_it_has_ended(desk: Desk, grpc_channel: grpc.Channel) -> None:

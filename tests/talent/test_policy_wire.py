@@ -285,6 +285,7 @@ SPECIAL: dict[str, Callable[[Any, Things], None]] = {
     "RejectDocument": _document,
     "GetThroughput": _with_span,
     "GetHandOvers": _with_span,
+    "GetCustody": _with_span,
     "GetLateness": _with_span,
     "GetWorkInProgress": _at_a_date,
     "SubmitBulk": _bulk,
@@ -314,6 +315,7 @@ MARKS: dict[str, Callable[[Things], str]] = {
     "ListSupervisionOrders": lambda things: things.order,
     "GetThroughput": lambda _: "pension",
     "GetHandOvers": lambda _: "370103-sic",
+    "GetCustody": lambda _: "371526",
     "GetLateness": lambda _: "pension",
     "GetWorkInProgress": lambda _: "pension",
 }

@@ -47,6 +47,16 @@ def test_the_limit_runs_from_acceptance_over_the_spring_festival(desk: Desk) -> 
     assert [line.count for line in said.values()][-1] == 15
 
 
+def test_what_is_accepted_on_the_day_of_its_receipt_is_explained_from_one_first_day(desk: Desk) -> None:
+    name = reviewing(desk, "2026-02-11")
+    desk.act("ReceiveStep", name, at="2026-02-12")
+    desk.act("AcceptStep", name, evidence="受理-1", at="2026-02-12")
+    lines = [line for line in explained(desk, name).lines if line.track == clock_pb2.DerivationLine.STATUTORY]
+    firsts = [(line.date, line.stage) for line in lines if line.why == clock_pb2.DerivationLine.FIRST_DAY]
+    assert firsts == [("2026-02-12", clock_pb2.DerivationLine.LIMIT)]
+    assert lines[-1].count == lines[-1].total == 15
+
+
 def test_without_a_notice_of_gaps_it_counts_as_accepted_from_receipt(desk: Desk) -> None:
     name = reviewing(desk, "2026-09-01")
     desk.act("ReceiveStep", name, at="2026-09-01")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import grpc
-import pytest
 from liancai.training.v1 import enrolments_pb2 as pb
 
 from tests.office import Office, request_id
-from tests.statuses import info_of
 
 
 def new_class(office: Office, capacity: int = 2, order: dict[str, Any] | None = None, **fields: Any) -> str:
@@ -44,12 +41,6 @@ def answer(office: Office, name: str, consent: bool = True, **more: Any) -> pb.S
 def enrolment(office: Office, name: str) -> pb.Enrolment:
     found: pb.Enrolment = office.enrolments.GetEnrolment(pb.GetEnrolmentRequest(name=name))
     return found
-
-
-def refused(call: Any, *args: Any, **more: Any) -> tuple[str, dict[str, str]]:
-    with pytest.raises(grpc.RpcError) as error:
-        call(*args, **more)
-    return info_of(error.value)
 
 
 def pair(office: Office, **order: Any) -> tuple[str, pb.Enrolment, pb.Enrolment]:

@@ -20,18 +20,12 @@ from services.training import clashes
 from services.training.tables import BookingRow, EnrolmentRow
 from tests.conftest import token_of
 from tests.office import Office, request_id, somebody
-from tests.statuses import info_of, status_of
+from tests.statuses import info_of, refusal_of, status_of
 from tests.training.journal import prove, prove_quota
 from tests.training.test_quotas import FEN, _years, budget, heads, jobless, subsidised, year
 
 __all__ = ["year"]
 WHY = "企业调整生产计划"
-
-
-def refused(call: object, *args: object, **more: object) -> tuple[str, dict[str, str]]:
-    with pytest.raises(grpc.RpcError) as error:
-        call(*args, **more)  # type: ignore[operator]
-    return info_of(error.value)
 
 
 def cancel_class(office: Office, name: str) -> classes.Class:
@@ -106,8 +100,8 @@ def test_a_cancelled_class_gives_everything_back(office: Office, database: Datab
     assert prove(database, order)["OPEN"] == 40
     with database.reading() as reading:
         assert not reading.scalars(select(BookingRow).where(BookingRow.class_id == held.partition("/")[2])).all()
-    assert refused(cancel_class, office, held)[0] == "CLASS_STATE"
-    assert refused(office.enrol, held, jobless())[0] == "NOT_ELIGIBLE"
+    assert refusal_of(cancel_class, office, held)[0] == "CLASS_STATE"
+    assert refusal_of(office.enrol, held, jobless())[0] == "NOT_ELIGIBLE"
     # the seats are open again: another class may have them
     again = office.open_class(order, capacity=40)
     assert office.enrol(again.name).state == pb.Enrolment.ENROLLED
@@ -116,7 +110,7 @@ def test_a_cancelled_class_gives_everything_back(office: Office, database: Datab
 def test_a_class_that_has_closed_is_not_cancelled(office: Office) -> None:
     held = office.open_class(office.contracted().name).name
     office.classes.CloseClass(classes.CloseClassRequest(name=held, request_id=request_id()))
-    assert refused(cancel_class, office, held)[0] == "CLASS_STATE"
+    assert refusal_of(cancel_class, office, held)[0] == "CLASS_STATE"
 
 
 def test_a_cancelled_order_cancels_its_classes_and_keeps_who_is_hired(office: Office, database: Database) -> None:
@@ -133,7 +127,7 @@ def test_a_cancelled_order_cancels_its_classes_and_keeps_who_is_hired(office: Of
     assert balances == {"OPEN": 0, "COMMITTED": 0, "ENROLLED": 0, "HIRED": 1, "LOST": 9}
     assert [(loss.reason, loss.seats) for loss in office.ledger(order).losses] == [(WHY, 9)]
     assert office.the_class(second).state == classes.Class.CANCELLED
-    assert refused(cancel_order, office, order)[0] == "ORDER_STATE"
+    assert refusal_of(cancel_order, office, order)[0] == "ORDER_STATE"
 
 
 def test_an_order_cancelled_before_anybody_is_hired_is_cancelled(office: Office, database: Database) -> None:
@@ -175,7 +169,7 @@ def test_a_move_that_puts_somebody_in_two_places_wants_to_be_accepted(office: Of
     office.enrol(other, person)
     office.enrol(held)
     onto = {"start": "2026-12-01", "end": "2026-12-31", "sessions": [session("2026-12-03", "10:00", "12:00")]}
-    reason, about = refused(move, office, held, **onto)
+    reason, about = refusal_of(move, office, held, **onto)
     assert (reason, about["enrolments"], about["count"]) == ("MOVE_CLASHES", mine, "1")
     with pytest.raises(grpc.RpcError) as error:
         move(office, held, **onto)
@@ -188,7 +182,7 @@ def test_a_move_that_puts_somebody_in_two_places_wants_to_be_accepted(office: Of
     # whoever enrols from now on is compared with the new days
     newcomer = somebody()
     office.enrol(other, newcomer)
-    assert refused(office.enrol, held, newcomer)[0] == "NOT_ELIGIBLE"
+    assert refusal_of(office.enrol, held, newcomer)[0] == "NOT_ELIGIBLE"
     prove(database, order)
 
 
@@ -212,7 +206,7 @@ def test_a_class_that_moves_into_another_year_takes_of_that_year(office: Office,
     held = subsidised(office, database, year, capacity=3)
     people = [office.enrol(held, jobless()).name for _ in range(2)]
     days = (f"{other}-03-01", f"{other}-03-31")
-    reason, about = refused(move, office, held, *days)
+    reason, about = refusal_of(move, office, held, *days)
     assert (reason, about["quota"], about["left"]) == ("QUOTA_BINDS", following, "1 人")
     office.withdraw(people[0])
     move(office, held, *days)
@@ -253,7 +247,7 @@ def test_a_split_refuses_new_clashes_and_keeps_those_that_were_accepted(office: 
     mine = office.enrol(held, person).name
     office.enrol(other, person)
     onto = [session("2026-12-03", "10:00", "12:00")]
-    assert refused(split, office, held, 1, [mine], sessions=onto)[0] == "MOVE_CLASHES"
+    assert refusal_of(split, office, held, 1, [mine], sessions=onto)[0] == "MOVE_CLASHES"
     move(office, held, "2026-12-01", "2026-12-31", sessions=onto, accept_clashes="本人要求")
     assert split(office, held, 1, [mine]).target.enrolled == 1
     prove(database, order)
@@ -262,7 +256,7 @@ def test_a_split_refuses_new_clashes_and_keeps_those_that_were_accepted(office: 
 @pytest.mark.parametrize("capacity", [4, 5])
 def test_a_split_leaves_a_class_behind(office: Office, capacity: int) -> None:
     held = office.open_class(office.contracted().name, capacity=4).name
-    assert refused(split, office, held, capacity, [])[0] == "CLASS_FULL"
+    assert refusal_of(split, office, held, capacity, [])[0] == "CLASS_FULL"
 
 
 def test_only_who_has_a_seat_is_split_off(office: Office) -> None:
@@ -270,10 +264,10 @@ def test_only_who_has_a_seat_is_split_off(office: Office) -> None:
     other = office.open_class(office.contracted().name, capacity=2).name
     seated, _, waiting = (office.enrol(held).name for _ in range(3))
     stranger = office.enrol(other).name
-    assert refused(split, office, held, 1, [waiting])[0] == "ENROLMENT_STATE"
-    assert refused(split, office, held, 1, [stranger])[0] == "NOT_FOUND"
-    assert refused(split, office, held, 1, [seated, seated])[0] == "INVALID_REQUEST"
-    assert refused(split, office, held, 1, [seated] * 2)[0] == "INVALID_REQUEST"
+    assert refusal_of(split, office, held, 1, [waiting])[0] == "ENROLMENT_STATE"
+    assert refusal_of(split, office, held, 1, [stranger])[0] == "NOT_FOUND"
+    assert refusal_of(split, office, held, 1, [seated, seated])[0] == "INVALID_REQUEST"
+    assert refusal_of(split, office, held, 1, [seated] * 2)[0] == "INVALID_REQUEST"
 
 
 def test_a_merged_class_brings_its_people_seats_and_waitlist(office: Office, database: Database) -> None:
@@ -312,8 +306,8 @@ def test_whoever_is_in_both_keeps_the_better_place(office: Office, database: Dat
 
 def test_classes_of_two_orders_are_not_merged(office: Office) -> None:
     first, second = (office.open_class(office.contracted().name).name for _ in range(2))
-    assert refused(merge, office, first, second)[0] == "CLASS_ORDERS_DIFFER"
-    assert refused(merge, office, first, first)[0] == "INVALID_REQUEST"
+    assert refusal_of(merge, office, first, second)[0] == "CLASS_ORDERS_DIFFER"
+    assert refusal_of(merge, office, first, first)[0] == "INVALID_REQUEST"
 
 
 def test_a_merge_counts_every_head_once(office: Office, database: Database, year: int) -> None:
@@ -338,9 +332,9 @@ def test_changes_are_for_the_bureaus_that_run_the_class(
     held = office.open_class(order).name
     partner = Office(grpc_channel, token_of(settings, division="370103", unit="370103-hrss"))
     third = Office(grpc_channel, token_of(settings, division="110101", unit="110101-hrss"))
-    assert refused(cancel_class, partner, held)[0] == "PERMISSION_DENIED"
-    assert refused(cancel_class, third, held)[0] == "NOT_FOUND"
-    assert refused(cancel_order, third, order)[0] == "NOT_FOUND"
-    assert refused(split, third, held, 1, [])[0] == "NOT_FOUND"
-    assert refused(move, third, held, "2026-12-01", "2026-12-02")[0] == "NOT_FOUND"
-    assert refused(merge, third, held, office.open_class(order).name)[0] == "NOT_FOUND"
+    assert refusal_of(cancel_class, partner, held)[0] == "PERMISSION_DENIED"
+    assert refusal_of(cancel_class, third, held)[0] == "NOT_FOUND"
+    assert refusal_of(cancel_order, third, order)[0] == "NOT_FOUND"
+    assert refusal_of(split, third, held, 1, [])[0] == "NOT_FOUND"
+    assert refusal_of(move, third, held, "2026-12-01", "2026-12-02")[0] == "NOT_FOUND"
+    assert refusal_of(merge, third, held, office.open_class(order).name)[0] == "NOT_FOUND"

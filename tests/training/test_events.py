@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -19,10 +19,9 @@ from sqlalchemy import select
 from services import host
 from services.platform import later, watching
 from services.platform.database import Database
-from services.reference.clock import SHANGHAI
 from services.training.tables import Base
 from tests.conftest import token_of
-from tests.office import ENTERPRISE, INSTITUTION, Office, an_order, request_id, somebody
+from tests.office import ENTERPRISE, INSTITUTION, TODAY, Office, an_order, request_id, somebody
 from tests.statuses import info_of
 from tests.training.test_registers import bring, pensioners
 
@@ -180,7 +179,7 @@ SEEN = {
 def one_of_each(office: Office) -> None:
     """At least one event of each collection."""
     order = office.contracted()
-    first = datetime.now(SHANGHAI).date() + timedelta(days=30)
+    first = TODAY + timedelta(days=30)
     days = {"start_date": f"{first}", "end_date": f"{first + timedelta(days=30)}"}
     held = office.open_class(order.name, **days, capacity=1).name
     leaving, coming = office.enrol(held).name, office.enrol(held).name

@@ -23,8 +23,8 @@ from services.training.tables import Base
 from tests.conftest import token_of
 from tests.office import INSTITUTION, Office, request_id, somebody
 from tests.races.crowd import Meeting, together
-from tests.statuses import info_of, violations_of
-from tests.training.exchanging import enrolment, new_class, pair, refused, transfer
+from tests.statuses import info_of, refusal_of, violations_of
+from tests.training.exchanging import enrolment, new_class, pair, transfer
 from tests.training.journal import prove, prove_quota
 
 State = pb.Enrolment.State
@@ -83,7 +83,7 @@ def test_the_same_transfer_asked_for_twice_is_one(office: Office, database: Data
     again = request_id()
     assert transfer(office, person.name, new, request_id=again) == transfer(office, person.name, new, request_id=again)
     assert (office.the_class(old).enrolled, office.the_class(new).enrolled) == (0, 1)
-    reason, about = refused(transfer, office, person.name, new)
+    reason, about = refusal_of(transfer, office, person.name, new)
     assert (reason, about["state"]) == ("ENROLMENT_STATE", "WITHDRAWN")
 
 
@@ -92,7 +92,7 @@ def test_a_transfer_into_a_full_class_changes_nothing(office: Office, database: 
     person, waits = office.enrol(old), office.enrol(old)
     office.enrol(new)
     before = [office.the_class(held) for held in (old, new)], trail(database)
-    assert refused(transfer, office, person.name, new) == (
+    assert refusal_of(transfer, office, person.name, new) == (
         "CLASS_FULL",
         {"class_name": new, "capacity": "1", "enrolled": "1"},
     )
@@ -108,7 +108,7 @@ def test_nobody_passes_those_who_wait_for_the_other_class(office: Office) -> Non
     there, waits = office.enrol(new), office.enrol(new)
     person = office.enrol(old)
     assert office.withdraw(there.name).promoted.name == waits.name
-    assert refused(transfer, office, person.name, new)[0] == "CLASS_FULL"
+    assert refusal_of(transfer, office, person.name, new)[0] == "CLASS_FULL"
 
 
 def test_sessions_may_overlap_those_of_the_class_that_is_left_and_of_no_other(office: Office) -> None:
@@ -143,7 +143,7 @@ def test_a_warning_of_the_other_class_wants_its_reason(office: Office) -> None:
     why = pb.AcceptedWarning(code="TR-AGE-MAX", reason="已核实未领取养老金")
     request = pb.EnrolRequest(class_name=old, applicant=elder, accepted=[why], request_id=request_id())
     person = office.enrolments.Enrol(request)
-    assert refused(transfer, office, person.name, new)[0] == "WARNINGS_NEED_REASON"
+    assert refusal_of(transfer, office, person.name, new)[0] == "WARNINGS_NEED_REASON"
     moved = transfer(office, person.name, new, accepted=[why])
     assert list(moved.target.accepted) == [why]
 
@@ -163,7 +163,7 @@ def test_a_transfer_takes_the_head_along_when_the_limit_is_used_up(office: Offic
     old, new = (office.paid_class(office.contracted().name, capacity=2, title=each).name for each in ("甲班", "乙班"))
     jobless = {"category": "UNE", "proof_kind": "就业创业证", "proof_number": "3715260001"}
     person = office.enrol(old, somebody(**jobless))
-    assert refused(office.enrol, new, somebody(**jobless))[0] == "QUOTA_BINDS"
+    assert refusal_of(office.enrol, new, somebody(**jobless))[0] == "QUOTA_BINDS"
     moved = transfer(office, person.name, new)
     assert (moved.target.state, moved.target.category) == (State.ENROLLED, "UNE")
     assert prove_quota(database, made.name) == 1
@@ -173,11 +173,11 @@ def test_a_class_that_is_closed_gives_and_takes_nobody(office: Office) -> None:
     old, new = new_class(office), new_class(office)
     person, other = office.enrol(old), office.enrol(new)
     office.classes.CloseClass(classes_pb2.CloseClassRequest(name=new, request_id=request_id()))
-    assert refused(transfer, office, person.name, new) == (
+    assert refusal_of(transfer, office, person.name, new) == (
         "NOT_ELIGIBLE",
         {"class_name": new, "codes": "TR-CLASS-CLOSED"},
     )
-    reason, about = refused(transfer, office, other.name, old)
+    reason, about = refusal_of(transfer, office, other.name, old)
     assert (reason, about["class_name"], about["state"]) == ("CLASS_STATE", new, "CLOSED")
 
 
@@ -199,10 +199,10 @@ def test_a_transfer_is_for_whoever_may_see_both_classes(
     hidden = new_class(elsewhere, order={"division": "371502", "partner_division": "370103"})
     person = office.enrol(old)
     for name in (hidden, "classes/20991199999"):
-        assert refused(transfer, office, person.name, name) == ("NOT_FOUND", {"resource": name})
-    assert refused(transfer, stranger, person.name, new) == ("NOT_FOUND", {"resource": person.name})
-    assert refused(transfer, stranger, person.name, old) == ("NOT_FOUND", {"resource": person.name})
-    assert refused(transfer, partner, person.name, new, etag='"99"')[0] == "STALE_ETAG"
+        assert refusal_of(transfer, office, person.name, name) == ("NOT_FOUND", {"resource": name})
+    assert refusal_of(transfer, stranger, person.name, new) == ("NOT_FOUND", {"resource": person.name})
+    assert refusal_of(transfer, stranger, person.name, old) == ("NOT_FOUND", {"resource": person.name})
+    assert refusal_of(transfer, partner, person.name, new, etag='"99"')[0] == "STALE_ETAG"
     assert transfer(partner, person.name, new, etag=person.etag).target.state == State.ENROLLED
 
 

@@ -20,7 +20,8 @@ from services.training.tables import Base, TraineeRow
 from tests.conftest import token_of
 from tests.office import Office, request_id, somebody
 from tests.races.crowd import together
-from tests.statuses import info_of, violations_of
+from tests.statuses import info_of, refusal_of, violations_of
+from tests.training.exchanging import enrolment
 from tests.training.journal import prove
 
 State = pb.Enrolment.State
@@ -62,17 +63,6 @@ def reveal(office: Office, name: str) -> pb.Applicant:
     request = pb.RevealEnrolmentRequest(name=name, purpose="核对更正结果", request_id=request_id())
     shown: pb.Applicant = office.enrolments.RevealEnrolment(request).applicant
     return shown
-
-
-def enrolment(office: Office, name: str) -> pb.Enrolment:
-    found: pb.Enrolment = office.enrolments.GetEnrolment(pb.GetEnrolmentRequest(name=name))
-    return found
-
-
-def refused(call: Any, *args: Any, **more: Any) -> tuple[str, dict[str, str]]:
-    with pytest.raises(grpc.RpcError) as error:
-        call(*args, **more)
-    return info_of(error.value)
 
 
 def codes(each: pb.Enrolment) -> list[str]:
@@ -166,7 +156,7 @@ def test_two_who_are_in_one_class_cannot_become_one(office: Office, database: Da
     right, wrong = somebody(full_name="样例同"), somebody(full_name="样例同")
     theirs, mine = office.enrol(held, right), office.enrol(held, wrong)
     taken = ("IDENTITY_TAKEN", {"class_name": held, "enrolment": theirs.name})
-    assert refused(correct, office, mine.name, resident_id=right.resident_id) == taken
+    assert refusal_of(correct, office, mine.name, resident_id=right.resident_id) == taken
     assert reveal(office, mine.name).resident_id == wrong.resident_id
     office.withdraw(theirs.name)
     assert correct(office, mine.name, resident_id=right.resident_id).enrolment.state == State.ENROLLED
@@ -177,7 +167,7 @@ def test_a_number_on_record_under_another_name_is_somebody_elses(office: Office)
     right, wrong = somebody(full_name="样例甲"), somebody(full_name="样例乙")
     office.enrol(new_class(office), right)
     mine = office.enrol(new_class(office), wrong)
-    assert refused(correct, office, mine.name, resident_id=right.resident_id)[0] == "INVALID_REQUEST"
+    assert refusal_of(correct, office, mine.name, resident_id=right.resident_id)[0] == "INVALID_REQUEST"
     assert reveal(office, mine.name).resident_id == wrong.resident_id
     correct(office, mine.name, resident_id=right.resident_id, full_name=right.full_name)
     assert reveal(office, mine.name).resident_id == right.resident_id
@@ -225,7 +215,7 @@ def test_another_officers_etag_is_stale_after_a_correction(office: Office, partn
     done = correct(office, enrolled.name, full_name="样例一改", etag=enrolled.etag)
     assert done.enrolment.etag == enrolment(office, enrolled.name).etag != enrolled.etag
     for seen in (enrolled, other):  # the other one shows the person too
-        assert refused(correct, partner, seen.name, full_name="样例二改", etag=seen.etag)[0] == "STALE_ETAG"
+        assert refusal_of(correct, partner, seen.name, full_name="样例二改", etag=seen.etag)[0] == "STALE_ETAG"
     assert reveal(office, enrolled.name).full_name == "样例一改"
 
 
@@ -260,7 +250,7 @@ def test_only_what_the_officer_may_see_is_shown(office: Office, elsewhere: Offic
     hidden = elsewhere.enrol(elsewhere.open_class(order, capacity=5).name, person)
     mine = office.enrol(new_class(office), person)
     right = number()
-    assert refused(correct, office, hidden.name, resident_id=right) == ("NOT_FOUND", {"resource": hidden.name})
+    assert refusal_of(correct, office, hidden.name, resident_id=right) == ("NOT_FOUND", {"resource": hidden.name})
     done = correct(office, mine.name, resident_id=right)
     assert [each.name for each in done.enrolments] == [mine.name]
     assert reveal(elsewhere, hidden.name).resident_id == right  # the person is the same everywhere

@@ -19,7 +19,7 @@ from services.reference import credit_code, resident_id
 from services.training.tables import TeacherRow
 from tests.conftest import token_of
 from tests.office import ELECTRICIAN, ENTERPRISE, Office, a_class, an_institution, request_id, somebody
-from tests.statuses import info_of, violations_of
+from tests.statuses import error_of, info_of, violations_of
 from tests.training.journal import prove
 
 NUMBER = resident_id.make("370103", date(1975, 5, 5), 321)
@@ -31,14 +31,8 @@ def a_code() -> str:
     return credit_code.make("52", "371526", f"MJE1{next(_codes):04}")
 
 
-def refused(call: Callable[..., Any], *arguments: Any) -> grpc.RpcError:
-    with pytest.raises(grpc.RpcError) as raised:
-        call(*arguments)
-    return raised.value
-
-
 def reason_of(call: Callable[..., Any], *arguments: Any) -> str:
-    return info_of(refused(call, *arguments))[0]
+    return info_of(error_of(call, *arguments))[0]
 
 
 def register(office: Office, **fields: Any) -> pb.Institution:
@@ -91,7 +85,7 @@ def test_an_institution_is_registered_once_and_everybody_reads_it(office: Office
     assert made.state == pb.Institution.ACTIVE
     assert made.name == f"institutions/{made.credit_code}"
     assert list(made.occupation_codes) == [ELECTRICIAN]
-    error = refused(lambda: register(office, credit_code=made.credit_code))
+    error = error_of(lambda: register(office, credit_code=made.credit_code))
     assert error.code() is grpc.StatusCode.ALREADY_EXISTS
     assert info_of(error) == ("INSTITUTION_EXISTS", {"institution": made.name})
     readers = (
@@ -102,7 +96,7 @@ def test_an_institution_is_registered_once_and_everybody_reads_it(office: Office
     for claims in readers:
         assert desk(**claims).institutions.GetInstitution(pb.GetInstitutionRequest(name=made.name)) == made
     missing = pb.GetInstitutionRequest(name=f"institutions/{a_code()}")
-    assert refused(office.institutions.GetInstitution, missing).code() is grpc.StatusCode.NOT_FOUND
+    assert error_of(office.institutions.GetInstitution, missing).code() is grpc.StatusCode.NOT_FOUND
 
 
 def test_every_wrong_field_is_named_at_once(office: Office) -> None:
@@ -110,7 +104,7 @@ def test_every_wrong_field_is_named_at_once(office: Office) -> None:
         credit_code="52370103MJE0001009", institution_name="x", division="370000", licence_number="x" * 65,
         catalogue_number="\x00", occupation_codes=["6-31"],
     )  # fmt: skip
-    error = refused(office.institutions.RegisterInstitution, pb.RegisterInstitutionRequest(institution=wrong))
+    error = error_of(office.institutions.RegisterInstitution, pb.RegisterInstitutionRequest(institution=wrong))
     assert {violation.field for violation in violations_of(error)} == {
         "request_id",
         "institution.credit_code",
@@ -125,7 +119,7 @@ def test_every_wrong_field_is_named_at_once(office: Office) -> None:
 def test_only_the_bureau_of_its_division_keeps_it(office: Office, desk: Callable[..., Office]) -> None:
     partner, school = desk(division="370103"), desk(roles=("institution",), unit="x")
     for stranger in (partner, school):
-        assert refused(lambda s=stranger: register(s)).code() is grpc.StatusCode.PERMISSION_DENIED
+        assert error_of(lambda s=stranger: register(s)).code() is grpc.StatusCode.PERMISSION_DENIED
     made = register(office)
     for stranger in (partner, school):
         for act in (
@@ -133,11 +127,11 @@ def test_only_the_bureau_of_its_division_keeps_it(office: Office, desk: Callable
             lambda s=stranger: turn(s, "Suspend", made.name),
             lambda s=stranger: turn(s, "Reinstate", made.name),
         ):
-            assert refused(act).code() is grpc.StatusCode.PERMISSION_DENIED
+            assert error_of(act).code() is grpc.StatusCode.PERMISSION_DENIED
     assert register(desk(division="371500")).division == "371526"
     # nobody gives an institution to a division of others
     moving = lambda: update(office, made.name, ["division"], division="370103")  # noqa: E731
-    assert refused(moving).code() is grpc.StatusCode.PERMISSION_DENIED
+    assert error_of(moving).code() is grpc.StatusCode.PERMISSION_DENIED
 
 
 def test_what_is_on_the_register_changes_where_the_mask_says(office: Office) -> None:
@@ -149,10 +143,10 @@ def test_what_is_on_the_register_changes_where_the_mask_says(office: Office) -> 
     assert changed.licence_number == made.licence_number
     assert changed.etag != made.etag
     for paths in (["credit_code"], ["state"], ["reason"], []):
-        error = refused(update, office, made.name, paths)
+        error = error_of(update, office, made.name, paths)
         assert {violation.field for violation in violations_of(error)} == {"update_mask"}
     stale = lambda: update(office, made.name, ["institution_name"], institution_name="旧版", etag=made.etag)  # noqa: E731
-    assert refused(stale).code() is grpc.StatusCode.ABORTED
+    assert error_of(stale).code() is grpc.StatusCode.ABORTED
 
 
 def test_lists_follow_their_pages_and_their_filter(office: Office, desk: Callable[..., Office]) -> None:
@@ -179,7 +173,7 @@ def test_lists_follow_their_pages_and_their_filter(office: Office, desk: Callabl
     assert other in names(division="370100")
     assert not made & set(names(division="370100"))
     wrong = pb.ListInstitutionsRequest(filter={"division": "37"})
-    assert refused(office.institutions.ListInstitutions, wrong).code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert error_of(office.institutions.ListInstitutions, wrong).code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 # ---- what suspension stops -------------------------------------------------------------------------
@@ -193,7 +187,7 @@ def test_only_an_institution_on_the_register_is_matched_and_trains(office: Offic
         matched: orders_pb2.Order = office.orders.MatchOrder(request)
         return matched
 
-    assert info_of(refused(match)) == ("INSTITUTION_UNKNOWN", {"institution": f"institutions/{code}"})
+    assert info_of(error_of(match)) == ("INSTITUTION_UNKNOWN", {"institution": f"institutions/{code}"})
     made = register(office, credit_code=code)
     turn(office, "Suspend", made.name)
     assert reason_of(match) == "INSTITUTION_SUSPENDED"
@@ -228,7 +222,7 @@ def test_a_suspended_institution_files_nothing_and_takes_nobody(office: Office) 
     assert reason_of(office.enrol, held.name) == "NOT_ELIGIBLE"
     kept = office.enrolments.GetEnrolment(enrolments_pb2.GetEnrolmentRequest(name=mine.name))
     assert kept.state == enrolments_pb2.Enrolment.ENROLLED
-    error = refused(turn, office, "Suspend", name)
+    error = error_of(turn, office, "Suspend", name)
     assert info_of(error) == ("INSTITUTION_STATE", {"institution": name, "state": "SUSPENDED", "allowed": "ACTIVE"})
     turn(office, "Reinstate", name, "整改完成")
     assert not office.the_class(held.name).suspended
@@ -264,8 +258,8 @@ def test_the_same_suspension_twice_is_one_and_a_stale_one_is_aborted(office: Off
     first = office.institutions.SuspendInstitution(request)
     assert office.institutions.SuspendInstitution(request) == first
     stale = lambda: turn(office, "Reinstate", made.name, etag=made.etag)  # noqa: E731
-    assert refused(stale).code() is grpc.StatusCode.ABORTED
-    assert {each.field for each in violations_of(refused(lambda: turn(office, "Reinstate", made.name, "")))} == {
+    assert error_of(stale).code() is grpc.StatusCode.ABORTED
+    assert {each.field for each in violations_of(error_of(lambda: turn(office, "Reinstate", made.name, "")))} == {
         "reason"
     }
 
@@ -280,7 +274,7 @@ def test_a_teacher_is_sealed_masked_and_one_person_everywhere(office: Office, da
     assert made.masked_resident_id == resident_id.mask(NUMBER)
     assert (made.institution, made.qualification) == (one, "电工高级技师")
     second = add(office, other)
-    error = refused(add, office, one)
+    error = error_of(add, office, one)
     assert info_of(error) == ("TEACHER_EXISTS", {"teacher": made.name})
     assert error.code() is grpc.StatusCode.ALREADY_EXISTS
     with database.reading() as session:
@@ -294,14 +288,14 @@ def test_a_teacher_is_sealed_masked_and_one_person_everywhere(office: Office, da
 
 def test_what_a_teacher_cannot_be(office: Office) -> None:
     name = register(office).name
-    error = refused(
+    error = error_of(
         lambda: add(office, name, full_name="1", resident_id=NUMBER[:-1] + "?", qualification="x" * 101,
                     certificate_number="x" * 65)
     )  # fmt: skip
     assert {violation.field for violation in violations_of(error)} == {
         *("full_name", "resident_id", "qualification", "certificate_number")
     }
-    missing = refused(lambda: add(office, f"institutions/{a_code()}"))
+    missing = error_of(lambda: add(office, f"institutions/{a_code()}"))
     assert missing.code() is grpc.StatusCode.NOT_FOUND
 
 
@@ -309,10 +303,10 @@ def test_an_institution_names_its_own_teachers(office: Office, desk: Callable[..
     made, other = register(office), register(office)
     own = desk(division="440106", roles=("institution",), unit=made.credit_code)
     assert add(own, made.name).institution == made.name
-    assert refused(add, own, other.name).code() is grpc.StatusCode.PERMISSION_DENIED
+    assert error_of(add, own, other.name).code() is grpc.StatusCode.PERMISSION_DENIED
     enterprise = desk(roles=("enterprise",), unit=ENTERPRISE)
-    assert refused(add, enterprise, made.name).code() is grpc.StatusCode.PERMISSION_DENIED
-    assert refused(add, desk(division="370103"), made.name).code() is grpc.StatusCode.PERMISSION_DENIED
+    assert error_of(add, enterprise, made.name).code() is grpc.StatusCode.PERMISSION_DENIED
+    assert error_of(add, desk(division="370103"), made.name).code() is grpc.StatusCode.PERMISSION_DENIED
 
 
 def test_teachers_are_listed_page_by_page(office: Office) -> None:
@@ -330,4 +324,4 @@ def test_teachers_are_listed_page_by_page(office: Office) -> None:
     assert [each.name for each in seen] == sorted(made)
     assert {each.masked_resident_id for each in seen} == {resident_id.mask(number) for number in numbers}
     missing = pb.ListTeachersRequest(institution=f"institutions/{a_code()}")
-    assert refused(office.institutions.ListTeachers, missing).code() is grpc.StatusCode.NOT_FOUND
+    assert error_of(office.institutions.ListTeachers, missing).code() is grpc.StatusCode.NOT_FOUND

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import grpc
-import pytest
 from liancai.training.v1 import agreements_pb2, classes_pb2
 from liancai.training.v1 import orders_pb2 as pb
 from sqlalchemy import select
@@ -16,7 +12,7 @@ from services.platform.database import Database
 from services.training.tables import SeatMovementRow
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, Office, a_class, an_order, request_id
-from tests.statuses import info_of, violations_of
+from tests.statuses import error_of, info_of, violations_of
 from tests.training.journal import prove
 
 
@@ -27,12 +23,6 @@ def change(office: Office, name: str, headcount: int, reason: str = "企业调�
         )
     )
     return changed
-
-
-def refused(call: Callable[..., Any], *arguments: Any) -> grpc.RpcError:
-    with pytest.raises(grpc.RpcError) as raised:
-        call(*arguments)
-    return raised.value
 
 
 def file_class(office: Office, order: str, capacity: int) -> str:
@@ -72,7 +62,7 @@ def test_before_the_contract_an_order_grows_and_shrinks_freely(office: Office, d
 
 def test_a_contracted_order_grows_as_far_as_agreements_cover_it(office: Office, database: Database) -> None:
     order = office.contracted(headcount=40)
-    error = refused(change, office, order.name, 41)
+    error = error_of(change, office, order.name, 41)
     assert info_of(error) == ("ORDER_NOT_COVERED", {"order": order.name, "covered": "40", "headcount": "41"})
     more = [agreements_pb2.Agreement.Cover(order=order.name, headcount=10)]
     office.sign(office.agreement(order, orders=more).name)
@@ -80,7 +70,7 @@ def test_a_contracted_order_grows_as_far_as_agreements_cover_it(office: Office, 
     assert office.ledger(order.name).open == 50
     held = office.open_class(order.name, capacity=50)
     assert change(office, order.name, 50).state == pb.Order.TRAINING
-    assert info_of(refused(change, office, order.name, 51))[0] == "ORDER_NOT_COVERED"
+    assert info_of(error_of(change, office, order.name, 51))[0] == "ORDER_NOT_COVERED"
     assert office.the_class(held.name).capacity == 50
     prove(database, order.name)
 
@@ -112,7 +102,7 @@ def test_a_cut_takes_open_seats_then_the_unfilled_seats_of_the_newest_class(offi
     assert office.the_class(newest).enrolled == 3
     balances = prove(database, order)
     assert (balances["OPEN"], balances["COMMITTED"], balances["ENROLLED"]) == (0, 1, 5)
-    error = refused(change, office, order, 4)
+    error = error_of(change, office, order, 4)
     assert info_of(error) == ("ORDER_SEATS", {"order": order, "open": "0", "asked": "2"})
     [violation] = violations_of(error)
     assert violation.field == "headcount"
@@ -141,7 +131,7 @@ def test_nobody_who_waits_beside_a_cut_gets_a_seat(office: Office, database: Dat
     assert change(office, order, 3).headcount == 3
     now = office.the_class(held)
     assert (now.capacity, now.enrolled, now.waitlisted) == (3, 3, 2)
-    assert info_of(refused(change, office, order, 2))[0] == "ORDER_SEATS"
+    assert info_of(error_of(change, office, order, 2))[0] == "ORDER_SEATS"
     prove(database, order)
 
 
@@ -151,21 +141,21 @@ def test_only_the_bureau_where_the_work_is_changes_it_and_only_after_the_submiss
     order = office.verified(headcount=10)
     for claims in ({"division": "370103"}, {"roles": ("enterprise",), "unit": ENTERPRISE}):
         stranger = Office(grpc_channel, token_of(settings, **claims))  # type: ignore[arg-type]
-        assert refused(change, stranger, order.name, 9).code() is grpc.StatusCode.PERMISSION_DENIED
+        assert error_of(change, stranger, order.name, 9).code() is grpc.StatusCode.PERMISSION_DENIED
     far = Office(grpc_channel, token_of(settings, division="371525"))
-    assert refused(change, far, order.name, 9).code() is grpc.StatusCode.NOT_FOUND
+    assert error_of(change, far, order.name, 9).code() is grpc.StatusCode.NOT_FOUND
     draft = office.orders.CreateOrder(pb.CreateOrderRequest(order=an_order(), request_id=request_id()))
-    assert info_of(refused(change, office, draft.name, 9))[0] == "ORDER_STATE"
+    assert info_of(error_of(change, office, draft.name, 9))[0] == "ORDER_STATE"
     office.orders.CancelOrder(pb.CancelOrderRequest(name=order.name, reason="停产", request_id=request_id()))
-    assert info_of(refused(change, office, order.name, 9))[0] == "ORDER_STATE"
+    assert info_of(error_of(change, office, order.name, 9))[0] == "ORDER_STATE"
 
 
 def test_what_a_change_wants(office: Office) -> None:
     order = office.verified(headcount=10)
     for headcount, reason in ((0, "x"), (100_001, "x"), (-1, "x"), (9, "")):
-        error = refused(change, office, order.name, headcount, reason)
+        error = error_of(change, office, order.name, headcount, reason)
         assert {violation.field for violation in violations_of(error)} == {"reason" if not reason else "headcount"}
-    assert refused(lambda: change(office, order.name, 9, etag='"1"')).code() is grpc.StatusCode.ABORTED
+    assert error_of(lambda: change(office, order.name, 9, etag='"1"')).code() is grpc.StatusCode.ABORTED
     request = pb.ChangeOrderHeadcountRequest(name=order.name, headcount=9, reason="x", request_id=request_id())
     assert office.orders.ChangeOrderHeadcount(request) == office.orders.ChangeOrderHeadcount(request)
     assert office.ledger(order.name).headcount == 9

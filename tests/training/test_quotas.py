@@ -18,7 +18,7 @@ from services.training import enrolling, limits
 from services.training.tables import QuotaRow
 from tests.conftest import token_of
 from tests.office import INSTITUTION, Office, request_id, somebody
-from tests.statuses import info_of, violations_of
+from tests.statuses import info_of, refusal_of, violations_of
 from tests.training.journal import prove, prove_quota
 
 FEN = 120_000  # 1,200 yuan a head
@@ -73,12 +73,6 @@ def heads(office: Office, year: int, persons: int) -> quota.Quota:
     return made
 
 
-def refused(call: object, *args: object) -> tuple[str, dict[str, str]]:
-    with pytest.raises(grpc.RpcError) as error:
-        call(*args)  # type: ignore[operator]
-    return info_of(error.value)
-
-
 def lattice(office: Office, held: str) -> quota.SeatLattice:
     found: quota.SeatLattice = office.quotas.ExplainSeats(quota.ExplainSeatsRequest(class_name=held))
     return found
@@ -88,7 +82,7 @@ def test_a_refusal_names_the_budget_that_binds_and_what_is_left(office: Office, 
     name = budget(office, year, 2 * FEN + 50_000).name
     held = subsidised(office, database, year)
     seated = [office.enrol(held, jobless()) for _ in range(2)]
-    reason, about = refused(office.enrol, held, jobless())
+    reason, about = refusal_of(office.enrol, held, jobless())
     assert (reason, about) == ("QUOTA_BINDS", {"quota": name, "left": "500.00 元", "asked": "1,200.00 元"})
     assert prove_quota(database, name) == 2 * FEN
     office.withdraw(seated[0].name)
@@ -106,7 +100,7 @@ def test_an_institution_has_so_many_heads_a_year_over_all_its_classes(
     )
     for held in (first, first, second):
         office.enrol(held, jobless())
-    reason, about = refused(office.enrol, second, jobless())
+    reason, about = refusal_of(office.enrol, second, jobless())
     assert (reason, about["quota"], about["left"]) == ("QUOTA_BINDS", name, "0 人")
     elsewhere = subsidised(office, database, next(_years[id(database)]))
     assert office.enrol(elsewhere, jobless()).state == pb.Enrolment.ENROLLED
@@ -126,10 +120,10 @@ def test_the_first_setting_counts_who_is_there_already(office: Office, database:
     seated = [office.enrol(held, jobless()) for _ in range(2)]
     made = budget(office, year, FEN)
     assert (made.taken, made.left) == (2 * FEN, 0)
-    assert refused(office.enrol, held, jobless())[0] == "QUOTA_BINDS"
+    assert refusal_of(office.enrol, held, jobless())[0] == "QUOTA_BINDS"
     office.withdraw(seated[0].name)
     assert prove_quota(database, made.name) == FEN
-    assert refused(office.enrol, held, jobless())[0] == "QUOTA_BINDS"
+    assert refusal_of(office.enrol, held, jobless())[0] == "QUOTA_BINDS"
 
 
 def test_a_higher_limit_gives_free_seats_to_those_who_wait(office: Office, database: Database, year: int) -> None:
@@ -153,7 +147,7 @@ def test_a_party_takes_of_a_limit_together_or_not_at_all(office: Office, databas
     name = heads(office, year, 1).name
     held = subsidised(office, database, year)
     request = pb.EnrolPartyRequest(class_name=held, applicants=[jobless(), jobless()], request_id=request_id())
-    reason, about = refused(office.enrolments.EnrolParty, request)
+    reason, about = refusal_of(office.enrolments.EnrolParty, request)
     assert (reason, about["quota"], about["left"], about["asked"]) == ("QUOTA_BINDS", name, "1 人", "2 人")
     assert prove_quota(database, name) == 0
 
@@ -216,8 +210,8 @@ def test_setting_a_limit_is_for_the_bureau_of_the_division(
 ) -> None:
     made = budget(office, year, FEN)
     partner = Office(grpc_channel, token_of(settings, division="370103", unit="370103-hrss"))
-    assert refused(budget, partner, year, FEN)[0] == "PERMISSION_DENIED"
-    assert refused(partner.quotas.GetQuota, quota.GetQuotaRequest(name=made.name))[0] == "NOT_FOUND"
+    assert refusal_of(budget, partner, year, FEN)[0] == "PERMISSION_DENIED"
+    assert refusal_of(partner.quotas.GetQuota, quota.GetQuotaRequest(name=made.name))[0] == "NOT_FOUND"
     stale = quota.SetQuotaRequest(
         kind=quota.DIVISION_BUDGET,
         division="371526",
@@ -228,7 +222,7 @@ def test_setting_a_limit_is_for_the_bureau_of_the_division(
         etag='"9"',
         request_id=request_id(),
     )
-    assert refused(office.quotas.SetQuota, stale)[0] == "STALE_ETAG"
+    assert refusal_of(office.quotas.SetQuota, stale)[0] == "STALE_ETAG"
     listed = office.quotas.ListQuotas(quota.ListQuotasRequest(filter=quota.ListQuotasRequest.Filter(year=year))).quotas
     assert [each.name for each in listed] == [made.name]
 

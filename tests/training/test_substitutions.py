@@ -19,9 +19,9 @@ from services.training.tables import Base, ClassRow
 from tests.conftest import token_of
 from tests.office import Office, request_id, somebody
 from tests.races.crowd import together
-from tests.statuses import violations_of
+from tests.statuses import refusal_of, violations_of
 from tests.training.days import clock_at
-from tests.training.exchanging import answer, enrolment, new_class, pair, refused, substitute, transfer
+from tests.training.exchanging import answer, enrolment, new_class, pair, substitute, transfer
 from tests.training.journal import prove, prove_quota
 
 State = pb.Enrolment.State
@@ -65,7 +65,7 @@ def test_with_the_other_sides_consent_one_takes_the_very_seat_of_the_other(
     found = office.the_class(held)
     assert (found.enrolled, found.waitlisted) == (1, 0)
     assert prove(database, found.order) == before
-    reason, about = refused(answer, partner, asked.name)
+    reason, about = refusal_of(answer, partner, asked.name)
     assert (reason, about) == ("SUBSTITUTION_STATE", {"substitution": asked.name, "state": "DONE"})
 
 
@@ -75,12 +75,12 @@ def test_who_asked_cannot_consent_nor_can_their_colleague(
     _, leaving, coming = pair(office)
     asked = substitute(office, leaving.name, coming.name)
     for side in (office, colleague):
-        assert refused(answer, side, asked.name) == ("SAME_SIDE", {"substitution": asked.name})
+        assert refusal_of(answer, side, asked.name) == ("SAME_SIDE", {"substitution": asked.name})
     # asked by the other side, it is for this one to answer
     _, leaving, coming = pair(office)
     theirs = substitute(partner, leaving.name, coming.name)
     assert theirs.asking_division == "370103"
-    assert refused(answer, partner, theirs.name)[0] == "SAME_SIDE"
+    assert refusal_of(answer, partner, theirs.name)[0] == "SAME_SIDE"
     assert answer(colleague, theirs.name).state == pb.Substitution.DONE
     # without the guard the first consents to what they asked for themselves
     monkeypatch.setattr(exchanges, "_other_side", lambda *_: True)
@@ -90,7 +90,7 @@ def test_who_asked_cannot_consent_nor_can_their_colleague(
 def test_where_there_is_one_division_another_officer_consents(office: Office, colleague: Office) -> None:
     _, leaving, coming = pair(office, partner_division="")
     asked = substitute(office, leaving.name, coming.name)
-    assert refused(answer, office, asked.name)[0] == "SAME_SIDE"
+    assert refusal_of(answer, office, asked.name)[0] == "SAME_SIDE"
     assert answer(colleague, asked.name).state == pb.Substitution.DONE
 
 
@@ -104,16 +104,16 @@ def test_the_other_side_may_refuse_in_its_words(office: Office, partner: Office)
     assert (said.state, said.answer) == (pb.Substitution.REFUSED, "学员已来电说明，次日到班")
     assert enrolment(office, leaving.name).state == State.ENROLLED
     assert enrolment(office, coming.name).state == State.WAITLISTED
-    assert refused(answer, partner, asked.name)[1]["state"] == "REFUSED"
+    assert refusal_of(answer, partner, asked.name)[1]["state"] == "REFUSED"
 
 
 def test_only_who_is_enrolled_leaves_and_only_who_waits_for_that_class_comes(office: Office) -> None:
     _, leaving, coming = pair(office)
     _, _, elsewhere = pair(office)
-    assert refused(substitute, office, coming.name, coming.name)[1]["allowed"] == "ENROLLED"
-    assert refused(substitute, office, leaving.name, leaving.name)[1]["allowed"] == "WAITLISTED"
-    assert refused(substitute, office, leaving.name, elsewhere.name) == ("NOT_FOUND", {"resource": elsewhere.name})
-    assert refused(substitute, office, leaving.name, coming.name, etag='"9"')[0] == "STALE_ETAG"
+    assert refusal_of(substitute, office, coming.name, coming.name)[1]["allowed"] == "ENROLLED"
+    assert refusal_of(substitute, office, leaving.name, leaving.name)[1]["allowed"] == "WAITLISTED"
+    assert refusal_of(substitute, office, leaving.name, elsewhere.name) == ("NOT_FOUND", {"resource": elsewhere.name})
+    assert refusal_of(substitute, office, leaving.name, coming.name, etag='"9"')[0] == "STALE_ETAG"
 
 
 def test_after_the_days_of_the_parameter_nobody_is_replaced(
@@ -123,8 +123,8 @@ def test_after_the_days_of_the_parameter_nobody_is_replaced(
     asked = substitute(office, leaving.name, coming.name)
     window = ("SUBSTITUTION_WINDOW", {"class_name": held, "last_day": "2026-12-03"})
     with clock_at(database, DAYS_AFTER):
-        assert refused(answer, partner, asked.name) == window
-        assert refused(substitute, office, leaving.name, coming.name) == window
+        assert refusal_of(answer, partner, asked.name) == window
+        assert refusal_of(substitute, office, leaving.name, coming.name) == window
         assert answer(partner, asked.name, consent=False, answer="已过期限").state == pb.Substitution.REFUSED
     with clock_at(database, DAYS_AFTER.replace(day=3)):  # the last day
         again = substitute(office, leaving.name, coming.name)
@@ -156,8 +156,8 @@ def test_an_institution_that_is_suspended_takes_no_substitute(
             table.update().where(table.c.id == held.partition("/")[2]).values(suspended=True)  # type: ignore[attr-defined]
         )
     wanted = ("NOT_ELIGIBLE", {"class_name": held, "codes": "TR-INSTITUTION-SUSPENDED"})
-    assert refused(answer, partner, asked.name) == wanted
-    assert refused(substitute, office, leaving.name, coming.name) == wanted
+    assert refusal_of(answer, partner, asked.name) == wanted
+    assert refusal_of(substitute, office, leaving.name, coming.name) == wanted
 
 
 def test_two_consents_at_once_are_one_substitution(office: Office, partner: Office, database: Database) -> None:
@@ -210,7 +210,7 @@ def test_the_substitutions_of_a_class_newest_first_page_by_page(
         if not page.next_page_token:
             break
     assert seen == names[::-1]
-    assert refused(stranger.enrolments.ListSubstitutions, pb.ListSubstitutionsRequest(class_name=held)) == (
+    assert refusal_of(stranger.enrolments.ListSubstitutions, pb.ListSubstitutionsRequest(class_name=held)) == (
         "NOT_FOUND",
         {"resource": held},
     )
@@ -220,8 +220,8 @@ def test_a_substitution_of_others_is_not_there(office: Office, stranger: Office)
     _, leaving, coming = pair(office)
     asked = substitute(office, leaving.name, coming.name).name
     for name in (asked, "substitutions/01ZZZZZZZZZZZZZZZZZZZZZZZZ"):
-        assert refused(answer, stranger, name) == ("NOT_FOUND", {"resource": name})
-    assert refused(substitute, stranger, leaving.name, coming.name) == ("NOT_FOUND", {"resource": leaving.name})
+        assert refusal_of(answer, stranger, name) == ("NOT_FOUND", {"resource": name})
+    assert refusal_of(substitute, stranger, leaving.name, coming.name) == ("NOT_FOUND", {"resource": leaving.name})
 
 
 def test_no_person_is_in_the_trail_of_an_exchange(office: Office, partner: Office, database: Database) -> None:

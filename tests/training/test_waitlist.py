@@ -20,7 +20,7 @@ from services.training.packs import SHIPPED, Packs
 from services.training.tables import EnrolmentRow
 from tests.conftest import KINDS, fresh_settings, token_of
 from tests.office import Office, request_id, somebody
-from tests.statuses import info_of, status_of, violations_of
+from tests.statuses import info_of, refusal_of, status_of, violations_of
 from tests.training.journal import prove
 
 
@@ -81,12 +81,6 @@ def full_class(office: Office, capacity: int = 1, **fields: object) -> tuple[str
     return held, [office.enrol(held) for _ in range(capacity)]
 
 
-def refused(call: object, *args: object) -> tuple[str, dict[str, str]]:
-    with pytest.raises(grpc.RpcError) as error:
-        call(*args)  # type: ignore[operator]
-    return info_of(error.value)
-
-
 def test_the_list_is_served_by_priority_then_by_time(office: Office, database: Database) -> None:
     held, seated = full_class(office)
     other = office.enrol(held, somebody(category="EMP")).name
@@ -111,7 +105,7 @@ def test_your_place_and_why(office: Office) -> None:
     assert said.priority_confidence == "unconfirmed"
     assert "第 3 位" in said.sentence
     assert [explain(office, each.name).ahead_by_time for each in (first, second)] == [0, 1]
-    reason, about = refused(explain, office, office.withdraw(first.name).enrolment.name)
+    reason, about = refusal_of(explain, office, office.withdraw(first.name).enrolment.name)
     assert (reason, about["allowed"]) == ("ENROLMENT_STATE", "WAITLISTED")
 
 
@@ -152,7 +146,7 @@ def test_a_clock_that_goes_back_lets_nobody_pass(office: Office, database: Datab
 def test_a_move_by_hand_wants_a_reason_and_shows_it(office: Office) -> None:
     held, _ = full_class(office)
     a, b, c = (office.enrol(held).name for _ in range(3))
-    assert refused(move, office, c, a, "")[0] == "INVALID_REQUEST"
+    assert refusal_of(move, office, c, a, "")[0] == "INVALID_REQUEST"
     assert move(office, c, a).waitlist_position == 1
     assert waiting(office, held) == [c, a, b]
     assert move(office, c, b).waitlist_position == 2
@@ -182,7 +176,7 @@ def test_a_move_is_within_one_waitlist(office: Office) -> None:
     held, _ = full_class(office)
     other, _ = full_class(office)
     mine, theirs = office.enrol(held).name, office.enrol(other).name
-    assert refused(move, office, mine, theirs)[0] == "NOT_FOUND"
+    assert refusal_of(move, office, mine, theirs)[0] == "NOT_FOUND"
 
 
 def test_a_party_gets_seats_together_or_waits_together(office: Office, database: Database) -> None:
@@ -215,11 +209,11 @@ def test_a_party_of_which_one_may_not_come_is_not_taken(office: Office) -> None:
     held = office.open_class(office.contracted().name).name
     there = somebody()
     office.enrol(held, there)
-    reason, about = refused(party, office, held, [somebody(), there])
+    reason, about = refusal_of(party, office, held, [somebody(), there])
     assert (reason, about["refused"]) == ("PARTY_REFUSED", "2")
     twice = somebody()
-    assert refused(party, office, held, [twice, twice])[0] == "INVALID_REQUEST"
-    assert refused(party, office, held, [twice])[0] == "INVALID_REQUEST"
+    assert refusal_of(party, office, held, [twice, twice])[0] == "INVALID_REQUEST"
+    assert refusal_of(party, office, held, [twice])[0] == "INVALID_REQUEST"
     assert office.the_class(held).enrolled == 1
 
 
@@ -257,7 +251,7 @@ def test_a_large_party_of_which_nothing_is_right_hears_what_fits(office: Office)
 def test_a_seat_or_nothing(office: Office) -> None:
     held, _ = full_class(office)
     request = pb.EnrolRequest(class_name=held, applicant=somebody(), seat_only=True, request_id=request_id())
-    reason, about = refused(office.enrolments.Enrol, request)
+    reason, about = refusal_of(office.enrolments.Enrol, request)
     assert (reason, about["capacity"]) == ("CLASS_FULL", "1")
     assert office.the_class(held).waitlisted == 0
 
@@ -283,7 +277,7 @@ def test_a_freed_seat_is_offered_and_accepted(elsewhere: Office, database: Datab
     assert accepted.state == pb.Enrolment.ENROLLED
     assert prove(database, found.order)["ENROLLED"] == 1
     again = wait.AcceptOfferRequest(name=offered.name, request_id=request_id())
-    assert refused(elsewhere.waitlist.AcceptOffer, again)[0] == "ENROLMENT_STATE"
+    assert refusal_of(elsewhere.waitlist.AcceptOffer, again)[0] == "ENROLMENT_STATE"
 
 
 def test_an_offer_declined_goes_to_the_next(elsewhere: Office, database: Database) -> None:
@@ -302,7 +296,7 @@ def test_an_offer_past_its_time_is_void_and_goes_to_the_next(elsewhere: Office, 
     database.clock = lambda: clock() + timedelta(hours=3)
     try:
         late = wait.AcceptOfferRequest(name=offered.name, request_id=request_id())
-        assert refused(elsewhere.waitlist.AcceptOffer, late)[0] == "OFFER_EXPIRED"
+        assert refusal_of(elsewhere.waitlist.AcceptOffer, late)[0] == "OFFER_EXPIRED"
         assert promotion.expire_all(database, Packs(SHIPPED).current) >= 1
     finally:
         database.clock = clock
@@ -338,6 +332,6 @@ def test_the_other_bureau_sees_and_a_third_sees_nothing(
     partner = Office(grpc_channel, token_of(settings, division="370103", unit="370103-hrss"))
     third = Office(grpc_channel, token_of(settings, division="110101", unit="110101-hrss"))
     assert explain(partner, mine).position == 1
-    assert refused(explain, third, mine)[0] == "NOT_FOUND"
-    assert refused(waiting, third, held)[0] == "NOT_FOUND"
-    assert refused(move, third, mine)[0] == "NOT_FOUND"
+    assert refusal_of(explain, third, mine)[0] == "NOT_FOUND"
+    assert refusal_of(waiting, third, held)[0] == "NOT_FOUND"
+    assert refusal_of(move, third, mine)[0] == "NOT_FOUND"

@@ -26,37 +26,25 @@ LEAST = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A plan on the way: promises `changed`, their `weight`, the objective. The first touches none that can stand.
+    """A plan on the way: promises `changed`, their `weight`, the objective, and the request that is `served` by it.
 
-    `placed` are the visits that are new or elsewhere since the step before.
+    The first touches no promise that can stand, and serves nobody more.
     """
 
     changed: int
     weight: float
     objective: float
     served: str = ""
-    placed: tuple[Assignment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Replanned:
-    """The new plan; `hit` are the promises that could not stand, `steps` how each change paid from `first` on.
-
-    The steps are the list of plans by changes against loss: each is one to choose (`plan`).
-    """
+    """The new plan; `hit` are the promises that could not stand, `steps` how each change paid."""
 
     assignments: tuple[Assignment, ...]
     hit: tuple[str, ...]
     differences: Differences
     steps: tuple[Step, ...]
-    first: tuple[Assignment, ...] = ()
-
-    def plan(self, step: int) -> tuple[Assignment, ...]:
-        """The plan after a step: none of them leaves out what the one before served."""
-        found = {each.request: each for each in self.first}
-        for each in self.steps[1 : step + 1]:
-            found |= {placed.request: placed for placed in each.placed}
-        return tuple(sorted(found.values()))
 
 
 def replan(
@@ -85,10 +73,9 @@ def replan(
     found = solve(lay_out(around), limits or Limits(rounds=40, steps=160), told=told, stopped=stopped)
     plan = found.assignments
     steps = [Step(differences(promised, plan).changed, _weight(promised, plan, weights), account(dispatch, plan).total)]
-    first = plan
     if budget > 0:
         plan = _moved(lay_out(dispatch), plan, promised, weights, budget, steps, stopped)
-    return Replanned(plan, hit, differences(promised, plan), tuple(steps), first)
+    return Replanned(plan, hit, differences(promised, plan), tuple(steps))
 
 
 def price(dispatch: Dispatch, plan: Iterable[Assignment], promise: str, limits: Limits | None = None) -> float:
@@ -173,10 +160,8 @@ def _moved(
         changed = np.flatnonzero((before != draft.slot) & (costs > 0))
         left -= len(changed)
         costs[changed] = 0.0  # it has been changed: to change it again costs nothing more
-        stood = frozenset(plan)
         plan = tuple(layout.assignments(draft.slots))
         objective = account(layout.dispatch, plan).total
         told = differences(promised, plan).changed
-        weight, placed = _weight(promised, plan, weights), tuple(each for each in plan if each not in stood)
-        steps.append(Step(told, weight, objective, layout.requests[request], placed))
+        steps.append(Step(told, _weight(promised, plan, weights), objective, layout.requests[request]))
     return plan

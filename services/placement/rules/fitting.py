@@ -53,7 +53,6 @@ class Room:
     """The room that a plan leaves to each commissioner. `dispatch` of a question may be relaxed, the plan stays."""
 
     def __init__(self, dispatch: Dispatch, assignments: Iterable[Assignment]) -> None:
-        self._dispatch = dispatch
         self._of: dict[str, list[Standing]] = defaultdict(list)
         self._open: dict[str, tuple[int, int]] = {}
         for each in assignments:

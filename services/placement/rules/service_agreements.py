@@ -138,22 +138,6 @@ def holds_for(agreement: Agreement, host: str, division: str) -> bool:
     return agreement.host == host if agreement.host else agreement.division == division
 
 
-def in_force(
-    agreements: Iterable[Agreement], commissioner: str, host: str, division: str, day: date
-) -> tuple[str, ...]:
-    """The agreements under which a commissioner may serve a host of a division on a day, in order of name.
-
-    `agreements` are filed ones. One of a team is for the team, not for its members by themselves.
-    """
-    return tuple(
-        sorted(
-            each.name
-            for each in agreements
-            if each.commissioner == commissioner and each.first <= day <= each.last and holds_for(each, host, division)
-        )
-    )
-
-
 def spans_in_force(agreements: Iterable[Agreement], host: str, division: str, first: date, last: date) -> list[Span]:
     """The days from `first` to `last` on which one of a commissioner's filed agreements stands, without gaps as one."""
     held = ((max(each.first, first), min(each.last, last)) for each in agreements if holds_for(each, host, division))

@@ -153,7 +153,8 @@ def deadline(terms: Terms, entries: Iterable[Entry], calendar: Calendar) -> Dead
 def explain(terms: Terms, entries: Iterable[Entry], calendar: Calendar, which: Which) -> tuple[Line, ...]:
     """The derivation of one of the three dates, day by day: the check of completeness, then the limit.
 
-    Empty when there is no such date; it ends with a suspended day while the date cannot be said.
+    No day was taken to check what was accepted on the day of its receipt. Empty when there is no such date; it ends
+    with a suspended day while the date cannot be said.
     """
     days = Days(calendar)
     reading = read(terms, entries, days)
@@ -163,7 +164,8 @@ def explain(terms: Terms, entries: Iterable[Entry], calendar: Calendar, which: W
     lines: list[Line] = []
     if terms.checks and reading.received is not None:
         until = reading.started if reading.begun is Begun.ACCEPTED else None
-        lines += _lines(Stage.COMPLETENESS, reading.received, terms.completeness, (), days, until)
+        if until != reading.received:
+            lines += _lines(Stage.COMPLETENESS, reading.received, terms.completeness, (), days, until)
     span = _longer(span, _extended(terms, reading, days))
     return (*lines, *_lines(Stage.LIMIT, reading.started, span, reading.pauses, days))
 

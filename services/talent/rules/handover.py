@@ -90,14 +90,6 @@ class Custody:
         return last if last is not None and last.state is HandoverState.OFFERED else None
 
 
-class View(StrEnum):
-    """How much of a case a side may see for holding it; what its own steps show it is another matter."""
-
-    FULL = "FULL"
-    SUMMARY = "SUMMARY"  # redacted: what it is about, whose clocks run, no person
-    NONE = "NONE"
-
-
 def compare(manifest: Manifest, now: Manifest) -> tuple[Discrepancy, ...]:
     """What has changed since a manifest was written, in the order of documents, obligations, clocks."""
     found = []
@@ -152,13 +144,6 @@ def recall(custody: Custody, number: int, by: Side, signed: str) -> Custody:
     if by is not waiting.sender:
         raise HandoverRefused(Refusal.NOT_SENDER)
     return _settled(custody, waiting, "recall", signed)
-
-
-def view(custody: Custody, side: Side) -> View:
-    """What a side may see: all for one that holds or has held the case, a summary for one it is offered to."""
-    if side is custody.holder or any(side is handover.sender for handover in custody.handovers):
-        return View.FULL
-    return View.SUMMARY if custody.offered and custody.offered.receiver is side else View.NONE
 
 
 def _waiting(custody: Custody, number: int) -> Handover:

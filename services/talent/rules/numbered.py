@@ -242,5 +242,3 @@ RULES = (
     ),
     _own(60, "承诺时限不长于法定时限。", "A promise is no longer than the limit.", "事项目录"),
 )
-
-BY_NUMBER = {rule.number: rule for rule in RULES}

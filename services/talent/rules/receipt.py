@@ -14,7 +14,6 @@ from stdnum.iso7064 import mod_11_10
 
 from services.reference.text import compact
 
-LENGTH = 28
 LAST_SEQUENCE = 99_999
 
 _SHAPE = re.compile(r"LT([1-9][0-9]{5})([1-9][0-9]{5})([0-9]{8})([0-9]{5})([0-9])", re.ASCII)

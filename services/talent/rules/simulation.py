@@ -43,7 +43,6 @@ class PlannedStep:
     statutory: date | None
     given: tuple[Given, ...]
     assumes: tuple[Assumption, ...]
-    waits_for_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +120,12 @@ def _matter(matter: Matter, branch: Branch, start: date, setting: Setting) -> di
 
 def _step(matter: Matter, step: Step, begins: date, setting: Setting) -> PlannedStep:
     given = []
-    waits = False
     if any(suspension.kind is SuspensionKind.WINDOW for suspension in step.suspensions):
         state, opens = window_on(matter.window(setting.destination), begins)
         if state is WindowState.UNKNOWN:
             given.append(Given.WINDOW)
         elif opens is not None:
-            begins, waits = opens, True
+            begins = opens
     if step.starts_on is not None:
         given.append(Given.EVENT)
     if step.limit.n is None:
@@ -148,5 +146,4 @@ def _step(matter: Matter, step: Step, begins: date, setting: Setting) -> Planned
         statutory=found.statutory.day,
         given=tuple(given),
         assumes=ends.assumes,
-        waits_for_window=waits,
     )

@@ -12,6 +12,7 @@ from services.platform.audit import SEQUENCE
 from services.talent.tables.base import Base
 
 WAITING = text("state = 'OFFERED'")
+TAKEN = text("state = 'ACCEPTED'")
 
 
 class HandoverRow(Base):
@@ -25,6 +26,9 @@ class HandoverRow(Base):
         CheckConstraint("state <> 'RETURNED' OR answer <> ''", name="returned_with_a_reason"),
         # the database itself allows one offer a case
         Index("one_offer_a_case", "case_id", unique=True, sqlite_where=WAITING, postgresql_where=WAITING),
+        # when holding passed: of a case, and of all
+        Index("accepted_by_case", "case_id", "settle_time", sqlite_where=TAKEN, postgresql_where=TAKEN),
+        Index("accepted_by_time", "settle_time", sqlite_where=TAKEN, postgresql_where=TAKEN),
         Index("handovers_by_sender", "sender_division", "sequence"),
         Index("handovers_by_receiver", "receiver_division", "sequence"),
     )

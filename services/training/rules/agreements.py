@@ -26,15 +26,6 @@ class Role(StrEnum):
     TRAINEES = "TRAINEES"  # 学员, who sign one by one
 
 
-class FeeBearer(StrEnum):
-    """Who bears the training fee."""
-
-    SUBSIDY = "SUBSIDY"
-    ENTERPRISE = "ENTERPRISE"
-    TRAINEE = "TRAINEE"
-    SHARED = "SHARED"
-
-
 @dataclass(frozen=True, slots=True)
 class Relation:
     """Two roles that must have agreed with one another, and who says so."""

@@ -29,7 +29,7 @@ from services.placement.rules.service_agreements import (
     counting,
     days_counted,
     days_in,
-    in_force,
+    holds_for,
     overlapping,
     parties,
     spans_in_force,
@@ -65,24 +65,23 @@ def test_the_third_party_is_the_host_or_the_bureau() -> None:
 @pytest.mark.parametrize(
     ("host", "division", "day", "expected"),
     [
-        (HOST, HERE, "2026-02-28", ()),
-        (HOST, HERE, "2026-03-01", (ONE.name,)),
-        (HOST, HERE, "2026-06-30", (ONE.name,)),
-        (OTHER, HERE, "2026-06-30", ()),  # it is for one host alone
-        ("", HERE, "2026-06-30", ()),
-        (HOST, HERE, "2026-07-01", (FRAME.name,)),
-        (OTHER, HERE, "2026-07-01", (FRAME.name,)),
-        ("", HERE, "2027-02-28", (FRAME.name,)),
-        (HOST, THERE, "2026-07-01", ()),  # a framework ends at the county's border
-        (HOST, HERE, "2027-03-01", ()),
+        (HOST, HERE, "2026-02-28", False),
+        (HOST, HERE, "2026-03-01", True),
+        (HOST, HERE, "2026-06-30", True),
+        (OTHER, HERE, "2026-06-30", False),  # it is for one host alone
+        ("", HERE, "2026-06-30", False),
+        (HOST, HERE, "2026-07-01", True),
+        (OTHER, HERE, "2026-07-01", True),
+        ("", HERE, "2027-02-28", True),
+        (HOST, THERE, "2026-07-01", False),  # a framework ends at the county's border
+        (HOST, HERE, "2027-03-01", False),
     ],
 )
 def test_an_agreement_holds_for_its_host_or_its_county_on_its_days(
-    host: str, division: str, day: str, expected: tuple[str, ...]
+    host: str, division: str, day: str, expected: bool
 ) -> None:
     on = date.fromisoformat(day)
-    assert in_force([FRAME, ONE], "commissioners/1", host, division, on) == expected
-    assert in_force([FRAME, ONE], "commissioners/2", host, division, on) == ()
+    assert spans_in_force([FRAME, ONE], host, division, on, on) == [(on, on)] * expected
 
 
 def test_spans_without_a_gap_are_one_and_cut_to_what_was_asked() -> None:
@@ -102,7 +101,8 @@ def test_spans_hold_the_days_on_which_one_is_in_force(drawn: list[tuple[date, in
     ]
     dates = [YEAR_2026[0] + timedelta(days=number) for number in range(365)]
     spans = spans_in_force(made, host, HERE, *YEAR_2026)
-    expected = {n for n, day in enumerate(dates) if in_force(made, ONE.commissioner, host, HERE, day)}
+    held = [each for each in made if holds_for(each, host, HERE)]
+    expected = {n for n, day in enumerate(dates) if any(each.first <= day <= each.last for each in held)}
     assert days_in(dates, spans) == expected
 
 

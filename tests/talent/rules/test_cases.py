@@ -13,7 +13,7 @@ from services.talent.rules import ledger, reading
 from services.talent.rules.clock import Deadline, Stage, Which, Why, deadline, explain
 from services.talent.rules.days import Assumption, Days
 from services.talent.rules.limits import Span, Unit
-from services.talent.rules.numbered import BY_NUMBER
+from services.talent.rules.numbered import RULES
 from services.talent.rules.reading import COMPLETENESS, Pause
 from tests.talent.rules import walker
 from tests.talent.rules.labelled import CATALOGUE, Case, cases, day_of
@@ -82,7 +82,7 @@ def test_there_are_enough_cases_and_many_counted_by_hand() -> None:
 
 def test_every_case_names_a_rule_and_every_rule_of_a_clock_has_a_case() -> None:
     named = {case.rule for case in CASES}
-    assert named <= BY_NUMBER.keys()
+    assert named <= {rule.number for rule in RULES}
     assert named == {f"GC-{number:03}" for number in range(1, 47)}
 
 

@@ -57,6 +57,20 @@ def test_the_check_of_completeness_is_told_before_the_limit() -> None:
     ]
 
 
+def test_what_is_accepted_on_the_day_of_its_receipt_has_one_first_day() -> None:
+    lines = explain(terms("c5wd"), ledger("RECEIVED@2026-03-02; ACCEPTED@2026-03-02"), CALENDAR, Which.STATUTORY)
+    assert [(line.stage, line.day.day, line.why) for line in lines[:2]] == [
+        (Stage.LIMIT, 2, Why.FIRST_DAY), (Stage.LIMIT, 3, Why.COUNTED)
+    ]  # fmt: skip
+    assert {line.stage for line in lines} == {Stage.LIMIT}
+
+
+def test_what_counts_as_accepted_has_the_whole_check_and_then_the_limit() -> None:
+    lines = explain(terms("c5wd"), ledger("RECEIVED@2026-03-02; ACCEPTED@2026-03-20"), CALENDAR, Which.STATUTORY)
+    firsts = [(line.stage, line.day.day) for line in lines if line.why is Why.FIRST_DAY]
+    assert firsts == [(Stage.COMPLETENESS, 2), (Stage.LIMIT, 2)]
+
+
 def test_a_suspension_and_a_last_day_off_are_told() -> None:
     expert = "SUSPENDED@2026-03-10 EXPERT basis=b notice=n; RESUMED@2026-03-20 EXPERT"
     lines = explain(terms("s30d"), ledger(f"RECEIVED@2026-03-02; {expert}"), CALENDAR, Which.STATUTORY)

@@ -76,15 +76,13 @@ def differences(depth: int) -> tuple[list[str], int]:
 
 def agree(model: Model, custody: Custody) -> bool:
     told = tuple((each.sender.value, each.state.value) for each in custody.handovers)
-    views = {"ALL": "FULL", "SUMMARY": "SUMMARY", "NOTHING": "NONE"}
     signed = all(
         each.offered_by == f"officer of {each.sender}"
         and bool(each.settled_by) is (each.state.value != "OFFERED")
         and each.number == number
         for number, each in enumerate(custody.handovers, start=1)
     )
-    seen = all(rules.view(custody, Side(side)).value == views[model.sees(side)] for side in SIDES)
-    return custody.holder.value == model.holder and told == model.offers and signed and seen
+    return custody.holder.value == model.holder and told == model.offers and signed
 
 
 def test_rules_and_model_agree_on_every_act_in_every_state() -> None:

@@ -11,7 +11,7 @@ from services.talent.rules.days import Guess
 from services.talent.rules.handover import Refusal
 from services.talent.rules.ledger import Reason
 from services.talent.rules.moves import Direction
-from services.talent.rules.numbered import BY_NUMBER, RULES
+from services.talent.rules.numbered import RULES
 from services.talent.rules.simulation import Given
 
 TEXTS = tomllib.loads((Path(rules.__file__).parents[1] / "texts.toml").read_text(encoding="utf-8"))
@@ -26,7 +26,7 @@ SPOKEN = [
 
 def test_the_rules_are_numbered_without_a_gap() -> None:
     assert [rule.number for rule in RULES] == [f"GC-{number:03}" for number in range(1, len(RULES) + 1)]
-    assert len(BY_NUMBER) == len(RULES) == 60
+    assert len({rule.number for rule in RULES}) == len(RULES) == 60
 
 
 def test_every_rule_is_said_in_both_languages_and_has_a_source() -> None:

@@ -11,6 +11,7 @@ from services.talent.rules import receipt
 from services.talent.rules.receipt import Receipt, ReceiptFault
 
 NUMBER = receipt.make("370103", "371526", date(2026, 3, 2), 17)
+LENGTH = 28
 numbers = st.builds(
     receipt.make,
     st.sampled_from(("370103", "371526", "110101")),
@@ -30,7 +31,7 @@ def test_the_check_digit_of_the_standard() -> None:
 
 def test_what_a_number_says() -> None:
     assert NUMBER.startswith("LT3701033715262026030200017")
-    assert len(NUMBER) == receipt.LENGTH
+    assert len(NUMBER) == LENGTH
     assert receipt.parse(NUMBER) == Receipt(NUMBER, "370103", "371526", date(2026, 3, 2), 17)
 
 
@@ -40,7 +41,7 @@ def test_what_is_made_is_read(number: str) -> None:
     assert receipt.make(read.origin, read.destination, read.day, read.sequence) == number
 
 
-@given(numbers, st.integers(2, receipt.LENGTH - 1), st.integers(1, 9))
+@given(numbers, st.integers(2, LENGTH - 1), st.integers(1, 9))
 def test_one_wrong_digit_is_always_found(number: str, place: int, more: int) -> None:
     wrong = str((int(number[place]) + more) % 10)
     with pytest.raises(ReceiptFault):
@@ -51,7 +52,7 @@ def test_nearly_every_swap_of_two_neighbours_is_found() -> None:
     swaps = [
         number[:place] + number[place + 1] + number[place] + number[place + 2 :]
         for number in (receipt.make("370103", "371526", date(2026, 11, 27), n) for n in range(1, 1001))
-        for place in range(14, receipt.LENGTH - 1)
+        for place in range(14, LENGTH - 1)
         if number[place] != number[place + 1]
     ]
     assert sum(map(is_read, swaps)) < len(swaps) * 0.03

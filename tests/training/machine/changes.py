@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.training.machine.model import (
-    ACTIVE,
-    HOLDING,
-    LEAVES,
-    SEATED,
-    Answer,
-    Held,
-    No,
-    Order,
-    People,
-    Place,
-)
+from tests.training.machine.model import People
+from tests.training.machine.things import ACTIVE, HOLDING, LEAVES, SEATED, Answer, Held, No, Order, Place
 
 BEFORE_CLOSING = ("DRAFT", *HOLDING)
 BETTER = ("ENROLLED", "OFFERED", "WAITLISTED")  # of two places

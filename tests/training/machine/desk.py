@@ -17,7 +17,7 @@ from liancai.training.v1 import waitlist_pb2 as wait
 from services.reference import credit_code
 from tests.office import ENTERPRISE, Office, a_class, a_signature, an_institution, request_id
 from tests.statuses import info_of, violations_of
-from tests.training.machine.model import Answer
+from tests.training.machine.things import Answer
 
 WHY = "按实际情况调整"
 ATTEMPTS = 5  # of a client that is told to try again

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from tests.races.crowd import together
 from tests.training.machine import picture
 from tests.training.machine.changes import Model
-from tests.training.machine.model import Answer
 from tests.training.machine.replay import replay
+from tests.training.machine.things import Answer
 from tests.training.machine.world import GROUPS, TERMS, World, lot
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)

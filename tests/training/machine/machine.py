@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.training.machine.example import FEN, PEOPLE, Act, Example
-from tests.training.machine.model import ACTIVE, HOLDING, LEAVES, SEATED
+from tests.training.machine.things import ACTIVE, HOLDING, LEAVES, SEATED
 from tests.training.machine.world import TERMS, World
 
 CLASSES, ORDERS = 6, 3  # in one example at most

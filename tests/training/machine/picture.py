@@ -23,7 +23,7 @@ from services.training.tables import (
 from tests.training.journal import prove, prove_quota
 from tests.training.machine.changes import Model
 from tests.training.machine.desk import Desk
-from tests.training.machine.model import ACTIVE, SEATED
+from tests.training.machine.things import ACTIVE, SEATED
 
 AUDIT, EVENTS = Base.metadata.tables["audit_entry"], Base.metadata.tables["outbox_event"]
 # what moves in a class without making its etag stale

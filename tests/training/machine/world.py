@@ -21,7 +21,7 @@ from services.training.packs import SHIPPED
 from tests.conftest import token_of
 from tests.office import Office, somebody
 from tests.training.machine.desk import Desk
-from tests.training.machine.model import Terms
+from tests.training.machine.things import Terms
 
 PARTNER = "370103"
 YEARS = range(2027, 2045)  # in none of them anybody is sixty yet

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from tests.training.rules.roster_cases import CARD, ENTERPRISE, OTHER_FIRM, Cells, ending, number
+from tests.training.rules.roster_samples import CARD, ENTERPRISE, OTHER_FIRM, Cells, ending, number
 
 
 @dataclass(frozen=True)

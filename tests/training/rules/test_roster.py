@@ -14,7 +14,7 @@ from services.reference.conditions import Level
 from services.training.rules.roster import TITLES, About, Row, Rows, normalise_name, normalise_phone, read, read_date
 from services.training.rules.roster.bank import luhn
 from services.training.rules.roster.conditions import CONDITIONS
-from tests.training.rules.roster_cases import compared
+from tests.training.rules.roster_samples import compared
 
 TODAY = date(2026, 11, 23)
 ABOUT = About(TODAY)

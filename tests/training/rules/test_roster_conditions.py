@@ -13,8 +13,9 @@ from services.reference.conditions import Level
 from services.training.rules.roster import CONDITIONS, TITLES, About, Finding, Kind, Row, Rows, read, whole
 from tests.cli.file_cases import FILES
 from tests.training.roster_outcomes import OUTCOMES
-from tests.training.rules.roster_cases import CARD, CELLS, CLEAN, FREE, PAID, STORED, Case, Cells, compared
+from tests.training.rules.roster_cases import CELLS, STORED, Case
 from tests.training.rules.roster_row_cases import ROWS, Several
+from tests.training.rules.roster_samples import CARD, CLEAN, FREE, PAID, Cells, compared
 
 SENTENCES = {
     key: value
