@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.placement.tables import BOOKS, JOBS
-from services.platform.job_process import Run
-from services.platform.jobs import Json, Kinds
+from services.platform.job_process import Kinds, Run
+from services.platform.jobs import Json
 
 
 def solve(run: Run) -> Json:

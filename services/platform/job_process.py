@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from io import FileIO
 from pathlib import Path
@@ -23,10 +24,10 @@ from typing import Any, cast
 from sqlalchemy import Row
 
 from services.platform.boundary import Call
-from services.platform.database import Database
+from services.platform.database import Books, Database
 from services.platform.errors import Fault, Unavailable
 from services.platform.identity import Caller
-from services.platform.jobs import Jobs, Json, Kinds, Lost, State, Verdict, caller_of
+from services.platform.jobs import Jobs, Json, Lost, State, Verdict, caller_of
 from services.platform.policy import Policy
 from services.platform.transaction import Tx
 from services.platform.vault import Vault
@@ -141,6 +142,18 @@ class Run:
         self._progress.update({key: value for key, value in given.items() if value is not None})
         if figures:
             self._progress["figures"] = {**self._progress.get("figures", {}), **figures}
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What a service hands to the processes that do its jobs: a module names it, `services.placement.jobs:KINDS`.
+
+    Each kind is a function that does the work of a Run and returns its result, JSON without personal data.
+    """
+
+    books: Books
+    jobs: Jobs
+    kinds: Mapping[str, Callable[[Run], Json]]
 
 
 def do(run: Run, kinds: Kinds) -> None:

@@ -7,11 +7,11 @@ written under the condition that it still holds the job: one that was taken for 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from liancai.common.v1 import job_pb2 as pb
 from sqlalchemy import (
@@ -34,15 +34,11 @@ from sqlalchemy import (
 )
 
 from services.platform.boundary import Call
-from services.platform.database import Books
 from services.platform.identity import Caller
 from services.platform.ids import new_id
 from services.platform.leases import moment
 from services.platform.transaction import Tx
 from services.platform.types import UtcTime
-
-if TYPE_CHECKING:
-    from services.platform.job_process import Run
 
 LEASE = 30.0  # seconds a server holds a job without showing that it lives
 MOST_ATTEMPTS = 5  # times a job is taken; one that has killed so many servers is given up
@@ -263,18 +259,6 @@ class Jobs:
                 for place, each in enumerate(verdicts, start=first)
             ]
             tx.connection.execute(insert(self.items), rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """What a service hands to the processes that do its jobs: a module names it, `services.placement.jobs:KINDS`.
-
-    Each kind is a function that does the work of a Run and returns its result, JSON without personal data.
-    """
-
-    books: Books
-    jobs: Jobs
-    kinds: Mapping[str, Callable[[Run], Json]]
 
 
 def caller_of(row: Any) -> Caller:

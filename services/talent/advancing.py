@@ -13,11 +13,11 @@ from services.reference.clock import day_of
 from services.reference.workdays import Calendar
 from services.talent import clocks
 from services.talent.casefiles import CaseFile, EntryFile, MatterFile, StepFile
-from services.talent.papers import Papers
 from services.talent.rules import catalogue, graph
 from services.talent.rules.catalogue import Catalogue, WindowState, window_on
 from services.talent.rules.clock import Deadline
 from services.talent.rules.ledger import EntryKind
+from services.talent.rules.papers import Papers
 from services.talent.rules.states import MATTER_VERBS, STEP_VERBS, MatterState, StepState
 from services.talent.timings import Reckoned, Timing, Timings
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from services.platform.boundary import Call
 from services.platform.errors import Fault, NotFound
-from services.platform.job_process import Run
-from services.platform.jobs import Json, Kinds, Outcome, Verdict
+from services.platform.job_process import Kinds, Run
+from services.platform.jobs import Json, Outcome, Verdict
 from services.platform.policy import Policy
 from services.platform.texts import Texts
 from services.platform.transaction import Tx

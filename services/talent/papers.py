@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
 
 from liancai.common.v1 import types_pb2
 from sqlalchemy import Connection, select
@@ -13,15 +12,11 @@ from services.platform.boundary import Call
 from services.platform.errors import Refused
 from services.platform.prepared import Prepared, any_of
 from services.reference.clock import day_of
+from services.talent.advancing import Desk
 from services.talent.casefiles import StepFile
 from services.talent.rules import papers
-from services.talent.rules.papers import DocumentState, Gap, Held, PromiseState, Stage
+from services.talent.rules.papers import DocumentState, Gap, Held, Papers, PromiseState, Stage
 from services.talent.tables import DocumentPromiseRow, DocumentRow
-
-if TYPE_CHECKING:
-    from services.talent.advancing import Desk
-
-Papers = Mapping[int, Mapping[str, Held]]  # what there is of each document, by step and key
 
 _STATES = Prepared(
     select(DocumentRow.step_id, DocumentRow.key, DocumentRow.state)

@@ -53,11 +53,11 @@ from services.platform.outbox import source_of
 from services.platform.pages import Pages
 from services.platform.part import Part
 from services.platform.watching import Watching
-from services.talent import editions
 from services.talent.audit import CaseTrail
 from services.talent.bulk import Bulk, TalentJobs
 from services.talent.case_logs import CaseLogs
 from services.talent.cases import Cases
+from services.talent.catalogue import shipping
 from services.talent.catalogues import Catalogues
 from services.talent.children import Children
 from services.talent.complaints import Complaints
@@ -87,7 +87,7 @@ def mount(server: grpc.Server, database: Database, settings: Mapping[str, str]) 
     """
     pages = Pages(database.vault)
     known = _editions(database, settings)
-    editions.remember(database)
+    shipping.publish(database)
     catalogue_pb2_grpc.add_CataloguesServicer_to_server(Catalogues(database, pages, known), server)
     cases_pb2_grpc.add_CasesServicer_to_server(Cases(database, pages, known), server)
     steps_pb2_grpc.add_StepsServicer_to_server(Steps(database, known), server)

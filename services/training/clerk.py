@@ -16,7 +16,8 @@ from services.platform.requests import Reading
 from services.reference import resident_id, writing
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentIdFault
-from services.training import messages, people
+from services.training import enrolment_messages as messages
+from services.training import people
 from services.training.decisions import Application, Decision
 from services.training.enrolling import Desk
 from services.training.limits import Binding

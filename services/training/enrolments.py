@@ -15,7 +15,8 @@ from services.platform.later import Answer, answers_later
 from services.platform.requests import Reading, check_etag, stamp
 from services.platform.transaction import Conflict, Tx
 from services.reference.clock import day_of
-from services.training import known, messages, people, promotion, queries, searching, seats
+from services.training import enrolment_messages as messages
+from services.training import known, people, promotion, queries, searching, seats
 from services.training.clerk import objections, read_accepted, refusal, shown, wrong_state
 from services.training.decisions import Application, Decision
 from services.training.exchanges import Exchanges

@@ -17,7 +17,8 @@ from services.platform.transaction import Conflict, Tx
 from services.reference import names, resident_id
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentId, ResidentIdFault
-from services.training import known, messages, people, queries
+from services.training import enrolment_messages as messages
+from services.training import known, people, queries
 from services.training.clerk import Clerk, found
 from services.training.decisions import Application
 from services.training.rules import roster

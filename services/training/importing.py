@@ -22,7 +22,8 @@ from services.platform.database import Database
 from services.platform.transaction import Tx
 from services.reference import resident_id
 from services.reference.conditions import Level
-from services.training import messages, people
+from services.training import enrolment_messages as messages
+from services.training import people
 from services.training.answers import COUNTED, Answer, Answers, Tally, Undone
 from services.training.decisions import Application
 from services.training.enrolling import Desk

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from liancai.training.v1 import classes_pb2 as pb
+from sqlalchemy import update
 
 from services.platform.boundary import Call
 from services.platform.requests import Reading
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
-from services.training import cancelling, known, limits, messages, orders, queries, seats
+from services.training import cancelling, known, limits, messages, queries, seats
 from services.training.class_fields import sessions_of
 from services.training.class_steps import Steps, read_verb, require_order, require_state
 from services.training.promotion import promote
 from services.training.rules import states
-from services.training.rules.states import MOST_HEADS, ClassState, EnrolmentState, Seat
+from services.training.rules.states import MOST_HEADS, ORDER_VERBS, ClassState, EnrolmentState, OrderState, Seat
 from services.training.tables import ClassRow, OrderRow
 
 CLOSED = "班级报名结束 · the class has closed"
@@ -30,7 +31,7 @@ class Opening(Steps):
         def work(tx: Tx, row: ClassRow) -> dict[str, Any]:
             queries.active_institution(tx.session, row.institution_credit_code)
             require_order(tx.session.get_one(OrderRow, row.order_id, with_for_update=True, populate_existing=True))
-            orders.begin_training(tx, call, row.order_id)
+            _begin_training(tx, call, row.order_id)
             return {}
 
         return self.advance(call, request, "open", work)
@@ -86,3 +87,21 @@ class Opening(Steps):
             return {}
 
         return self.advance(call, request, "close", work)
+
+
+def _begin_training(tx: Tx, call: Call, order_id: str) -> None:
+    """Contracted -> training, when the first class opens; nothing if it trains already."""
+    target = ORDER_VERBS["train"][1]
+    statement = (
+        update(OrderRow)
+        .where(OrderRow.id == order_id, OrderRow.state == OrderState.CONTRACTED)
+        .values(state=target, update_time=tx.now, version=OrderRow.version + 1)
+    )
+    if tx.connection.execute(statement).rowcount == 1:
+        tx.record(
+            call,
+            f"orders/{order_id}",
+            action="training.order.train",
+            event="order.training",
+            detail={"state": target},
+        )

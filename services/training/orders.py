@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import grpc
 from liancai.training.v1 import orders_pb2 as pb
 from liancai.training.v1 import orders_pb2_grpc
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from services.fields import read_credit_code, read_scope
 from services.platform.boundary import Call
@@ -312,24 +312,6 @@ def require_state(row: OrderRow, allowed: Sequence[OrderState]) -> None:
     """Raises Refused ORDER_STATE unless the order is in one of these states."""
     if row.state not in allowed:
         raise Refused("ORDER_STATE", order=f"orders/{row.id}", state=row.state, allowed=", ".join(allowed))
-
-
-def begin_training(tx: Tx, call: Call, order_id: str) -> None:
-    """Contracted -> training, when the first class opens; nothing if it trains already."""
-    target = ORDER_VERBS["train"][1]
-    statement = (
-        update(OrderRow)
-        .where(OrderRow.id == order_id, OrderRow.state == OrderState.CONTRACTED)
-        .values(state=target, update_time=tx.now, version=OrderRow.version + 1)
-    )
-    if tx.connection.execute(statement).rowcount == 1:
-        tx.record(
-            call,
-            f"orders/{order_id}",
-            action="training.order.train",
-            event="order.training",
-            detail={"state": target},
-        )
 
 
 def _read_verb(reading: Reading, request: Verb) -> None:

@@ -99,9 +99,9 @@ def promote(tx: Tx, call: Call, pack: Pack, class_id: str, *, reason: str) -> li
 
 
 def _served(
-    tx: Tx, call: Call, pack: Pack, held: ClassFacts, waiting: Sequence[EnrolmentRow], seats: int, *, pass_over: bool
+    tx: Tx, call: Call, pack: Pack, held: ClassFacts, waiting: Sequence[EnrolmentRow], count: int, *, pass_over: bool
 ) -> list[EnrolmentRow]:
-    """Who of those waiting gets the seats.
+    """Who of those waiting gets the `count` seats that are free.
 
     Of a class with public money each is asked again: whoever has meanwhile been trained elsewhere as often as the law
     allows leaves the waitlist with the rule as the reason, and the next is served.
@@ -110,7 +110,7 @@ def _served(
     asked: set[str] = set()
     while True:
         units = waitlist.units((row.id, row.party) for row in by_id.values())
-        served = waitlist.served(units, seats, pass_over=pass_over)
+        served = waitlist.served(units, count, pass_over=pass_over)
         promoted = [by_id[member] for unit in served for member in unit.members]
         fresh = [row for row in promoted if row.id not in asked] if held.fund != NO_FUND else []
         if not fresh:

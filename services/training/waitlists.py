@@ -17,7 +17,8 @@ from services.platform.errors import NotFound, Refused
 from services.platform.requests import Reading, check_etag, stamp
 from services.platform.transaction import Tx
 from services.reference.clock import day_of
-from services.training import known, limits, messages, promotion, queries
+from services.training import enrolment_messages as messages
+from services.training import known, limits, promotion, queries
 from services.training.clerk import Clerk, wrong_state
 from services.training.rules import waitlist
 from services.training.rules.states import EnrolmentState, free

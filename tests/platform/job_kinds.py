@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import insert
 
 from services.platform.errors import Refused
-from services.platform.job_process import Run
-from services.platform.jobs import Json, Kinds, Outcome, Verdict
+from services.platform.job_process import Kinds, Run
+from services.platform.jobs import Json, Outcome, Verdict
 from services.platform.transaction import Tx
 from tests.platform.small import BOOKS, JOBS, THING
 

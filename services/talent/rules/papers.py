@@ -69,6 +69,9 @@ class Held:
     waived: bool = False
 
 
+Papers = Mapping[int, Mapping[str, Held]]  # what there is of each document, by step and key
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A document that is lacking, and why what there is does not do."""
