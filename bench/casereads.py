@@ -15,7 +15,7 @@ from liancai.talent.v1 import cases_pb2, statistics_pb2, supervision_pb2, workli
 from sqlalchemy import select
 
 from services.platform.database import Database
-from services.talent.people import phone_of
+from services.talent.cases.people import phone_of
 from services.talent.tables import CaseRow, TalentRow
 
 SAMPLES = 200  # cases whose talents are searched for

@@ -22,7 +22,7 @@ from services.platform.bulk import BulkInsert
 from services.platform.database import Database
 from services.platform.ids import new_id
 from services.reference import names
-from services.talent import people
+from services.talent.cases import people
 from services.talent.rules import receipt
 from services.talent.tables import Base, CaseRow, ClockEntryRow, MatterRow, StepRow, TalentRow
 from tests.office import request_id

@@ -25,10 +25,10 @@ from services import host
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.pages import Pages
-from services.training.enrolling import Desk
-from services.training.enrolments import Enrolments
+from services.training.enrolments.enrolments import Enrolments
 from services.training.packs import Packs
 from services.training.scopes import ClassScopes
+from services.training.seats.enrolling import Desk
 from services.training.service import PART
 
 SERVICE, METHOD = "liancai.bench.Bench", "NoOp"

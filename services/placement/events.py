@@ -11,7 +11,8 @@ from liancai.placement.v1 import events_pb2_grpc
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from services.placement import placement_scopes, queries
+from services.placement import queries
+from services.placement.other_placements import scopes
 from services.placement.tables import (
     AssignmentRow,
     CommissionerRow,
@@ -42,7 +43,7 @@ VISIBLE: dict[str, tuple[type[Any], Reached]] = {
     "visits": _read_by(VisitRow, "placement.visit.read"),
     "plans": _read_by(PlanRow, "placement.plan.read"),
     "technologyTransfers": _read_by(TechnologyTransferRow, "placement.transfer.read"),
-    "placements": (PlacementRow, placement_scopes.within_reach),  # not every kind is for everybody
+    "placements": (PlacementRow, scopes.within_reach),  # not every kind is for everybody
 }
 
 

@@ -39,25 +39,25 @@ from liancai.placement.v1 import (
     visits_pb2_grpc,
 )
 
-from services.placement.assignments import Assignments
+from services.placement.agreements.agreements import ServiceAgreements
 from services.placement.audit import PlacementTrail
-from services.placement.collecting import Ground
-from services.placement.commissioners import Commissioners
-from services.placement.evaluations import Evaluations
+from services.placement.commissioners.commissioners import Commissioners
+from services.placement.commissioners.imports import CommissionerImports
 from services.placement.events import DispatchEvents, sees
-from services.placement.imports import CommissionerImports
-from services.placement.placements import Placements
-from services.placement.plan_solving import PlacementJobs
-from services.placement.plans import Plans
-from services.placement.reasons import PlanReasons
-from services.placement.replans import Replanning
-from services.placement.requests import Requests
+from services.placement.other_placements.placements import Placements
+from services.placement.plans.collecting import Ground
+from services.placement.plans.plans import Plans
+from services.placement.plans.reasons import PlanReasons
+from services.placement.plans.replans import Replanning
+from services.placement.plans.solving import PlacementJobs
+from services.placement.requests.requests import Requests
 from services.placement.rules import placements, registering, serving
 from services.placement.rules import service_agreements as agreed
-from services.placement.service_agreements import ServiceAgreements
 from services.placement.tables import BOOKS
-from services.placement.technology_transfers import TechnologyTransfers
-from services.placement.visits import Visits
+from services.placement.visits.assignments import Assignments
+from services.placement.visits.evaluations import Evaluations
+from services.placement.visits.transfers import TechnologyTransfers
+from services.placement.visits.visits import Visits
 from services.platform.database import Database
 from services.platform.outbox import source_of
 from services.platform.pages import Pages

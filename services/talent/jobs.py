@@ -15,8 +15,8 @@ from services.platform.policy import Policy
 from services.platform.texts import Texts
 from services.platform.transaction import Tx
 from services.talent import casefiles, queries
-from services.talent.acting import Act, Actor
-from services.talent.editions import Editions
+from services.talent.casework.acting import Act, Actor
+from services.talent.casework.editions import Editions
 from services.talent.tables import BOOKS, JOBS
 
 HERE = Path(__file__).parent

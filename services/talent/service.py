@@ -54,29 +54,29 @@ from services.platform.pages import Pages
 from services.platform.part import Part
 from services.platform.watching import Watching
 from services.talent.audit import CaseTrail
-from services.talent.bulk import Bulk, TalentJobs
-from services.talent.case_logs import CaseLogs
-from services.talent.cases import Cases
+from services.talent.cases.case_logs import CaseLogs
+from services.talent.cases.cases import Cases
+from services.talent.cases.windows import Windows
+from services.talent.casework.editions import SHIPPED, Editions
 from services.talent.catalogue import shipping
-from services.talent.catalogues import Catalogues
-from services.talent.children import Children
-from services.talent.complaints import Complaints
-from services.talent.desks import Desks
-from services.talent.documents import Documents
-from services.talent.editions import SHIPPED, Editions
+from services.talent.catalogue.catalogues import Catalogues
+from services.talent.children.children import Children
+from services.talent.documents.documents import Documents
+from services.talent.documents.sweeping import Sweep
 from services.talent.events import CaseEvents, sees
-from services.talent.handovers import Handovers
-from services.talent.notes import Notes
-from services.talent.ratings import Ratings
-from services.talent.recalculating import Recalculations
-from services.talent.reminding import Reminders
-from services.talent.statistics import Statistics
-from services.talent.steps import Steps
-from services.talent.supervising import Supervision
-from services.talent.sweeping import Sweep
+from services.talent.feedback.complaints import Complaints
+from services.talent.feedback.notes import Notes
+from services.talent.feedback.ratings import Ratings
+from services.talent.handovers.handovers import Handovers
+from services.talent.steps.bulk import Bulk, TalentJobs
+from services.talent.steps.desks import Desks
+from services.talent.steps.recalculating import Recalculations
+from services.talent.steps.steps import Steps
+from services.talent.steps.worklist import Worklist
+from services.talent.supervision.reminding import Reminders
+from services.talent.supervision.statistics import Statistics
+from services.talent.supervision.supervising import Supervision
 from services.talent.tables import BOOKS
-from services.talent.windows import Windows
-from services.talent.worklist import Worklist
 
 HERE = Path(__file__).parent
 

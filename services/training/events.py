@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from services.platform import later
 from services.platform.boundary import Call
 from services.platform.watching import Watching
-from services.training import agreements, queries, quotas, registers
+from services.training import queries, registers
+from services.training.agreements import agreements
+from services.training.seats import quotas
 from services.training.tables import (
     AgreementRow,
     ClassRow,

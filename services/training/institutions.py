@@ -23,9 +23,9 @@ from services.platform.transaction import Tx
 from services.reference import occupations, resident_id, writing
 from services.reference.clock import day_of
 from services.reference.parameters import Pack
-from services.training.promotion import promote
 from services.training.rules import roster
 from services.training.rules.states import INSTITUTION_VERBS, InstitutionState
+from services.training.seats.promotion import promote
 from services.training.tables import ClassRow, InstitutionRow, TeacherRow
 
 MOST_OCCUPATIONS = 500

@@ -37,22 +37,22 @@ from services.platform.outbox import source_of
 from services.platform.pages import Pages
 from services.platform.part import Part
 from services.platform.watching import Watching
-from services.training.agreements import Agreements
+from services.training.agreements.agreements import Agreements
 from services.training.audit import AuditTrail
-from services.training.classes import Classes
-from services.training.enrolling import Desk
-from services.training.enrolments import Enrolments
+from services.training.classes.classes import Classes
+from services.training.enrolments.enrolments import Enrolments
+from services.training.enrolments.waitlists import Waitlist
 from services.training.events import Events, sees
 from services.training.institutions import Institutions
-from services.training.orders import Orders
+from services.training.orders.orders import Orders
 from services.training.packs import SHIPPED, Packs
-from services.training.quotas import Quotas
 from services.training.registers import Registers
-from services.training.rosters import Rosters
+from services.training.rosters.rosters import Rosters
 from services.training.scopes import ClassScopes
+from services.training.seats.enrolling import Desk
+from services.training.seats.quotas import Quotas
 from services.training.tables import BOOKS
 from services.training.upkeep import Upkeep
-from services.training.waitlists import Waitlist
 
 HERE = Path(__file__).parent
 

@@ -18,11 +18,12 @@ from services.reference.clock import day_of
 from services.reference.conditions import Level
 from services.reference.parameters import Pack, Parameter
 from services.reference.workdays import CalendarNotPublished, published
-from services.training import filing, promotion
-from services.training.filing_facts import found_gaps, number
+from services.training.classes import filing
+from services.training.classes.filing_facts import found_gaps, number
 from services.training.rules import filing as rules
 from services.training.rules.findings import Finding
 from services.training.rules.states import ClassState
+from services.training.seats import promotion
 from services.training.tables import ClassRow
 
 IDLE = "TF-IDLE"  # the code of a filing that nobody looked at

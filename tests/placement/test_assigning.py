@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
-from services.placement import assigning
-from services.placement.assigning import Booking
 from services.placement.rules.states import AssignmentState, RequestState
 from services.placement.tables import AssignedDayRow, AssignmentRow, Base, RequestRow
+from services.placement.visits import assigning
+from services.placement.visits.assigning import Booking
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Fault, Refused

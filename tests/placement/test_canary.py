@@ -17,9 +17,9 @@ from liancai.placement.v1 import evaluations_pb2, imports_pb2
 from liancai.placement.v1 import service_agreements_pb2 as agreements_pb2
 
 from services import host
-from services.placement import assigning
-from services.placement.assigning import Booking
 from services.placement.tables import Base
+from services.placement.visits import assigning
+from services.placement.visits.assigning import Booking
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.reference import resident_id

@@ -11,8 +11,8 @@ import pytest
 from liancai.placement.v1 import evaluations_pb2 as pb
 from liancai.placement.v1 import technology_transfers_pb2 as transfers_pb2
 
-from services.placement import assigning
-from services.placement.assigning import Booking
+from services.placement.visits import assigning
+from services.placement.visits.assigning import Booking
 from services.platform.boundary import Call
 from services.platform.database import Database
 from tests.office import MORNING, TODAY, request_id

@@ -11,7 +11,7 @@ from liancai.placement.v1 import audit_pb2, commissioners_pb2
 from liancai.placement.v1 import imports_pb2 as pb
 from sqlalchemy import func, select
 
-from services.placement.imports import MOST_ROWS
+from services.placement.commissioners.imports import MOST_ROWS
 from services.placement.tables import CommissionerRow
 from services.platform.database import Database
 from tests.office import request_id, somebody

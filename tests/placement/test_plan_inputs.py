@@ -14,9 +14,9 @@ from liancai.placement.v1 import plans_pb2 as pb
 from liancai.placement.v1 import service_agreements_pb2
 from sqlalchemy import insert, update
 
-from services.placement.plan_results import CHUNK
 from services.placement.planning.layout import lay_out
 from services.placement.planning.prices import priced
+from services.placement.plans.results import CHUNK
 from services.placement.rules import instance
 from services.placement.rules.checker import violations
 from services.placement.rules.dispatch import Assignment, account

@@ -14,8 +14,8 @@ from liancai.placement.v1 import plans_pb2 as pb
 from sqlalchemy import Row, insert, select
 
 from services import host
-from services.placement import solving
 from services.placement.jobs import KINDS
+from services.placement.plan_jobs import solving
 from services.placement.planning.search import solve as search
 from services.placement.rules.dispatch import Assignment, account
 from services.placement.rules.inputs import Inputs

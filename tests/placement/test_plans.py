@@ -15,7 +15,7 @@ from liancai.placement.v1 import commissioners_pb2, requests_pb2
 from liancai.placement.v1 import plans_pb2 as pb
 from sqlalchemy import select
 
-from services.placement import solving
+from services.placement.plan_jobs import solving
 from services.placement.planning.search import Solution
 from services.placement.planning.search import solve as search
 from services.placement.rules.dispatch import Assignment

@@ -29,8 +29,8 @@ from liancai.placement.v1 import (
 from docs import policies
 from docs.policies import DISPATCH_STANDPOINTS, ENTERPRISE, HOME, INSTITUTION, PARTNER, Answer
 from services import host
-from services.placement import assigning
-from services.placement.assigning import Booking
+from services.placement.visits import assigning
+from services.placement.visits.assigning import Booking
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.identity import issue

@@ -7,7 +7,7 @@ import pytest
 from liancai.placement.v1 import plans_pb2
 from liancai.placement.v1 import reasons_pb2 as pb
 
-from services.placement import planned
+from services.placement.plans import planned
 from services.placement.rules.checker import violations
 from services.placement.rules.explain import Planned, Remedy
 from services.placement.tables import PlanRow

@@ -12,7 +12,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from liancai.placement.v1 import service_agreements_pb2 as pb
 from sqlalchemy import event, select
 
-from services.placement import standing
+from services.placement.agreements import standing
 from services.placement.rules.service_agreements import days_in
 from services.placement.tables import Base, CommissionerRow
 from services.platform.database import Database

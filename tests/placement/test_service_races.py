@@ -13,9 +13,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from services import host
-from services.placement import assigning
-from services.placement.assigning import Booking
 from services.placement.tables import AssignedDayRow, AssignmentRow
+from services.placement.visits import assigning
+from services.placement.visits.assigning import Booking
 from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.errors import Fault, Unavailable

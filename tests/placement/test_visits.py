@@ -13,9 +13,9 @@ from liancai.placement.v1 import assignments_pb2, requests_pb2
 from liancai.placement.v1 import visits_pb2 as pb
 from sqlalchemy import select
 
-from services.placement import assigning
-from services.placement.assigning import Booking
 from services.placement.tables import AssignedDayRow
+from services.placement.visits import assigning
+from services.placement.visits.assigning import Booking
 from services.platform.boundary import Call
 from services.platform.database import Database
 from tests.office import MORNING, TODAY, request_id

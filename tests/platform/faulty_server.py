@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services import __main__ as server
-from services.training.enrolling import Desk
+from services.training.seats.enrolling import Desk
 
 FAULT = Path(os.environ["LIANCAI_DATA"]) / "fault"
 _decide = Desk._decide

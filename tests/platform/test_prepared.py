@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, create_engine, insert, select
 
 from services.platform.prepared import Prepared, any_of
-from services.training import known, limits
+from services.training.seats import known, limits
 from services.training.tables import BOOKS, Base
 from tests.conftest import KINDS, new_postgresql_database
 

@@ -16,7 +16,8 @@ from liancai.training.v1 import classes_pb2, institutions_pb2, orders_pb2
 from sqlalchemy import select
 
 from services import host
-from services.training import agreements, covering, institutions, queries
+from services.training import institutions, queries
+from services.training.agreements import agreements, covering
 from services.training.tables import AgreementOrderRow, InstitutionRow, OrderRow
 from tests.office import INSTITUTION, Office, a_class, a_signature, request_id
 from tests.races.crowd import Meeting, together

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select
 
 from services import host
 from services.platform.database import Database
-from services.training import bookings
+from services.training.classes import bookings
 from services.training.tables import BookingRow
 from tests.office import Office, request_id
 from tests.races.crowd import Meeting, together

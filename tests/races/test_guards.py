@@ -16,7 +16,7 @@ from sqlalchemy import Engine, bindparam, select, update
 
 from services import host
 from services.platform.prepared import Prepared
-from services.training import enrolling, known
+from services.training.seats import enrolling, known
 from services.training.tables import ClassRow
 from tests.office import Office
 from tests.races.books import TABLES, assert_books_balance

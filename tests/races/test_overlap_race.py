@@ -12,7 +12,7 @@ from liancai.training.v1 import enrolments_pb2 as pb
 
 from services import host
 from services.platform.bulk import WORTH_COPYING
-from services.training import known
+from services.training.seats import known
 from tests.office import Office, request_id, somebody
 from tests.races.crowd import Meeting, Meets, together
 from tests.races.servers import replica

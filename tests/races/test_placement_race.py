@@ -13,7 +13,7 @@ import pytest
 from liancai.placement.v1 import placements_pb2 as pb
 
 from services import host
-from services.placement import placement_facts, placement_steps
+from services.placement.other_placements import facts, steps
 from tests.conftest import token_of
 from tests.office import request_id, somebody
 from tests.placement.desk import COUNTY, HOST, SERVED, Desk
@@ -69,13 +69,13 @@ def test_two_replicas_never_approve_both_unseen(
     replicas: tuple[list[Desk], Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bureaus, receiver = replicas
-    names, meeting, turn = two_of_one_person(bureaus[0], receiver), Meeting(), placement_steps.take_turn
+    names, meeting, turn = two_of_one_person(bureaus[0], receiver), Meeting(), steps.take_turn
 
     def both_stand_before_it(*arguments: Any) -> None:
         meeting.wait()
         turn(*arguments)
 
-    monkeypatch.setattr(placement_steps, "take_turn", both_stand_before_it)
+    monkeypatch.setattr(steps, "take_turn", both_stand_before_it)
     answers = approve(bureaus, names)
     assert meeting.happened
     kept_apart(answers)
@@ -86,15 +86,15 @@ def test_without_turns_two_replicas_approve_both(
 ) -> None:
     """The negative control."""
     bureaus, receiver = replicas
-    names, meeting, of = two_of_one_person(bureaus[0], receiver), Meeting(), placement_facts.of
+    names, meeting, of = two_of_one_person(bureaus[0], receiver), Meeting(), facts.of
 
     def both_have_read(*arguments: Any) -> Any:
         found = of(*arguments)
         meeting.wait()
         return found
 
-    monkeypatch.setattr(placement_steps, "take_turn", lambda *_: None)
-    monkeypatch.setattr(placement_facts, "of", both_have_read)
+    monkeypatch.setattr(steps, "take_turn", lambda *_: None)
+    monkeypatch.setattr(facts, "of", both_have_read)
     answers = approve(bureaus, names)
     assert meeting.happened
     assert [type(each) for each in answers] == [Post] * 2

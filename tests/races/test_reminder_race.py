@@ -19,9 +19,10 @@ from sqlalchemy import func, select
 from services import host
 from services.platform.database import Database
 from services.reference.clock import SHANGHAI
-from services.talent import casefiles, reminding
-from services.talent.editions import Editions
-from services.talent.reminding import Reminders
+from services.talent import casefiles
+from services.talent.casework.editions import Editions
+from services.talent.supervision import reminding
+from services.talent.supervision.reminding import Reminders
 from services.talent.tables import ReminderRow, SupervisionOrderRow
 from tests.conftest import token_of
 from tests.office import clock

@@ -16,10 +16,10 @@ from sqlalchemy import select
 from services import host
 from services.platform.blobs import CHUNK, Blobs
 from services.platform.database import Database
+from services.talent.documents.sweeping import AGE, Sweep
+from services.talent.documents.uploads import LARGEST
 from services.talent.service import PART
-from services.talent.sweeping import AGE, Sweep
 from services.talent.tables import DocumentRow
-from services.talent.uploads import LARGEST
 from tests.conftest import token_of
 from tests.races.servers import QUICK, Server, served
 from tests.stores import BucketShelf, FolderShelf, S3Server, Shelf, way_to

@@ -14,7 +14,7 @@ from services import host
 from services.platform.database import Database
 from services.platform.once import KEPT
 from services.platform.pruning import Pruning
-from services.talent.progress import TRIES
+from services.talent.cases.progress import TRIES
 from services.talent.rules import receipt
 from services.talent.tables import Base
 from tests.conftest import token_of

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from services import host
 from services.platform.database import Database
 from services.platform.vault import DoesNotOpen
-from services.talent import child_records
+from services.talent.children import records
 from services.talent.rules import children as rules
 from services.talent.tables import Base
 from tests.conftest import token_of
@@ -241,10 +241,10 @@ def test_every_view_is_logged_in_the_transaction_that_reads(
 
     # the control: without its entry there is no view, and without a view no entry
     with monkeypatch.context() as patch:
-        patch.setattr(child_records, "enter", broken)
+        patch.setattr(records, "enter", broken)
         assert refused(lambda: view(desk, access.name))[0] is CODE.INTERNAL
     with monkeypatch.context() as patch:
-        patch.setattr(child_records, "unsealed", broken)
+        patch.setattr(records, "unsealed", broken)
         assert refused(lambda: view(desk, access.name))[0] is CODE.INTERNAL
     assert len(log_of(head, child.name)) == 5
     assert len(head.trail.ListCaseTrail(trail).entries) == 2

@@ -17,7 +17,7 @@ from services.platform.boundary import Call
 from services.platform.database import Database
 from services.platform.identity import Caller
 from services.platform.policy import Policy
-from services.talent.holding import custody
+from services.talent.handovers.holding import custody
 from services.talent.tables import CaseRow, HandoverRow
 from tests.office import request_id
 from tests.talent.desk import GAOTANG, JINAN, Desk, stamp

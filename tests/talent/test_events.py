@@ -18,11 +18,11 @@ from services import host
 from services.platform.database import Database
 from services.reference.workdays import published
 from services.talent import events as handler
-from services.talent.acting import VERBS
+from services.talent.cases.windows import Windows
+from services.talent.casework.acting import VERBS
+from services.talent.casework.editions import Editions
 from services.talent.catalogue import document
-from services.talent.editions import Editions
 from services.talent.tables import Base
-from services.talent.windows import Windows
 from tests.conftest import token_of
 from tests.office import request_id, somebody
 from tests.talent.desk import CHILD, Desk, a_case, stamp

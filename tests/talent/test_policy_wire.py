@@ -36,9 +36,9 @@ from services.platform.database import Database
 from services.platform.identity import issue
 from services.platform.policy import Policy
 from services.reference.workdays import published
+from services.talent.casework.editions import Editions
 from services.talent.catalogue import document
-from services.talent.editions import Editions
-from services.talent.reminding import Reminders
+from services.talent.supervision.reminding import Reminders
 from tests.office import TODAY, request_id
 from tests.platform.policy_tables import EXPECTED
 from tests.platform.test_policy_table import STALE, as_expected, has_handler

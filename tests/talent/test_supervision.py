@@ -15,8 +15,8 @@ from sqlalchemy import select
 from services import host
 from services.platform.database import Database
 from services.reference.clock import SHANGHAI
-from services.talent.editions import Editions
-from services.talent.reminding import Reminders
+from services.talent.casework.editions import Editions
+from services.talent.supervision.reminding import Reminders
 from services.talent.tables import StepRow
 from tests.conftest import token_of
 from tests.office import TODAY, request_id

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.reference import workdays
-from services.talent import clocks
 from services.talent.casefiles import EntryFile
+from services.talent.casework import clocks
+from services.talent.casework.timings import Timing, plainly
 from services.talent.rules import clock
 from services.talent.rules.ledger import Entry, EntryKind
 from services.talent.rules.lights import Thresholds
 from services.talent.rules.reading import Terms
-from services.talent.timings import Timing, plainly
 from tests.talent.rules.ledgers import FIRST, at, ledger, terms
 
 CALENDAR = workdays.published()

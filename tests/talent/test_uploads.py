@@ -18,10 +18,10 @@ from sqlalchemy import select, text
 from services import host
 from services.platform.blobs import CHUNK, Blobs
 from services.platform.database import Database
+from services.talent.documents.sweeping import AGE, EVERY, Sweep
+from services.talent.documents.uploads import LARGEST, MOST_AT_ONCE
 from services.talent.rules.filetypes import FileType
-from services.talent.sweeping import AGE, EVERY, Sweep
 from services.talent.tables import DocumentRow
-from services.talent.uploads import LARGEST, MOST_AT_ONCE
 from tests.conftest import fresh_settings
 from tests.office import clock, request_id
 from tests.statuses import info_of, violations_of

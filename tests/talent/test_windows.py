@@ -9,9 +9,9 @@ from liancai.talent.v1 import cases_pb2 as pb
 from liancai.talent.v1 import catalogue_pb2, matters_pb2
 
 from services.platform.database import Database
+from services.talent.cases.windows import Windows
+from services.talent.casework.editions import Editions
 from services.talent.catalogue import document
-from services.talent.editions import Editions
-from services.talent.windows import Windows
 from tests.office import request_id
 from tests.talent.desk import CHILD, Desk, states_of
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from services import host
 from services.platform.database import Database
-from services.talent.worklist import _MINE, _OF_UNIT, _OWNED
+from services.talent.steps.worklist import _MINE, _OF_UNIT, _OWNED
 from tests.conftest import token_of
 from tests.talent.desk import Desk
 

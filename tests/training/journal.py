@@ -7,9 +7,9 @@ from collections import Counter
 from sqlalchemy import func, select
 
 from services.platform.database import Database
-from services.training.limits import HEADS
 from services.training.rules.states import HOLDS_SEATS, EnrolmentState, Seat, unfilled
-from services.training.seats import BALANCES
+from services.training.seats.ledger import BALANCES
+from services.training.seats.limits import HEADS
 from services.training.tables import (
     ClassRow,
     EnrolmentRow,

@@ -12,7 +12,7 @@ from liancai.training.v1 import classes_pb2 as pb
 from sqlalchemy import func, select
 
 from services.platform.database import Database
-from services.training import bookings
+from services.training.classes import bookings
 from services.training.tables import BookingRow
 from tests.office import Office, request_id, somebody
 from tests.statuses import status_of

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from services import host
 from services.platform.database import Database
-from services.training import clashes
+from services.training.classes import clashes
 from services.training.tables import BookingRow, EnrolmentRow
 from tests.conftest import token_of
 from tests.office import Office, request_id, somebody

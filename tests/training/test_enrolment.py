@@ -17,7 +17,7 @@ from sqlalchemy import select
 from services import host
 from services.platform.database import Database
 from services.reference import resident_id
-from services.training import trail
+from services.training.seats import trail
 from services.training.tables import Base
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, INSTITUTION, Office, clock, request_id, somebody

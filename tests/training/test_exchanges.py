@@ -17,8 +17,9 @@ from services import host
 from services.platform.database import Database
 from services.platform.writer import Committer, Work
 from services.reference import resident_id
-from services.training import exchanges, known, promotion
-from services.training.known import ClassFacts
+from services.training.enrolments import exchanges
+from services.training.seats import known, promotion
+from services.training.seats.known import ClassFacts
 from services.training.tables import Base
 from tests.conftest import token_of
 from tests.office import INSTITUTION, Office, request_id, somebody

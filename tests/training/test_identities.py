@@ -15,7 +15,7 @@ from liancai.training.v1 import enrolments_pb2 as pb
 from services import host
 from services.platform.database import Database
 from services.reference import resident_id
-from services.training import identities
+from services.training.enrolments import identities
 from services.training.tables import Base, TraineeRow
 from tests.conftest import token_of
 from tests.office import Office, request_id, somebody

@@ -45,7 +45,7 @@ def test_who_was_trained_for_the_same_meanwhile_leaves_and_the_next_is_served(
 
 
 def test_without_being_asked_again_they_would_have_both(office: Office, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    from services.training import eligible_still
+    from services.training.seats import eligible_still
 
     monkeypatch.setattr(eligible_still, "refused", lambda *_: [])
     first, second = (paid(office, month, "6-31-01-03") for month in MONTHS[2:4])

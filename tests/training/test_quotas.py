@@ -14,7 +14,7 @@ from liancai.training.v1 import waitlist_pb2 as wait
 
 from services import host
 from services.platform.database import Database
-from services.training import enrolling, limits
+from services.training.seats import enrolling, limits
 from services.training.tables import QuotaRow
 from tests.conftest import token_of
 from tests.office import INSTITUTION, Office, request_id, somebody

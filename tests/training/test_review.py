@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from services import host
 from services.platform.database import Database
-from services.training import filing
+from services.training.classes import filing
 from services.training.tables import Base, BookingRow
 from tests.conftest import token_of
 from tests.office import INSTITUTION, Office, request_id

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from services.platform.database import Database
 from services.reference import resident_id
-from services.training import importing
+from services.training.rosters import importing
 from services.training.tables import EnrolmentRow
 from tests.office import Office, request_id, somebody
 from tests.training.journal import prove

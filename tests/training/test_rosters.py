@@ -16,9 +16,9 @@ from services.platform.database import Database
 from services.platform.errors import Unavailable
 from services.platform.transaction import Tx
 from services.reference import resident_id
-from services.training import importing
-from services.training.decisions import Application, Decision
-from services.training.enrolling import Desk
+from services.training.rosters import importing
+from services.training.seats.decisions import Application, Decision
+from services.training.seats.enrolling import Desk
 from tests.office import Office, a_class, request_id, somebody
 from tests.training.journal import prove
 from tests.training.roster_desk import Header, Result, bring, rows_of

@@ -13,7 +13,7 @@ from sqlalchemy import true, update
 
 from services import host
 from services.platform.database import Database
-from services.training import searching
+from services.training.enrolments import searching
 from services.training.reindexing import reindex
 from services.training.tables import EnrolmentRow, TraineeRow
 from tests.conftest import token_of

@@ -13,7 +13,7 @@ from services.platform.database import Database
 from services.platform.policy import Reach
 from services.platform.requests import Reading
 from services.reference import names
-from services.training import searching
+from services.training.enrolments import searching
 from services.training.tables import EnrolmentRow, TraineeRow
 from tests.office import Office, somebody
 

@@ -14,7 +14,7 @@ from liancai.training.v1 import quotas_pb2 as quota
 
 from services import host
 from services.platform.database import Database
-from services.training import exchanges
+from services.training.enrolments import exchanges
 from services.training.tables import Base, ClassRow
 from tests.conftest import token_of
 from tests.office import Office, request_id, somebody

@@ -15,8 +15,8 @@ from services import host
 from services.platform.boundary import LARGEST_STATUS
 from services.platform.database import Database
 from services.reference import resident_id
-from services.training import promotion
 from services.training.packs import SHIPPED, Packs
+from services.training.seats import promotion
 from services.training.tables import EnrolmentRow
 from tests.conftest import KINDS, fresh_settings, token_of
 from tests.office import Office, request_id, somebody

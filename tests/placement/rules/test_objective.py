@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.placement.collecting import SHIPPED
+from services.placement.plans.collecting import SHIPPED
 from services.placement.rules import objective
 from services.reference.parameters import Confidence, Pack
 

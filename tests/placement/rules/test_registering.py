@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.placement.collecting import SHIPPED
+from services.placement.plans.collecting import SHIPPED
 from services.placement.rules.registering import (
     EDUCATION,
     TERM,

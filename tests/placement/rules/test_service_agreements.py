@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.placement.collecting import SHIPPED
+from services.placement.plans.collecting import SHIPPED
 from services.placement.rules.service_agreements import (
     DAYS,
     REMOTE,

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.placement.collecting import SHIPPED
+from services.placement.plans.collecting import SHIPPED
 from services.placement.rules import serving
 from services.placement.rules.disciplines import held
 from services.placement.rules.serving import Grade, Suggestion

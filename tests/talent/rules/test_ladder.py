@@ -7,8 +7,8 @@ import pytest
 
 from services.reference import workdays
 from services.reference.parameters import Pack
-from services.talent import ladders
-from services.talent.editions import SHIPPED
+from services.talent.casework import ladders
+from services.talent.casework.editions import SHIPPED
 from services.talent.rules import ladder
 from services.talent.rules.ladder import Addressee, Channel, Rung
 from services.talent.rules.lights import Light, Turns

@@ -7,8 +7,9 @@ import pytest
 
 from services import host
 from services.platform.database import Database
-from services.training import importing, trail
+from services.training.rosters import importing
 from services.training.rules import waitlist
+from services.training.seats import trail
 from tests.conftest import KINDS, fresh_settings
 from tests.training.machine.world import World, written
 

@@ -1,0 +1,1 @@
+"""Service agreements (三方协议), and when they stand."""

@@ -1,0 +1,1 @@
+"""Dispatch plans (派驻计划): drawn up, asked why, published."""

@@ -1,0 +1,1 @@
+"""What commissioners do: assignments, visits and technology transfers, and what a year of them is worth."""

@@ -1,0 +1,1 @@
+"""Children's data (未成年人信息)."""

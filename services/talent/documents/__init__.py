@@ -1,0 +1,1 @@
+"""Documents (材料): brought, looked at, promised, handed out."""

@@ -1,0 +1,1 @@
+"""Hand-overs between the two sides (移交)."""

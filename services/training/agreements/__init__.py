@@ -1,0 +1,1 @@
+"""Agreements (培训协议), and the orders they cover."""

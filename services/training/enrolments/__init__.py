@@ -1,0 +1,1 @@
+"""Enrolments (报名): made, waited for, exchanged, corrected, found."""

@@ -1,0 +1,1 @@
+"""Training orders (用工订单)."""
