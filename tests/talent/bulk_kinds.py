@@ -8,8 +8,8 @@ from typing import Any
 
 from services.platform.boundary import Call
 from services.platform.errors import Fault
-from services.platform.job_process import Run
-from services.platform.jobs import Json, Kinds
+from services.platform.job_process import Kinds, Run
+from services.platform.jobs import Json
 from services.platform.transaction import Tx
 from services.talent import jobs
 from services.talent.tables import BOOKS, JOBS
