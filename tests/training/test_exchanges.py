@@ -232,8 +232,8 @@ def test_transfers_between_two_orders_never_wait_in_a_circle(
     ends: list[bool] = []
     commit = Committer._commit
 
-    def counted(committer: Committer, batch: list[Work]) -> bool:
-        ends.append(commit(committer, batch))
+    def counted(committer: Committer, batch: list[Work], *more: bool) -> bool:
+        ends.append(commit(committer, batch, *more))
         return ends[-1]
 
     def cross() -> None:
