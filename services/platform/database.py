@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from services.platform.audit import audit_table
 from services.platform.boundary import Call
 from services.platform.clock import now
-from services.platform.errors import Fault, Unavailable
+from services.platform.errors import Fault, TooMuch, Unavailable
 from services.platform.later import Answer
 from services.platform.once import Asked, Once, reply_table
 from services.platform.outbox import delivery_table, floor_table, outbox_table
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 
 READERS = 8  # connections for reading
 WRITING_CACHE = 16 * 1024  # KiB of pages that a lane on SQLite keeps
+STATEMENT_SECONDS = 20  # that a statement may take on PostgreSQL
 POSTGRESQL_OPTIONS = (
-    "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+    f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=5s "
+    "-c idle_in_transaction_session_timeout=30s -c timezone=UTC"
 )
 
 R = TypeVar("R", bound=Message)
@@ -180,7 +182,10 @@ class Database:
 def _available() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, PoolTimeout):
+    except (OperationalError, PoolTimeout) as error:
+        # query_canceled: what was asked for took longer than a statement may
+        if getattr(getattr(error, "orig", None), "sqlstate", "") == "57014":
+            raise TooMuch("READING_TOO_LONG", seconds=STATEMENT_SECONDS) from None
         raise Unavailable from None
 
 

@@ -12,13 +12,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from services.platform.database import (
+    POSTGRESQL_OPTIONS,
+    STATEMENT_SECONDS,
     Database,
     UnsafeDatabase,
     _refuse_hung_up,
     refuse_unsafe_postgresql,
     refuse_unsafe_sqlite,
 )
-from services.platform.errors import Unavailable
+from services.platform.errors import TooMuch, Unavailable
 from services.platform.prepared import Prepared, together
 from services.platform.transaction import Tx
 from services.platform.vault import Vault
@@ -164,6 +166,21 @@ def test_a_server_that_ends_in_the_middle_is_unavailable(postgresql: str, vault:
         together(connection, (COUNTED, {}), (Prepared(select(func.pg_terminate_backend(func.pg_backend_pid()))), {}))
     with database.glancing() as connection:
         assert COUNTED.rows(connection, {}) == [(0,)]
+    database.close()
+
+
+@pytest.mark.parametrize("how", ["reading", "glancing"])
+def test_what_takes_too_long_to_read_is_told_so(
+    postgresql: str, vault: Vault, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = POSTGRESQL_OPTIONS.replace(f"statement_timeout={STATEMENT_SECONDS}s", "statement_timeout=50ms")
+    monkeypatch.setattr("services.platform.database.POSTGRESQL_OPTIONS", short)
+    database = _on_postgresql(postgresql, vault)
+    with pytest.raises(TooMuch) as refused, getattr(database, how)() as found:
+        found.execute(select(func.pg_sleep(30)))
+    assert (refused.value.reason, refused.value.metadata) == ("READING_TOO_LONG", {"seconds": "20"})
+    with getattr(database, how)() as found:
+        assert found.execute(text("SELECT 1")).scalar_one() == 1
     database.close()
 
 
