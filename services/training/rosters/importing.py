@@ -37,9 +37,7 @@ from services.training.seats.limits import Binding
 from services.training.seats.people import Named, Person
 from services.training.tables import RosterFileRow
 
-SLICE = (
-    3_000  # rows decided in one transaction: a larger one writes each page of an index fewer times, and takes memory
-)
+SLICE = 3_000  # rows decided in one transaction: of more each page of an index is written fewer times
 SECONDS = 120.0  # that one slice, or a whole roster that goes in at once, may wait and take
 
 Header = pb.ImportRosterRequest.Header
