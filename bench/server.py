@@ -100,6 +100,8 @@ def _write_down(engine: Engine, path: str) -> None:
     def literal(value: Any, driver: Any) -> str:
         text = Literal(value).as_string(driver)
         # the driver sends a list of texts as such; its literal leaves the type open
+        if isinstance(value, str) and value.startswith('{"\\\\x'):  # several blind indexes, as any_of writes them
+            return f"{text}::bytea[]"
         return f"{text}::text[]" if isinstance(value, list) and text.endswith("'") else text
 
     @event.listens_for(engine, "before_cursor_execute")
