@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -107,7 +108,7 @@ class S3Server:
         return {"LIANCAI_DOCUMENTS": place, **{name.upper(): value for name, value in self.key(who).items()}}
 
 
-class Shelf:
+class Shelf(ABC):
     """What is in a store."""
 
     settings: Mapping[str, str]
@@ -115,19 +116,19 @@ class Shelf:
     def store(self) -> Store:
         return store_of(self.settings)
 
+    @abstractmethod
     def names(self) -> set[str]:
         """Of files that have content."""
-        raise NotImplementedError
 
-    def get(self, name: str) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def get(self, name: str) -> bytes: ...
 
-    def put(self, name: str, content: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def put(self, name: str, content: bytes) -> None: ...
 
+    @abstractmethod
     def drafts(self) -> int:
         """Files that are not kept yet."""
-        raise NotImplementedError
 
 
 class FolderShelf(Shelf):
