@@ -16,7 +16,7 @@ import typer
 
 from cli import show
 from cli.grammar import Group, Mistake, Verb, option, seconds
-from cli.texts import FILES, detect, t
+from cli.texts import FILES, detect, fault, t
 from cli.wire import Refused, Settings, Wire
 
 # noun -> module[:attribute]; a module is imported when its noun is used, which keeps the start short
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except OSError as error:
-        show.note(t("error.file", path=error.filename or "-", why=error.strerror or type(error).__name__))
+        show.note(t("error.file", path=error.filename or "-", why=fault(error)))
         return USAGE
     except Exception as error:
         if os.environ.get("LIANCAI_DEBUG"):
@@ -179,6 +179,8 @@ def _usage(error: Any) -> int:
     elif kind == "NoSuchOption":
         near = "  ".join(sorted(error.possibilities or ()))
         words = t("usage.no_option_but" if near else "usage.no_option", word=error.option_name, near=near)
+    elif kind == "BadOptionUsage":
+        words = t("usage.no_value" if "does not take" in error.message else "usage.wants_value", word=error.option_name)
     elif kind == "MissingParameter":
         words = t("usage.missing", hint=hint)
     elif hint:

@@ -78,10 +78,13 @@ def read(path: Path) -> tuple[pb.Class, list[str]]:
     except (yaml.YAMLError, UnicodeDecodeError) as fault:
         mark = getattr(fault, "problem_mark", None)
         raise Mistake(
-            t("file.no_class", path=path, why=t("file.line", line=mark.line + 1) if mark else "UTF-8")
+            t("file.no_class", path=path, why=t("file.line", line=mark.line + 1) if mark else t("file.not_text"))
         ) from None
     if not isinstance(given, dict):
         raise Mistake(t("file.no_class", path=path, why=t("file.no_fields")))
+    known = {name for field in pb.Class.DESCRIPTOR.fields for name in (field.name, field.json_name)}
+    if unknown := [str(field) for field in given if field not in known]:
+        raise Mistake(t("file.no_class", path=path, why=t("file.no_field", field=unknown[0])))
     values = dict(given)
     held = pb.Class()
     try:

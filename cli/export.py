@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import IO, Annotated, Any, TypeAlias
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from cli import show, wire
 from cli.grammar import Format, Mistake, option
@@ -99,6 +100,9 @@ def whole(target: Path, force: bool) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         _put(temporary, target, force)
+    except OSError as error:
+        error.filename = str(target)  # nobody knows the temporary one
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -183,10 +187,21 @@ def _xlsx(file: IO[bytes], heads: Sequence[str], lines: Iterable[Sequence[Cell]]
             if count == MOST_IN_SHEET:
                 raise Mistake(t("export.too_many", limit=MOST_IN_SHEET))
             sheet.append([ready(cell) for cell in line])
+    finally:
+        sheet.close()  # the temporary file it writes to goes with it, whatever becomes of the workbook
+    pack(book, file)
+
+
+def pack(book: Any, file: IO[bytes]) -> None:
+    """Writes a workbook into a file. OSError, and no more than that, if the disk is full."""
+    from openpyxl.writer.excel import ExcelWriter
+
+    archive = ZipFile(file, "w", ZIP_DEFLATED)
+    try:
+        ExcelWriter(book, archive).save()
     except BaseException:
-        sheet.close()  # the temporary file it writes to goes with it
+        archive.fp = None  # else it writes its end when it is collected, and Python tells of that, too
         raise
-    book.save(file)
 
 
 def _json(file: IO[bytes], heads: Sequence[str], lines: Iterable[Sequence[Written]]) -> None:

@@ -36,6 +36,15 @@ class Mistake(typer.BadParameter):
 class Verb(TyperCommand):
     """A verb: its help is in the language spoken."""
 
+    allow_extra_args = True  # to say ourselves that there are too many
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads the words; Mistake for more than the verb takes."""
+        rest = super().parse_args(ctx, args)
+        if rest and not ctx.resilient_parsing:
+            raise Mistake(t("usage.extra", words=" ".join(rest)), ctx=ctx)
+        return rest
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Writes the help."""
         formatter.write(helps.render(self, ctx))
@@ -185,6 +194,13 @@ def whole(word: str | int) -> int:
         raise Mistake(t("usage.whole", word=word)) from None
 
 
+def most(word: str | int) -> int:
+    """How many at most; 0 for all."""
+    if (value := whole(word)) < 0:
+        raise Mistake(t("usage.most", word=word))
+    return value
+
+
 def quoted(word: str) -> str:
     """An etag with the quotes that belong to it (AIP-154) and that a shell takes away."""
     return word if not word or word.endswith('"') else f'"{word}"'
@@ -263,7 +279,7 @@ def argument(key: str, **settings: Any) -> Any:
 
 FORMS = "|".join(Format)
 Output = Annotated[Format, option("output", "--output", "-o", metavar=FORMS, parser=form)]
-Limit = Annotated[int, option("limit", "--limit", parser=whole, metavar="N")]
+Limit = Annotated[int, option("limit", "--limit", parser=most, metavar="N")]
 # made once a command, so that a retry, or the same command with the same id, cannot act twice
 RequestId = Annotated[
     str,

@@ -6,6 +6,7 @@ and the environment: `--lang`, LIANCAI_LANG, then the locale if it is Chinese or
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tomllib
@@ -67,6 +68,12 @@ class Texts:
     def word(self, key: str, default: str) -> str:
         """The text of a key that a newer server may have made up; the default where there is none."""
         return self._words.get(key, default)
+
+
+def fault(error: OSError) -> str:
+    """Why a file could not be read or written, in the language spoken."""
+    name = errno.errorcode.get(error.errno or 0, "")
+    return t.word(f"error.errno.{name}", error.strerror or type(error).__name__)
 
 
 t = Texts(detect(sys.argv[1:], os.environ))

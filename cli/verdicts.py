@@ -24,6 +24,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cli import sheets, show
+from cli.export import pack
 from cli.grammar import Mistake
 from cli.grids import csv_records, is_csv, is_large, open_grid, quiet_excel, widest
 from cli.texts import t
@@ -78,7 +79,7 @@ def annotate(source: Path, layout: Layout, verdicts: Verdicts, check: bool, targ
 
 def save(book: Workbook, target: Path) -> None:
     """Writes a workbook whole or not at all."""
-    _save(target, book.save)
+    _save(target, lambda file: pack(book, file))
 
 
 def _save(target: Path, write: Callable[[IO[bytes]], None]) -> None:
@@ -88,8 +89,10 @@ def _save(target: Path, write: Callable[[IO[bytes]], None]) -> None:
             write(file)
         # a temporary file is its owner's alone; keep it so: the file names people
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(target)  # nobody knows the temporary one
         raise
 
 

@@ -17,7 +17,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 import grpc
 
 from cli.grammar import Mistake
-from cli.texts import ACCEPT, t
+from cli.texts import ACCEPT, fault, t
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -194,7 +194,7 @@ def _read(path: str, key: str) -> bytes:
     try:
         return Path(path).expanduser().read_bytes()
     except OSError as error:
-        raise Mistake(t(key, path=path, why=error.strerror or "")) from None
+        raise Mistake(t(key, path=path, why=fault(error))) from None
 
 
 def of(ctx: Any) -> Wire:

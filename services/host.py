@@ -56,6 +56,7 @@ LOCAL_ROLES = frozenset(
         "organisation_officer",
     }
 )
+ROLES = tuple(sorted(LOCAL_ROLES | {"bureau", "enterprise", "institution"}))
 DRAIN = 1.0  # seconds we go on serving once told to stop, while balancers see that we are not to be asked any more
 GRACE = 25.0  # seconds calls in flight then have to finish
 MOST_DAYS = 36_500  # that events are kept, where they are not kept for ever
@@ -119,12 +120,25 @@ class Settings:
 
     @property
     def listen(self) -> str:
-        """Address to listen on."""
-        return self.environment.get("LIANCAI_LISTEN") or DEFAULT_LISTEN
+        """Address to listen on: HOST:PORT, or unix:PATH."""
+        address = self.environment.get("LIANCAI_LISTEN") or DEFAULT_LISTEN
+        port = address.rpartition(":")[2]
+        if not address.startswith("unix:") and not (port.isascii() and port.isdigit() and int(port) < 65_536):
+            raise Misconfigured(
+                f"LIANCAI_LISTEN must be an address and a port such as {DEFAULT_LISTEN}, not {address} "
+                f"(须写明地址和 0 至 65535 的端口)"
+            )
+        return address
 
     def database(self, service: str) -> str:
         """LIANCAI_TRAINING_DATABASE, else LIANCAI_DATABASE, else a SQLite file of the service's own."""
         named = self.environment.get(f"LIANCAI_{service.upper()}_DATABASE") or self.environment.get("LIANCAI_DATABASE")
+        if named and not named.startswith(("sqlite:", "postgresql:", "postgresql+")):
+            # not what it is: there may be a password in it
+            raise Misconfigured(
+                "LIANCAI_DATABASE must begin with sqlite:/// or postgresql:// "
+                "(数据库地址须以 sqlite:/// 或 postgresql:// 开头)"
+            )
         return named or f"sqlite:///{self.data / service}.db"
 
     @property
@@ -197,7 +211,13 @@ def local_key(settings: Settings) -> LocalKey:
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_secret(path, os.urandom(32).hex())
-    return LocalKey(bytes.fromhex(path.read_text()))
+    try:
+        return LocalKey(bytes.fromhex(path.read_text()))
+    except ValueError:
+        raise Misconfigured(
+            f"{path} is not what was written there: restore it, or delete it and make every token anew "
+            f"(签名密钥已损坏：请恢复备份，或删除后重新签发令牌)"
+        ) from None
 
 
 def events_secret(settings: Settings, *, create: bool = False) -> str:
@@ -394,7 +414,11 @@ def _listen(server: grpc.Server, settings: Settings) -> None:
     except RuntimeError as fault:
         if isinstance(fault, Misconfigured):
             raise
-        raise Misconfigured(f"cannot listen on {address}: is another server running there? (端口被占用)") from None
+        pair_or = " Or do LIANCAI_TLS_CERT and LIANCAI_TLS_KEY not fit?" if certificate and key else ""
+        raise Misconfigured(
+            f"cannot listen on {address}: is another server running there?{pair_or} "
+            f"(端口被占用{'，或证书与私钥不符' if pair_or else ''})"
+        ) from None
 
 
 __all__ = ["SERVICES", "Misconfigured", "Settings", "UnsafeDatabase", "boundary", "mount", "opened", "parts", "serve"]

@@ -155,6 +155,7 @@ def test_a_timetable_with_teachers(server: Any, liancai: Run, tmp_path: Path) ->
         ("capacity: many", "capacity"),
         ("sessions: [tomorrow]", "tomorrow"),
         ("sessions: [[a]]", "不是培训班"),
+        ("ordr: orders/1", "没有“ordr”这个字段"),
         ("sessions: [{wrong: 1}]", "不是培训班"),
         ("sessions: 7", "7"),
         ("attachments: [x]", "不是培训班"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -321,3 +322,39 @@ def test_the_words_follow_the_language(run: Run) -> None:
     assert run("--lang", "en", "order", "lst").err.startswith('Usage: There is no command "lst". Did you mean: list')
     assert t.language == "en"
     assert "没有" in run("order", "lst").err
+
+
+@pytest.mark.parametrize(
+    ("words", "chinese", "english"),
+    [
+        (("order", "list", "two", "words"), "多出来的内容：two words。", "Too many words: two words."),
+        (("order", "list", "--limit"), "--limit 后面缺少值。", "--limit wants a value after it."),
+        (("order", "list", "--force=1"), "--force 不带值。", "--force takes no value."),
+        (("order", "list", "--limit", "-1"), "“-1”不是条数", '"-1" is not how many'),
+        (("roster", "check", "none.xlsx", "--class", "1"), "none.xlsx：没有这个文件", "There is no such file"),
+        (("roster", "check", "/", "--class", "1"), "/：这是文件夹", "This is a folder"),
+        (("--tls-ca", "/none.pem", "order", "list"), "/none.pem：没有这个文件", "There is no such file"),
+    ],
+)
+def test_what_libraries_say_in_english_is_said_in_the_language_spoken(
+    run: Run, words: tuple[str, ...], chinese: str, english: str
+) -> None:
+    done = run(*words)
+    assert (done.code, done.out) == (2, "")
+    assert chinese in done.err
+    assert english in run("--lang", "en", *words).err
+
+
+@pytest.mark.parametrize("words", [("order", "list", "--export"), ("roster", "template")])
+def test_a_disk_that_is_full_is_told_and_leaves_nothing(server: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A limit of the system on what a file may hold fails as a full disk does: in the middle of writing."""
+    serve_pages(server, 3)
+    target = tmp_path / "o.xlsx"
+    command = [sys.executable, "-m", "cli", "--lang", "en", "--target", server.target, *words, str(target)]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert ended.stderr == f"{target}: The file is too big for where it goes. Take another folder.\n"
+    assert list(tmp_path.iterdir()) == []

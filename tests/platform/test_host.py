@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from argparse import ArgumentParser, _SubParsersAction
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +21,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from services import host
+from services import host, usage
+from services.__main__ import command_line
 from services.host import Misconfigured, Settings
 from services.platform.database import Database
 from services.platform.part import Part
@@ -146,14 +149,75 @@ def test_a_setting_that_cannot_be_ends_the_server_with_one_line(tmp_path: Path) 
         (("serve", "nothing"), "one of training, talent, placement, not nothing"),
         (("token", "--division", "371526", "--role", "auditor", "--subject", "x", "--days", "367"), "1 to 366 days"),
         (("token", "--division", "371526", "--subject", "x"), "--role"),
-        (("keys",), "COMMAND"),
+        (("keys",), "COMMAND (缺少 COMMAND)"),
+        (("serv",), "COMMAND 没有“serv”这一项；有："),
+        (("--nope",), "unrecognized arguments: --nope (没有 --nope 这样的选项或参数)"),
+        (("token", "--days"), "--days 后面缺少值"),
+        (("token", "--division", "371526", "--role", "hr_ofcer", "--subject", "x"), "not hr_ofcer (没有这个角色)"),
+        (("token", "--division", "1", "--role", "auditor", "--subject", "x"), "six digits such as 371526, not 1"),
     ],
 )
 def test_a_command_that_cannot_be_is_told(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
     ended = command(*words, LIANCAI_DATA=str(tmp_path / "none"))
     assert ended.returncode == 2
     assert said in ended.stderr
+    assert ended.stderr.startswith("用法 · usage: liancai-server")
+    assert not ended.stdout
     assert not (tmp_path / "none").exists()
+
+
+def test_what_is_not_known_of_argparse_is_told_as_it_is() -> None:
+    assert usage.chinese("something a later Python says") == ""
+
+
+def _helps(parser: ArgumentParser) -> Iterator[str]:
+    yield str(parser.description)
+    for action in parser._actions:
+        if isinstance(action, _SubParsersAction):
+            yield from (str(each.help) for each in action._choices_actions)
+            for inner in action.choices.values():
+                yield from _helps(inner)
+        else:
+            yield str(action.help)
+
+
+def test_help_is_in_both_languages(tmp_path: Path) -> None:
+    told = command("token", "--help", LIANCAI_DATA=str(tmp_path / "none"))
+    assert told.stdout.startswith("用法 · usage: liancai-server token")
+    found = list(_helps(command_line()))
+    assert len(found) > 20
+    assert not [words for words in found if not re.search("[\u4e00-\u9fff]", words)]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("LIANCAI_LISTEN", "127.0.0.1", r"such as 127\.0\.0\.1:50151, not 127\.0\.0\.1 \(须写明"),
+        ("LIANCAI_LISTEN", "127.0.0.1:99999", "not 127.0.0.1:99999"),
+        ("LIANCAI_DATABASE", "mysql://u:secret@h/d", "LIANCAI_DATABASE must begin with sqlite:/// or postgresql://"),
+        ("LIANCAI_DATABASE", "postgresql://127.0.0.1:1/none", "cannot reach the database: .*无法连接数据库"),
+        ("LIANCAI_TRAINING_PARAMETERS", "/nowhere/pack.yaml", "cannot use /nowhere/pack.yaml: No such file"),
+        ("LIANCAI_DATA", "/proc/none", "cannot use /proc/none: .*无法使用"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_in_one_line(variable: str, value: str, said: str, tmp_path: Path) -> None:
+    assert command("keys", "new", LIANCAI_DATA=str(tmp_path)).returncode == 0
+    settings = {"LIANCAI_DATA": str(tmp_path), "LIANCAI_LISTEN": "127.0.0.1:0", "LIANCAI_KEYS": str(tmp_path / "keys")}
+    ended = command("serve", "training", **settings | {variable: value})
+    assert ended.returncode == 1
+    assert re.search(said, ended.stderr)
+    assert "secret" not in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_keys_that_are_missing_or_spoiled_are_told(tmp_path: Path) -> None:
+    missing = {"LIANCAI_KEYS": str(tmp_path / "none"), "LIANCAI_DATABASE": "postgresql://127.0.0.1:1/none"}
+    assert "fields.json: No such file or directory; liancai-server keys new makes" in command("serve", **missing).stderr
+    (tmp_path / "tokens.key").write_text("no key")
+    words = ("token", "--division", "371526", "--role", "auditor", "--subject", "x")
+    ended = command(*words, LIANCAI_KEYS=str(tmp_path))
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert "restore it, or delete it" in ended.stderr
 
 
 def test_a_token_is_for_whom_it_names(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from services.training.seats import trail
 from services.training.tables import Base
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, INSTITUTION, Office, clock, request_id, somebody
-from tests.statuses import info_of
+from tests.statuses import info_of, violations_of
 from tests.training.journal import prove
 
 
@@ -299,3 +299,17 @@ def test_a_roster_leaves_the_same_trail_as_its_people_one_by_one(office: Office,
     one_by_one, at_once = told(by_hand), told(by_roster)
     assert len(one_by_one) == 2 * (len(wishes) + 1)
     assert at_once == one_by_one
+
+
+@pytest.mark.parametrize("typed", ["UNE", "une", "登记失业人员", " 登记失业 人员"])
+def test_a_category_is_known_by_its_code_and_by_its_words(office: Office, typed: str) -> None:
+    held = office.open_class(office.contracted().name)
+    assert enrol(office, held.name, somebody(category=typed)).category == "UNE"
+
+
+def test_a_category_that_is_none_is_no_category(office: Office) -> None:
+    """Else a word nobody knows would stand for one where subsidies ask for a category."""
+    held = office.open_class(office.contracted().name)
+    with pytest.raises(grpc.RpcError) as refused:
+        enrol(office, held.name, somebody(category="XXX"))
+    assert [each.field for each in violations_of(refused.value)] == ["applicant.category"]

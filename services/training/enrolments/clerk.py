@@ -13,7 +13,7 @@ from services.platform.database import Database
 from services.platform.errors import Exists, Fault, NotFound, Refused
 from services.platform.pages import Pages
 from services.platform.requests import Reading
-from services.reference import resident_id, writing
+from services.reference import codelists, resident_id, writing
 from services.reference.clock import day_of
 from services.reference.resident_id import ResidentIdFault
 from services.training.enrolments import messages
@@ -52,7 +52,9 @@ class Clerk:
         phone = roster.normalise_phone(applicant.phone)
         if not roster.PHONE.fullmatch(phone):
             reading.wrong(f"{field}.phone", "TR-PHONE-FORMAT" if phone else "TR-PHONE-MISSING")
-        category = reading.text(f"{field}.category", applicant.category, 0, 8)
+        known = codelists.find_category(applicant.category)
+        if applicant.category and known is None:
+            reading.wrong(f"{field}.category", "TR-CATEGORY-UNKNOWN")
         kind = reading.text(f"{field}.proof_kind", applicant.proof_kind, 0, 50)
         proof = people.proof_of(kind, reading.text(f"{field}.proof_number", applicant.proof_number, 0, 64))
         try:
@@ -62,7 +64,7 @@ class Clerk:
             return None
         if len(reading.violations) > faults:
             return None
-        return people.seal(self._database.vault, name, number, phone, category=category, proof=proof)
+        return people.seal(self._database.vault, name, number, phone, category=known.code if known else "", proof=proof)
 
     def class_of(self, name: str) -> str:
         """The class of an enrolment: works on one class share a lane."""
