@@ -222,13 +222,17 @@ def typed_or_read(word: str) -> str:
 
 
 def states(enum: Any) -> Callable[[str], int]:
-    """A reader of one state by name, in any case."""
+    """A reader of one state by name, in any case, or by the word that tables have for it."""
+    of = enum.DESCRIPTOR.full_name.split(".v1.")[-1]
 
     def read(word: str) -> int:
         known = [name for name in enum.DESCRIPTOR.values_by_name if not name.endswith("_UNSPECIFIED")]
-        if word.upper() not in known:
-            raise Mistake(t("usage.state", word=word, known=", ".join(known)))
-        return int(enum.Value(word.upper()))
+        shown = {t.word(f"value.{of}.{name}", name): name for name in known}
+        name = shown.get(word, word.upper())
+        if name not in known:
+            told = ", ".join(name if said.upper() == name else f"{name} {said}" for said, name in shown.items())
+            raise Mistake(t("usage.state", word=word, known=told))
+        return int(enum.Value(name))
 
     return read
 

@@ -164,7 +164,8 @@ def main() -> None:
     try:
         run()
     except OperationalError as fault:
-        sys.exit(f"liancai-server: cannot reach the database: {fault.orig} (无法连接数据库，请核对地址并确认其已启动)")
+        why = " ".join(str(fault.orig).split())  # the driver says it in several lines
+        sys.exit(f"liancai-server: cannot reach the database: {why} (无法连接数据库，请核对地址并确认其已启动)")
     except OSError as fault:
         sys.exit(f"liancai-server: {_of_a_file(fault)}")
     except (host.Misconfigured, host.UnsafeDatabase, migrate.SchemaBehind, ValueError) as fault:

@@ -345,6 +345,13 @@ def test_what_libraries_say_in_english_is_said_in_the_language_spoken(
     assert english in run("--lang", "en", *words).err
 
 
+def test_a_state_may_be_typed_as_tables_show_it(server: Any, liancai: Run) -> None:
+    serve_pages(server, 1)
+    assert liancai("order", "list", "--state", "草稿").code == 0
+    assert list(server.calls[-1].request.states) == [orders_pb2.Order.DRAFT]
+    assert "有：DRAFT 草稿, SUBMITTED 已提交" in liancai("order", "list", "--state", "无").err
+
+
 @pytest.mark.parametrize("words", [("order", "list", "--export"), ("roster", "template")])
 def test_a_disk_that_is_full_is_told_and_leaves_nothing(server: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
     """A limit of the system on what a file may hold fails as a full disk does: in the middle of writing."""
