@@ -57,6 +57,7 @@ class Settings:
     target: str
     token_file: str = ""
     tls_ca: str = ""
+    tls_name: str = ""
     insecure: bool = False
     language: str = "zh"
     timeout: float = 30.0
@@ -75,12 +76,16 @@ class Wire:
         if not targets:
             raise Mistake(t("wire.no_target"))
         local = all(is_local(target) for target in targets)
-        options = [
+        options: list[tuple[str, str | int]] = [
             ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
             ("grpc.enable_http_proxy", 0 if local else 1),
         ]
         if self.settings.tls_ca:
-            credentials = grpc.ssl_channel_credentials(_read(self.settings.tls_ca, "wire.tls_ca"))
+            credentials = grpc.ssl_channel_credentials(_certificates(self.settings.tls_ca))
+            if name := self.settings.tls_name:
+                options.append(("grpc.ssl_target_name_override", name))
+            elif len(targets) > 1:
+                raise Mistake(t("wire.no_name"))
             return grpc.secure_channel(_address(targets), credentials, options)
         if not local and not self.settings.insecure:
             raise Mistake(t("wire.clear", target=self.settings.target))
@@ -195,6 +200,18 @@ def _read(path: str, key: str) -> bytes:
         return Path(path).expanduser().read_bytes()
     except OSError as error:
         raise Mistake(t(key, path=path, why=error.strerror or "")) from None
+
+
+def _certificates(path: str) -> bytes:
+    """The certificates in a file of PEM; Mistake where it holds none, which grpc would only tell a log."""
+    import ssl
+
+    found = _read(path, "wire.tls_ca")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found.decode("ascii", "ignore"))
+    except ssl.SSLError:
+        raise Mistake(t("wire.no_certificate", path=path)) from None
+    return found
 
 
 def of(ctx: Any) -> Wire:
