@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -241,31 +242,41 @@ def test_keys_are_fetched_again_after_a_time_and_held_for_an_hour_at_most(signs:
     assert keys.key_for(token).key_id == "first"
 
 
-def test_while_one_thread_waits_for_the_issuer_those_who_have_a_key_go_on(signs: Issuer) -> None:
+def test_while_one_thread_waits_for_the_issuer_nobody_else_does(signs: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer, "TIMEOUT", 60.0)
     now = [0.0]
     keys = IssuerKeys(f"{signs.url}/keys", lambda: now[0])
-    token = signs.token()
+    token, new = signs.token(), signs.token("new", key=ec.generate_private_key(ec.SECP256R1()))
     keys.fetch()
     asked, go = threading.Event(), threading.Event()
 
     def slowly() -> tuple[int, bytes]:
         asked.set()
-        assert go.wait(30)
-        return signs.published()
+        assert go.wait(60)
+        return 503, b""
 
     signs.answer = slowly
-    now[0] = FRESH
-    first = threading.Thread(target=keys.key_for, args=(token,))
-    first.start()
-    try:
-        assert asked.wait(30)
-        assert keys.key_for(token).key_id == "first"
-        assert first.is_alive()
-        assert signs.asked == 2
-    finally:
-        go.set()
-        first.join(30)
-    assert signs.asked == 2
+    with ThreadPoolExecutor(3) as pool:
+        try:
+            now[0] = FRESH
+            first = pool.submit(keys.key_for, token)
+            assert asked.wait(30)
+            assert pool.submit(keys.key_for, token).result(30).key_id == "first"
+            assert not first.done()
+            go.set()
+            assert first.result(30).key_id == "first"
+            # now it is known to be away: whoever comes with a key nobody knows is told so at once
+            asked.clear()
+            go.clear()
+            now[0] += COOLDOWN
+            second = pool.submit(keys.key_for, token)
+            assert asked.wait(30)
+            with pytest.raises(IssuerAway):
+                pool.submit(keys.key_for, new).result(30)
+            assert not second.done()
+        finally:
+            go.set()
+    assert signs.asked == 3
 
 
 @pytest.mark.parametrize(
