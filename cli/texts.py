@@ -73,7 +73,7 @@ class Texts:
 def fault(error: OSError) -> str:
     """Why a file could not be read or written, in the language spoken."""
     name = errno.errorcode.get(error.errno or 0, "")
-    return t.word(f"error.errno.{name}", error.strerror or type(error).__name__)
+    return t.word(f"errno.{name}", error.strerror or type(error).__name__)
 
 
 t = Texts(detect(sys.argv[1:], os.environ))

@@ -319,7 +319,7 @@ def test_what_libraries_say_in_english_is_said_in_the_language_spoken(
 def test_a_state_may_be_typed_as_tables_show_it(server: Any, liancai: Run) -> None:
     serve_pages(server, 1)
     assert liancai("order", "list", "--state", "草稿").code == 0
-    assert list(server.calls[-1][1].states) == [orders_pb2.Order.DRAFT]
+    assert list(server.calls[-1][1].filter.states) == [orders_pb2.Order.DRAFT]
     assert "有：DRAFT 草稿, SUBMITTED 已提交" in liancai("order", "list", "--state", "无").err
 
 
