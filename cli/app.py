@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -59,6 +60,13 @@ NOUNS = {
     "event": "events",
 }
 USAGE, INTERRUPTED = 2, 130
+# what the system says of a file in its own language
+_NO_FILE = {
+    FileNotFoundError: "error.no_file",
+    IsADirectoryError: "error.folder",
+    NotADirectoryError: "error.no_folder",
+    PermissionError: "error.not_allowed",
+}
 # typer keeps its usage errors private; they are what Mistake descends from
 _UsageError: Any = typer.BadParameter.__bases__[0]
 
@@ -150,7 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except OSError as error:
-        show.note(t("error.file", path=error.filename or "-", why=error.strerror or type(error).__name__))
+        why = next((t(key) for kind, key in _NO_FILE.items() if isinstance(error, kind)), "")
+        show.note(t("error.file", path=error.filename or "-", why=why or error.strerror or type(error).__name__))
         return USAGE
     except Exception as error:
         if os.environ.get("LIANCAI_DEBUG"):
@@ -181,6 +190,10 @@ def _usage(error: Any) -> int:
         words = t("usage.no_option_but" if near else "usage.no_option", word=error.option_name, near=near)
     elif kind == "MissingParameter":
         words = t("usage.missing", hint=hint)
+    elif kind == "BadOptionUsage":
+        words = t("usage.no_value" if "not take" in error.message else "usage.value", word=error.option_name)
+    elif extra := re.fullmatch(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", error.message):
+        words = t("usage.extra", words=extra[1])
     elif hint:
         words = t("usage.bad_value", hint=hint, why=error.message)
     else:

@@ -44,7 +44,7 @@ def _print(ctx: typer.Context, request: Any, field: str, columns: Sequence[str],
     groups = list(getattr(found, field))
     found.ClearField(field)
     show.one(found, output)
-    show.rows(groups, columns, output)
+    show.rows(show.Rows(found.DESCRIPTOR.fields_by_name[field].message_type, groups), columns, output)
 
 
 @stats.verb("throughput")

@@ -76,7 +76,7 @@ def note(
     ctx: typer.Context,
     name: CaseName,
     text: Annotated[str, option("note_text", "--text", metavar="TEXT|-", parser=typed_or_read)],
-    kind: Annotated[int, option("note_kind", "--kind", metavar="KIND", parser=one_of(notes_pb2.Note.Kind))] = 1,
+    kind: Annotated[Any, option("note_kind", "--kind", metavar="KIND", parser=one_of(notes_pb2.Note.Kind))] = "remark",
     matter: OfMatter = "",
     occurred: Occurred = "",
     late_reason: LateReason = "",
@@ -86,7 +86,7 @@ def note(
 ) -> None:
     """Adds a note or a call."""
     request = notes_pb2.AddNoteRequest(
-        case_name=name, matter=matter, kind=kind, text=text, request_id=request_id,  # type: ignore[arg-type]
+        case_name=name, matter=matter, kind=kind, text=text, request_id=request_id,
         occur_time=moment(occurred), late_reason=late_reason,
     )  # fmt: skip
     show.one(wire.of(ctx).ask(NotesStub, request), output)

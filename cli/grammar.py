@@ -185,6 +185,13 @@ def whole(word: str | int) -> int:
         raise Mistake(t("usage.whole", word=word)) from None
 
 
+def at_most(word: str | int) -> int:
+    """How many rows at most; 0 for all."""
+    if (number := whole(word)) < 0:
+        raise Mistake(t("usage.at_most", word=word))
+    return number
+
+
 def quoted(word: str) -> str:
     """An etag with the quotes that belong to it (AIP-154) and that a shell takes away."""
     return word if not word or word.endswith('"') else f'"{word}"'
@@ -263,7 +270,7 @@ def argument(key: str, **settings: Any) -> Any:
 
 FORMS = "|".join(Format)
 Output = Annotated[Format, option("output", "--output", "-o", metavar=FORMS, parser=form)]
-Limit = Annotated[int, option("limit", "--limit", parser=whole, metavar="N")]
+Limit = Annotated[int, option("limit", "--limit", parser=at_most, metavar="N")]
 # made once a command, so that a retry, or the same command with the same id, cannot act twice
 RequestId = Annotated[
     str,

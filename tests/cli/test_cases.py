@@ -15,6 +15,7 @@ from liancai.talent.v1 import (
     catalogue_pb2,
     clock_pb2,
     matters_pb2,
+    notes_pb2,
     recalculation_pb2,
     steps_pb2,
     worklist_pb2,
@@ -167,6 +168,24 @@ def test_today_relay_progress_and_trail(server: Any, liancai: Run) -> None:
     server.answers["ListCaseTrail"] = lambda *_: audit_pb2.ListCaseTrailResponse()
     assert liancai("case", "trail", "--case", "LT1").code == 0
     assert server.requests("ListCaseTrail")[0].resource == CASE
+
+
+def test_a_note_is_a_remark_unless_it_is_a_call(server: Any, liancai: Run) -> None:
+    server.answers["AddNote"] = lambda *_: notes_pb2.Note()
+    assert liancai("case", "note", "LT1", "--text", "已电话告知").code == 0
+    assert liancai("case", "note", "LT1", "--text", "已电话告知", "--kind", "call-out").code == 0
+    kinds = [each.kind for each in server.requests("AddNote")]
+    assert kinds == [notes_pb2.Note.REMARK, notes_pb2.Note.CALL_OUT]
+    assert "remark" in liancai("case", "note", "--help").out
+
+
+def test_cases_show_their_light_and_ledgers_what_was_asked_for(server: Any, liancai: Run) -> None:
+    case = cases_pb2.Case(name=CASE, light=clock_pb2.LIGHT_YELLOW)
+    server.answers["ListCases"] = lambda *_: cases_pb2.ListCasesResponse(cases=[case])
+    assert "黄灯" in liancai("case", "list").out
+    entry = clock_pb2.ClockEntry(number=1, kind=clock_pb2.ClockEntry.GAPS, items=["转移申请", "社保卡"])
+    server.answers["ExplainDeadline"] = lambda *_: steps_pb2.DeadlineExplanation(entries=[entry])
+    assert "转移申请, 社保卡" in liancai("case", "explain", STEP).out
 
 
 def test_a_catalogue_is_named_or_read_from_files(server: Any, liancai: Run, tmp_path: Path) -> None:

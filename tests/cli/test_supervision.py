@@ -87,6 +87,7 @@ def test_a_span_is_of_dates_or_of_instants(server: Any, liancai: Run, verb: str)
     dated, timed = server.requests(f"Get{name}")
     assert (dated.span.from_date, dated.span.to_date) == ("2026-03-01", "2026-03-31")
     assert timed.span.from_time.ToJsonString() == "2026-03-01T00:00:00Z"
+    assert ("次数" in done.out) == (verb == "hand-overs"), "headings of what is counted, also of nothing"
     assert liancai("case", "stats", verb, "--from", "2026-03-01", "--to", "2026-03-31 08:00").code == 2
 
 
