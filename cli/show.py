@@ -33,7 +33,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 # text fields that hold one of a few words of the contract
 _CODED = ("act", "confidence", "kind", "sex", "state")
 # numbers for which the contract says that 0 is none
-_NONE_AT_0 = ("waitlist_position", "party_size", "member", "travel_day_km")
+_NONE_AT_0 = (
+    *("waitlist_position", "party_size", "member", "travel_day_km"),
+    *("study_months", "host_staff", "host_interns"),
+)
 # numbers of a limit: persons, or fen where it is a budget
 _LIMITED, _BUDGET = ("granted", "taken", "left", "per_seat"), "quotas/budget-"
 # numbers that are a share of something

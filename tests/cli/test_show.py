@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from liancai.common.v1 import types_pb2
-from liancai.placement.v1 import plans_pb2, visits_pb2
+from liancai.placement.v1 import placements_pb2, plans_pb2, visits_pb2
 from liancai.talent.v1 import cases_pb2, children_pb2, clock_pb2, handovers_pb2, matters_pb2
 from liancai.training.v1 import audit_pb2, classes_pb2, enrolments_pb2, orders_pb2
 
@@ -186,6 +186,8 @@ def test_states_and_acts_that_are_text_are_words() -> None:
 def test_sentences_stand_below_one_another() -> None:
     assert show.text(clock_pb2.Deadline(assumes=["一句。", "又一句。"]), "assumes") == "一句。\n又一句。"
     assert show.text(matters_pb2.Step(outcomes=["a", "b"]), "outcomes") == "a, b"
+    for number in ("study_months", "host_staff", "host_interns"):
+        assert show.text(placements_pb2.Placement(), number) == "", "not stated"
     assert show.text(matters_pb2.Matter(member=0), "member") == "", "it is for the talent"
 
 
