@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import psycopg
 
 READERS = 8  # connections for reading
-WRITING_CACHE = 16 * 1024  # KiB of pages that a lane on SQLite keeps
+WRITING_CACHE = 24 * 1024  # KiB of pages that a lane on SQLite keeps
 STATEMENT_SECONDS = 20  # that a statement may take on PostgreSQL
 POSTGRESQL_OPTIONS = (
     f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=5s "
@@ -118,9 +118,14 @@ class Database:
         self.tail = Tail(self.reading_engine, self.writing_engine, books.outbox)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session on one snapshot. Whatever is written in it is rolled back."""
+    def reading(self, *, by_key: bool = False) -> Iterator[Session]:
+        """A session on one snapshot. Whatever is written in it is rolled back.
+
+        `by_key` says that every row is found by a key: PostgreSQL, which may have no statistics yet, scans no table.
+        """
         with _available(), Session(self.reading_engine, expire_on_commit=False) as session:
+            if by_key and not self.sqlite:
+                session.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
             yield session  # closing it rolls back
             if not self.sqlite and session.in_transaction():
                 # nothing can be written here, and at a rollback the driver forgets the statements it has prepared

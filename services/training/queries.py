@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar, cast
 
-from sqlalchemy import ColumnElement, Table, false, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, Table, false, func, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from services.platform import numbers
 from services.platform.boundary import Call
 from services.platform.errors import NotFound, Refused
+from services.platform.pages import Page
 from services.platform.policy import Scope
 from services.platform.requests import check_etag
 from services.platform.transaction import Tx
 from services.reference.divisions import scope_range
 from services.training.rules.states import EnrolmentState, InstitutionState, Seat
-from services.training.tables import ClassRow, EnrolmentRow, InstitutionRow, NumberRow, OrderRow, SeatMovementRow
+from services.training.tables import (
+    ClassRow,
+    EnrolmentRow,
+    InstitutionRow,
+    NumberRow,
+    OrderRow,
+    SeatMovementRow,
+    TraineeRow,
+)
 
 Parted = TypeVar("Parted", OrderRow, ClassRow)
 
@@ -144,9 +153,27 @@ def losses(session: Session, order_id: str) -> list[tuple[str, int]]:
     return [(reason, int(count)) for reason, count in rows]
 
 
-def after_place(key: list[str | int]) -> ColumnElement[bool]:
-    """The enrolments after one (class, place): a row value, which both databases read off the index."""
-    return tuple_(EnrolmentRow.class_id, EnrolmentRow.place) > tuple_(*map(literal, key))
+def classes_of(session: Session, order_id: str) -> list[str]:
+    """The ids of an order's classes, in order."""
+    return list(session.scalars(select(ClassRow.id).where(ClassRow.order_id == order_id).order_by(ClassRow.id)))
+
+
+def in_classes(
+    session: Session, wanted: Select[EnrolmentRow, TraineeRow], classes: Sequence[str], page: Page
+) -> list[Row[EnrolmentRow, TraineeRow]]:
+    """A page, and one more, of the enrolments in these classes: class by class, each read off its index by place."""
+    first, place = page.after or ("", 0)
+    rows: list[Row[EnrolmentRow, TraineeRow]] = []
+    for class_id in classes:
+        if class_id < first:
+            continue
+        here = wanted.where(EnrolmentRow.class_id == class_id)
+        if class_id == first:
+            here = here.where(EnrolmentRow.place > place)
+        rows += session.execute(here.limit(page.size + 1 - len(rows)))
+        if len(rows) > page.size:
+            break
+    return rows
 
 
 def active_institution(session: Session, credit_code: str, *, keep: bool = False) -> InstitutionRow:

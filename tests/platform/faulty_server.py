@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from services import __main__ as server
-from services.training.seats.enrolling import Desk
+from services.training.seats.sitting import Sitting
 
 FAULT = Path(os.environ["LIANCAI_DATA"]) / "fault"
-_decide = Desk._decide
+_decide = Sitting.decide
 
 
-def faulty(desk: Desk, connection: Any, applications: Any, *more: Any) -> Any:
+def faulty(sitting: Sitting, applications: Any, *more: Any) -> Any:
     if FAULT.exists():
         people = [(each.person.full_name, each.person.number, each.person.phone) for each in applications]
         raise KeyError(f"nobody expected {people}")
-    return _decide(desk, connection, applications, *more)
+    return _decide(sitting, applications, *more)
 
 
-Desk._decide = faulty  # type: ignore[method-assign]
+Sitting.decide = faulty  # type: ignore[method-assign]
 server.main()

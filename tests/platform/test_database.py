@@ -93,6 +93,20 @@ def test_who_reads_sees_one_snapshot(open_small: Open) -> None:
         assert len(session.execute(select(THING)).all()) == 1
 
 
+def test_who_reads_by_key_scans_no_table_and_whoever_comes_after_may(open_small: Open) -> None:
+    """Also one of which PostgreSQL knows nothing yet, and which is small as far as it knows."""
+    database = open_small(lanes=0)
+    keys = ", ".join(f"'{number}'" for number in range(1_000))
+
+    def scans(*, by_key: bool) -> bool:
+        plan = "EXPLAIN QUERY PLAN" if database.sqlite else "EXPLAIN"
+        with database.reading(by_key=by_key) as session:
+            steps = session.execute(text(f"{plan} SELECT size FROM thing WHERE name IN ({keys})")).all()
+        return any("Seq Scan" in str(step) or "SCAN" in str(step) for step in steps)
+
+    assert [scans(by_key=each) for each in (False, True, False)] == [not database.sqlite, False, not database.sqlite]
+
+
 COUNTED = Prepared(select(func.count()).select_from(THING))
 LOCKED = Prepared(select(func.pg_advisory_xact_lock(7)))
 

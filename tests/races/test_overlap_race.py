@@ -88,7 +88,7 @@ def test_two_rosters_that_bring_the_same_newcomers_seat_each_of_them_once(
     """Both find nobody on record and copy everybody in; the second is refused by the database, and begins again."""
     people = [somebody() for _ in range(WORTH_COPYING)]
     names = two_classes_that_meet(replicas[0], capacity=len(people))
-    meeting = meet(monkeypatch, "LOCK_TRAINEES", before=False)
+    meeting = meet(monkeypatch, "TRAINEES", before=False)
     first, second = together(
         lambda: replicas[0].import_people(names[0], people), lambda: replicas[1].import_people(names[1], people)
     )

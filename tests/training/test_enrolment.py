@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import grpc
 import pytest
@@ -17,7 +18,6 @@ from sqlalchemy import select
 from services import host
 from services.platform.database import Database
 from services.reference import resident_id
-from services.training.seats import trail
 from services.training.tables import Base
 from tests.conftest import token_of
 from tests.office import ENTERPRISE, INSTITUTION, Office, clock, request_id, somebody
@@ -264,21 +264,42 @@ def test_everything_that_happened_is_in_the_events_and_they_replay_to_the_same_s
 def test_a_list_of_enrolments_pages_in_order_of_place(office: Office) -> None:
     held = office.open_class(office.contracted().name, capacity=3).name
     names = [office.enrol(held).name for _ in range(7)]
-    request = pb.ListEnrolmentsRequest(page_size=3, filter=pb.ListEnrolmentsRequest.Filter(class_name=held))
+    assert listed(office, 3, class_name=held) == names
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 50])
+def test_a_list_of_an_order_goes_from_class_to_class(size: int, office: Office) -> None:
+    order = office.contracted(headcount=30).name
+    classes = [office.open_class(order, capacity=3).name for _ in range(4)]
+    office.enrol(office.open_class(office.contracted().name).name)  # of another order
+    names: dict[str, list[str]] = {held: [] for held in classes}
+    for held in (*classes[:3:2], *classes[::3], classes[0]):  # nobody comes to the second
+        names[held].append(office.enrol(held).name)
+    assert listed(office, size, order=order) == [name for held in sorted(names) for name in names[held]]
+    office.enrolments.WithdrawEnrolment(
+        pb.WithdrawEnrolmentRequest(name=names[classes[0]][1], reason="不来了", request_id=request_id())
+    )
+    left = [name for held in classes for name in names[held] if name != names[classes[0]][1]]
+    assert listed(office, size, order=order, states=[pb.Enrolment.ENROLLED]) == left
+
+
+def listed(office: Office, size: int, **asked: Any) -> list[str]:
+    """Every enrolment of a list, page by page."""
+    request = pb.ListEnrolmentsRequest(page_size=size, filter=pb.ListEnrolmentsRequest.Filter(**asked))
     seen: list[str] = []
     while True:
         page = office.enrolments.ListEnrolments(request)
+        assert len(page.enrolments) <= size
         seen += [each.name for each in page.enrolments]
         request.page_token = page.next_page_token
         if not page.next_page_token:
-            break
-    assert seen == names
+            return seen
 
 
 def test_a_roster_leaves_the_same_trail_as_its_people_one_by_one(office: Office, database: Database) -> None:
     order = office.contracted().name
     by_hand, by_roster = (office.open_class(order, capacity=19).name for _ in range(2))
-    wishes = [somebody() for _ in range(trail.WORTH_IT)]
+    wishes = [somebody() for _ in range(3)]
     elder = somebody(resident_id=resident_id.make("370103", date(1960, 1, 1), 8))
     why = pb.AcceptedWarning(code="TR-AGE-MAX", reason='已核实"未领取养老金"')
     for each in (*wishes, elder):

@@ -14,11 +14,11 @@ from liancai.training.v1 import rosters_pb2 as pb
 
 from services.platform.database import Database
 from services.platform.errors import Unavailable
-from services.platform.transaction import Tx
 from services.reference import resident_id
 from services.training.rosters import importing
 from services.training.seats.decisions import Application, Decision
-from services.training.seats.enrolling import Desk
+from services.training.seats.enrolling import Series
+from services.training.seats.known import Glance
 from tests.office import Office, a_class, request_id, somebody
 from tests.training.journal import prove
 from tests.training.roster_desk import Header, Result, bring, rows_of
@@ -55,21 +55,49 @@ def test_where_one_slice_cannot_be_written_those_after_it_are_not_either(
     """Else they would have seats, or places on the waitlist, before people who stand before them."""
     held = office.open_class(office.contracted(headcount=30).name, capacity=6).name
     rows = rows_of([somebody() for _ in range(10)])
-    monkeypatch.setattr(importing, "SLICE", 2)
-    enrol_many, slices = Desk.enrol_many, itertools.count(1)
+    monkeypatch.setattr(importing, "SLICE", 1)
+    monkeypatch.setattr(importing, "SLICES", 2)
+    enrol, slices = Series.enrol, itertools.count(1)
 
-    def second_fails(desk: Desk, tx: Tx, applications: Sequence[Application]) -> list[Decision]:
-        if next(slices) == 2:
+    def third_fails(series: Series, applications: Sequence[Application], seen: Glance) -> list[Decision]:
+        if next(slices) == 3:
             raise Unavailable
-        return enrol_many(desk, tx, applications)
+        return enrol(series, applications, seen)
 
-    monkeypatch.setattr(Desk, "enrol_many", second_fails)
+    monkeypatch.setattr(Series, "enrol", third_fails)
     with pytest.raises(grpc.RpcError) as refused:
         bring(office, held, rows)
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
     assert enrolled_in(office, held) == (2, 0)
     again = bring(office, held, rows)
     assert again.results == [Result.UNCHANGED] * 2 + [Result.ENROLLED] * 4 + [Result.WAITLISTED] * 4
+
+
+def test_whoever_goes_away_leaves_whole_groups_of_slices_behind(
+    office: Office, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was begun is written to its end, and what comes after it is not."""
+    monkeypatch.setattr(importing, "SLICE", 1)
+    monkeypatch.setattr(importing, "SLICES", 2)
+    order = office.contracted(headcount=30).name
+    held = office.open_class(order, capacity=20).name
+    rows = rows_of([somebody() for _ in range(20)])
+    header = Header(class_name=held, mode=Header.VALID_ROWS, file_sha256="0" * 64, request_id=request_id())
+    parts = (
+        pb.ImportRosterRequest(header=header),
+        pb.ImportRosterRequest(chunk=pb.ImportRosterRequest.Chunk(rows=rows)),
+        pb.ImportRosterRequest(end=pb.ImportRosterRequest.End()),
+    )
+    answers = office.rosters.ImportRoster(iter(parts))
+    assert next(each for each in answers if each.HasField("verdicts"))
+    answers.cancel()
+    again = bring(office, held, rows).results
+    there = again.count(Result.UNCHANGED)
+    assert there >= 2
+    assert there % 2 == 0
+    assert again == [Result.UNCHANGED] * there + [Result.ENROLLED] * (20 - there)
+    assert enrolled_in(office, held) == (20, 0)
+    prove(database, order)
 
 
 def test_importing_the_same_file_again_changes_nothing_and_says_so(office: Office) -> None:

@@ -130,7 +130,7 @@ class Enrolments(Exchanges, Identities, enrolments_pb2_grpc.EnrolmentsServicer):
         wanted = (
             select(EnrolmentRow, TraineeRow)
             .join(TraineeRow, TraineeRow.id == EnrolmentRow.trainee_id)
-            .order_by(EnrolmentRow.class_id, EnrolmentRow.place)
+            .order_by(EnrolmentRow.place)
         )
         reading = Reading()
         class_name = reading.optional_name("filter.class_name", asked.class_name, "classes")
@@ -139,20 +139,18 @@ class Enrolments(Exchanges, Identities, enrolments_pb2_grpc.EnrolmentsServicer):
         if not (class_name or order):
             reading.wrong("filter.class_name", "FIELD_REQUIRED")
         reading.done()
-        if class_name:
-            wanted = wanted.where(EnrolmentRow.class_id == class_name.partition("/")[2])
         if order:
             wanted = wanted.where(EnrolmentRow.order_id == order.partition("/")[2])
         if states_asked:
             wanted = wanted.where(EnrolmentRow.state.in_(states_asked))
-        if page.after is not None:
-            wanted = wanted.where(queries.after_place(page.after))
         with self._database.reading() as session:
             if class_name:
                 queries.visible(session, call, ClassRow, class_name)
+                classes = [class_name.partition("/")[2]]
             else:
                 queries.visible(session, call, OrderRow, order)
-            rows = session.execute(wanted.limit(page.size + 1)).all()
+                classes = queries.classes_of(session, order.partition("/")[2])
+            rows = queries.in_classes(session, wanted, classes, page)
         keyed = [row for row, _ in rows]
         return pb.ListEnrolmentsResponse(
             enrolments=[messages.enrolment(row, self.masked(row, trainee)) for row, trainee in rows[: page.size]],

@@ -22,7 +22,8 @@ from services.reference.clock import day_of
 from services.reference.conditions import Level, is_remark, remarks
 from services.reference.parameters import Effect
 from services.training.packs import Packs
-from services.training.rosters.importing import Import, progress
+from services.training.rosters.importing import Import
+from services.training.rosters.verdicts import progress
 from services.training.rules import roster
 from services.training.rules.facts import NO_FUND
 from services.training.rules.roster import CONDITIONS, About, Rows, whole

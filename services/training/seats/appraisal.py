@@ -14,7 +14,7 @@ from services.training.rules.facts import NO_FUND, Facts
 from services.training.rules.states import EnrolmentState
 from services.training.seats import known
 from services.training.seats.decisions import Enrolled
-from services.training.seats.known import ClassFacts, Entry, Registers, Taken
+from services.training.seats.known import ClassFacts, Entry, Glance, Setting, Taken
 from services.training.seats.people import Person
 
 REMEMBERED = 4096  # timetables
@@ -64,18 +64,23 @@ class Appraisal:
         self,
         connection: Connection,
         timetables: Timetables,
-        held: Collection[ClassFacts],
+        setting: Setting,
         persons: Iterable[Person],
         *,
         lock: bool,
+        seen: Glance | None = None,
     ) -> None:
+        """Reads what was not `seen` before of the people, and locks those on record if it is to."""
         indexes = {person.index for person in persons}
-        self.people = known.people(connection, indexes, lock=lock)
+        wanted = indexes if seen is None else seen.people
+        self.people = known.people(connection, wanted, lock=lock)
+        self.on_record = frozenset(self.people)
         self.taken = known.taken(connection, [trainee_id for trainee_id, _ in self.people.values()])
-        self._listed = known.listed(connection, held)
-        self._registers = (
-            known.registers(connection, held, indexes) if any(row.fund != NO_FUND for row in held) else Registers()
-        )
+        if seen is not None and seen.generations == setting.generations:
+            self._entries = seen.entries
+        else:
+            self._entries = known.entries(connection, setting, indexes)
+        self._listed, self._kinds = setting.listed, setting.kinds
         self._of_class: dict[str, dict[str, object]] = {
             row.id: {
                 "class_state": row.state,
@@ -83,17 +88,16 @@ class Appraisal:
                 "class_start": row.start_date.isoformat(),
                 "institution_suspended": row.suspended,
             }
-            for row in held
+            for row in setting.held
         }
         self._strangers: dict[tuple[str, int, str, bool, bool], Facts] = {}
         self._given: dict[bytes, list[tuple[Person, ClassFacts, Enrolled]]] = {}
         self._timetables = timetables
         versions = {_version(place) for mine in self.taken.values() for place in mine.values()}
-        timetables.learn(connection, versions | {(row.id, row.timetable_version) for row in held})
+        timetables.learn(connection, versions | {(row.id, row.timetable_version) for row in setting.held})
 
     def trainee(self, person: Person) -> tuple[str, str]:
         """Id and name on record, or those the person comes with."""
-        self._remember(person.index)
         return self.people.get(person.index) or (person.trainee_id, person.full_name)
 
     def present(self, row: ClassFacts, person: Person) -> Taken | None:
@@ -106,10 +110,11 @@ class Appraisal:
 
     def facts(self, row: ClassFacts, person: Person) -> Facts:
         """What the rules are asked of. Strangers of one age and category are alike."""
-        self._remember(person.index)
+        if person.index in self._given:
+            self._remember(person.index)
         # somebody not yet born when the class began is of no age
         age = age_on(person.birth, row.start_date) if person.birth <= row.start_date else 0
-        if person.index in self.people or person.index in self._registers.entries:
+        if person.index in self.people or person.index in self._entries:
             return self._facts(row, person, age)
         key = (row.id, age, person.category, person.division_known, bool(person.proof_sealed))
         facts = self._strangers.get(key)
@@ -119,7 +124,7 @@ class Appraisal:
 
     def _remember(self, index: bytes) -> None:
         """Makes what the list gave somebody part of what is known of them, now that they come again."""
-        for person, row, enrolment in self._given.pop(index, ()):
+        for person, row, enrolment in self._given.pop(index):
             trainee_id, _ = self.people.setdefault(index, (person.trainee_id, person.full_name))
             self.taken[trainee_id][row.id] = _taken(row, enrolment)
 
@@ -144,8 +149,8 @@ class Appraisal:
 
     def _money(self, row: ClassFacts, person: Person, others: list[Taken]) -> dict[str, object]:
         """The facts that only public money asks for."""
-        kinds = self._registers.kinds.get(row.division, frozenset())
-        entries = self._registers.entries.get(person.index, ())
+        kinds = self._kinds.get(row.division, frozenset())
+        entries = self._entries.get(person.index, ())
         paid = [each for each in others if each.fund != NO_FUND and each.state in TRAINED]
         same = [each for each in paid if _same(row, each)]
         past = [each for each in entries if each.kind == "SUBSIDISED_TRAINING"]

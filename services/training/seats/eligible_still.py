@@ -12,6 +12,7 @@ from services.reference.clock import day_of
 from services.reference.parameters import Pack
 from services.training.rules.eligibility import Outcome, ruleset
 from services.training.rules.facts import Facts
+from services.training.seats import known
 from services.training.seats.appraisal import Appraisal, Timetables
 from services.training.seats.known import ClassFacts
 from services.training.seats.people import Person
@@ -23,7 +24,7 @@ def refused(tx: Tx, pack: Pack, held: ClassFacts, rows: Sequence[EnrolmentRow]) 
     wanted = select(TraineeRow).where(TraineeRow.id.in_({row.trainee_id for row in rows}))
     trainees = {each.id: each for each in tx.session.scalars(wanted)}
     persons = [_person(row, trainees[row.trainee_id]) for row in rows]
-    appraisal = Appraisal(tx.connection, Timetables(), [held], persons, lock=True)
+    appraisal = Appraisal(tx.connection, Timetables(), known.setting(tx.connection, [held]), persons, lock=True)
     found = []
     for row, person in zip(rows, persons, strict=True):
         was = Facts.restored(row.facts)

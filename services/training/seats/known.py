@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from services.platform.prepared import Prepared, any_of
 from services.reference.divisions import covers
+from services.training.rules.facts import NO_FUND
 from services.training.rules.states import ACTIVE, EnrolmentState
 from services.training.rules.waitlist import Standing
 from services.training.tables import (
@@ -87,12 +87,32 @@ class Entry(NamedTuple):
     certificate_level: int
 
 
-@dataclass(slots=True)
-class Registers:
-    """The registers that cover a list of applications: kinds by division, and what they say by person."""
+Entries = Mapping[bytes, Sequence[Entry]]  # by the blind index of a person
 
-    kinds: dict[str, frozenset[str]] = field(default_factory=dict)
-    entries: dict[bytes, list[Entry]] = field(default_factory=dict)
+
+class Setting(NamedTuple):
+    """What is known of some classes beside themselves.
+
+    `listed` tells by class whether the directory has the institution for its occupation, `kinds` by the division of the
+    work which registers cover it, `generations` is what is in force of those: what it holds never changes.
+    """
+
+    held: Sequence[ClassFacts]
+    listed: Mapping[str, bool]
+    kinds: Mapping[str, frozenset[str]]
+    generations: frozenset[str]
+
+
+class Glance(NamedTuple):
+    """What was read of a list of people before it is their turn, so that nobody waits for it then.
+
+    `people` are the blind indexes of those on record; whoever comes after is met by the unique index. `entries` is what
+    the registers of these `generations` say.
+    """
+
+    people: frozenset[bytes]
+    generations: frozenset[str]
+    entries: Entries
 
 
 _class, _enrolment, _trainee = ClassRow.__table__.c, EnrolmentRow.__table__.c, TraineeRow.__table__.c
@@ -132,7 +152,7 @@ _INSTITUTIONS = Prepared(
         any_of(_institution.id, "ids")
     )
 )
-_REGISTERS = Prepared(select(_register.kind, _register.division))
+_REGISTERS = Prepared(select(_register.generation, _register.kind, _register.division))
 # joined with what is in force in one statement: a register may be replaced between two. A file may repeat a line.
 _ENTRIES = Prepared(
     select(
@@ -202,7 +222,17 @@ def sessions(connection: Connection, ids: Sequence[str]) -> Iterable[tuple[str, 
         yield from _SESSIONS.rows(connection, {"classes": part})
 
 
-def listed(connection: Connection, held: Iterable[ClassFacts]) -> dict[str, bool]:
+def setting(connection: Connection, held: Sequence[ClassFacts]) -> Setting:
+    """What is known of these classes beside themselves."""
+    if all(row.fund == NO_FUND for row in held):  # no register is asked
+        return Setting(held, _listed(connection, held), {}, frozenset())
+    rows = _REGISTERS.rows(connection, {})
+    homes = {row.division for row in held}
+    kinds = {home: frozenset(kind for _, kind, where in rows if covers(where, home)) for home in homes}
+    return Setting(held, _listed(connection, held), kinds, frozenset(generation for generation, _, _ in rows))
+
+
+def _listed(connection: Connection, held: Iterable[ClassFacts]) -> dict[str, bool]:
     """Whether the institution of each class is in the directory for its occupation; without those of no register."""
     held = list(held)
     codes = sorted({each.institution_credit_code for each in held})
@@ -215,17 +245,16 @@ def listed(connection: Connection, held: Iterable[ClassFacts]) -> dict[str, bool
     }
 
 
-def registers(connection: Connection, held: Collection[ClassFacts], indexes: Collection[bytes]) -> Registers:
-    """What the registers of both sides say of these people; a kind is there if one covers the division of the work."""
-    rows = _REGISTERS.rows(connection, {})
-    homes = {row.division for row in held}
-    divisions = homes | {row.partner_division for row in held if row.partner_division}
-    found = Registers({home: frozenset(kind for kind, where in rows if covers(where, home)) for home in homes})
-    if any(found.kinds.values()):
-        for part in slices(sorted(indexes)):
-            for person, where, *rest in _ENTRIES.rows(connection, {"people": part}):
-                if any(covers(where, each) for each in divisions):
-                    found.entries.setdefault(bytes(person), []).append(Entry(*rest))
+def entries(connection: Connection, known: Setting, indexes: Collection[bytes]) -> Entries:
+    """What the registers of both sides say of these people."""
+    found: dict[bytes, list[Entry]] = {}
+    if not any(known.kinds.values()):
+        return found
+    divisions = {each for row in known.held for each in (row.division, row.partner_division) if each}
+    for part in slices(sorted(indexes)):
+        for person, where, *rest in _ENTRIES.rows(connection, {"people": part}):
+            if any(covers(where, each) for each in divisions):
+                found.setdefault(bytes(person), []).append(Entry(*rest))
     return found
 
 

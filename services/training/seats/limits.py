@@ -133,7 +133,7 @@ def binding(limits: Limits, taken_from: Iterable[Share], seats: int) -> Binding 
     """The first limit that has too little left for so many seats of a class of these shares."""
     for share in taken_from:
         limit = limits.get(share.quota_id)
-        if limit is not None and limit.left < share.amount * seats:
+        if limit is not None and limit.granted - limit.taken < share.amount * seats:
             return Binding(f"quotas/{limit.id}", limit.kind, limit.left, share.amount * seats)
     return None
 

@@ -58,38 +58,43 @@ def seal(
     vault: Vault, full_name: str, number: ResidentId, phone: str, *, category: str = "", proof: str = ""
 ) -> Person:
     """A person with fresh ids, ready to be stored."""
-    return _sealed(vault, Named(full_name, number, phone, category, proof), new_id(), new_id())
+    return _sealed(vault, [Named(full_name, number, phone, category, proof)], [new_id()], [new_id()])[0]
 
 
 def seal_all(vault: Vault, named: Sequence[Named]) -> list[Person]:
     """As many people with fresh ids, ready to be stored."""
-    trainees, enrolments = new_ids(len(named)), new_ids(len(named))
-    return [_sealed(vault, *each) for each in zip(named, trainees, enrolments, strict=True)]
+    return _sealed(vault, named, new_ids(len(named)), new_ids(len(named)))
 
 
-def _sealed(vault: Vault, named: Named, trainee_id: str, enrolment_id: str) -> Person:
-    full_name, who, phone, category, proof = named
-    owner, number = f"enrolments/{enrolment_id}", who.number
-    fields = [(number, f"trainees/{trainee_id}", "resident_id"), (phone, owner, "phone")]
-    if proof:
-        fields.append((proof, owner, "proof"))
-    number_sealed, phone_sealed, *proof_sealed = vault.seal_all(fields)
-    return Person(
-        full_name,
-        number,
-        who.birth,
-        resident_id.division_known(who),
-        phone,
-        vault.index("resident_id", number),
-        trainee_id,
-        enrolment_id,
-        number_sealed,
-        phone_sealed,
-        vault.index("phone", phone),
-        category,
-        proof_sealed[0] if proof else b"",
-        names.pinyin(full_name),
-    )
+def _sealed(vault: Vault, named: Sequence[Named], trainees: list[str], enrolments: list[str]) -> list[Person]:
+    fields: list[tuple[str, str, str]] = []
+    for (_, who, phone, _, proof), trainee_id, enrolment_id in zip(named, trainees, enrolments, strict=True):
+        owner = f"enrolments/{enrolment_id}"
+        fields += ((who.number, f"trainees/{trainee_id}", "resident_id"), (phone, owner, "phone"))
+        if proof:
+            fields.append((proof, owner, "proof"))
+    sealed = iter(vault.seal_all(fields))  # at once: each time chance is asked for, other threads come between
+    return [
+        Person(
+            full_name,
+            who.number,
+            who.birth,
+            resident_id.division_known(who),
+            phone,
+            vault.index("resident_id", who.number),
+            trainee_id,
+            enrolment_id,
+            next(sealed),
+            next(sealed),
+            vault.index("phone", phone),
+            category,
+            next(sealed) if proof else b"",
+            names.pinyin(full_name),
+        )
+        for (full_name, who, phone, category, proof), trainee_id, enrolment_id in zip(
+            named, trainees, enrolments, strict=True
+        )
+    ]
 
 
 def proof_of(kind: str, number: str) -> str:

@@ -5,15 +5,12 @@ A roster of a hundred thousand rows would else send every row to the database th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from services.platform.transaction import Tx
 
 if TYPE_CHECKING:
     from services.training.seats.decisions import Application
-
-WORTH_IT = 32  # enrolments
 
 _DETAIL = (
     """'{{"class": "classes/' || class_id || '", "state": "' || state || '", "place": ' || place"""
@@ -29,15 +26,6 @@ _EVENTS = (
     " SELECT 'liancai.training.enrolment.' || lower(state), 'enrolments/' || id, occur_time, record_time, {detail}"
     " FROM enrolments WHERE class_id = {p} AND place BETWEEN {p} AND {p} ORDER BY place"
 )
-
-
-def alike(applications: Sequence[Application]) -> bool:
-    """Whether a list is one act of one caller on one class, as a roster is."""
-    first = applications[0]
-    return all(
-        each.call is first.call and each.class_id == first.class_id and each.late_reason == first.late_reason
-        for each in applications
-    )
 
 
 def record(tx: Tx, application: Application, first: int, last: int) -> None:

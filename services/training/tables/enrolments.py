@@ -16,10 +16,11 @@ class TraineeRow(Base):
     """A person. The identity number is sealed, and found by its blind index only."""
 
     __tablename__ = "trainees"
-    # names are looked for from their beginning and read in this order
+    # Names are looked for from their beginning and read in this order. Few people have one name, and the database sorts
+    # them; many have the same initials.
     __table_args__ = (
-        Index("trainees_by_name", "full_name", "id"),
-        Index("trainees_by_pinyin", "name_pinyin", "id"),
+        Index("trainees_by_name", "full_name"),
+        Index("trainees_by_pinyin", "name_pinyin"),
         Index("trainees_by_initials", "name_initials", "id"),
     )
 
@@ -66,11 +67,11 @@ class EnrolmentRow(Base):
             sqlite_where=text("state = 'OFFERED'"),
             postgresql_where=text("state = 'OFFERED'"),
         ),
-        Index("enrolments_by_order", "order_id", "class_id", "place"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     class_id: Mapped[str] = mapped_column(ForeignKey("classes.id"))
+    # copied from the class, which never changes it; who asks for an order's enrolments asks by its classes
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
     trainee_id: Mapped[str] = mapped_column(ForeignKey("trainees.id"))
     state: Mapped[str] = mapped_column(String(16))

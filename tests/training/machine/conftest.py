@@ -9,7 +9,6 @@ from services import host
 from services.platform.database import Database
 from services.training.rosters import importing
 from services.training.rules import waitlist
-from services.training.seats import trail
 from tests.conftest import KINDS, fresh_settings
 from tests.training.machine.world import World, written
 
@@ -32,4 +31,4 @@ def drawn_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lots are the same in each run of an example; rosters of a few rows are treated as those of thousands."""
     monkeypatch.setattr(waitlist, "lottery_number", world.lottery_number)
     monkeypatch.setattr(importing, "SLICE", 2)
-    monkeypatch.setattr(trail, "WORTH_IT", 3)
+    monkeypatch.setattr(importing, "SLICES", 2)

@@ -91,6 +91,11 @@ class Rows:
         kept = islice(self._kept(start // _BLOCK), skipped, skipped + size)
         return list(map(self._whole, count(start), kept))
 
+    def told(self, start: int, size: int) -> list[Row]:
+        """As `part`, where of rows that nothing was found about only the number is read."""
+        numbers, noted = self._numbers[start : start + size], self._noted
+        return [noted.get(place) or Row(number, "", "", None, ()) for place, number in enumerate(numbers, start)]
+
     def held(self, place: int) -> Row:
         """The row of a place, which is kept whole from now on: what is added to it stays."""
         found = self._noted.get(place)
