@@ -29,6 +29,7 @@ from cli.grammar import (
     states,
     typed_or_read,
 )
+from cli.texts import t
 
 __all__ = ["app"]  # others add to it
 NOTES = ("occur_time", "kind", "matter", "actor", "text")
@@ -65,10 +66,12 @@ def search(
 def counts(ctx: typer.Context, output: Output = Format.table) -> None:
     """How much is on today's list."""
     found = wire.of(ctx).ask(WorklistStub, worklist_pb2.GetTodayCountsRequest())
-    if output is not Format.table:
+    if output not in (Format.table, Format.csv):
         show.one(found, output)
         return
-    show.rows(found.counts, ("why", "steps"), output)
+    show.rows(show.rows_in(found, "counts"), ("why", "steps"), output)
+    if found.more:
+        show.note(t("case.more_today", count=found.steps))
 
 
 @app.verb("note")

@@ -73,6 +73,11 @@ class Rows:
         return iter(self._items)
 
 
+def rows_in(item: Message, field: str) -> Rows:
+    """What a field of a message repeats, as rows that stay when the field is cleared."""
+    return Rows(item.DESCRIPTOR.fields_by_name[field].message_type, list(getattr(item, field)))
+
+
 @dataclass(frozen=True)
 class _Table:
     title: str

@@ -14,6 +14,7 @@ from liancai.talent.v1 import (
     cases_pb2,
     catalogue_pb2,
     clock_pb2,
+    complaints_pb2,
     matters_pb2,
     notes_pb2,
     recalculation_pb2,
@@ -168,6 +169,21 @@ def test_today_relay_progress_and_trail(server: Any, liancai: Run) -> None:
     server.answers["ListCaseTrail"] = lambda *_: audit_pb2.ListCaseTrailResponse()
     assert liancai("case", "trail", "--case", "LT1").code == 0
     assert server.requests("ListCaseTrail")[0].resource == CASE
+
+
+def test_counts_that_stop_and_complaints_without_a_limit_say_so(server: Any, liancai: Run) -> None:
+    counts = worklist_pb2.TodayCounts(steps=5000, more=True)
+    counts.counts.add(why=worklist_pb2.TodayItem.OVERDUE, steps=5000)
+    server.answers["GetTodayCounts"] = lambda *_: counts
+    assert "5000" in liancai("case", "counts").err
+    counts.more = False
+    assert liancai("case", "counts", "-o", "csv").out == "why,steps\nOVERDUE,5000\n"
+    filed = complaints_pb2.Complaint(name="complaints/1")
+    server.answers["FileComplaint"] = lambda *_: filed
+    words = ("complaint", "file", "LT1", "--channel", "phone", "--text", "太慢")
+    assert "complaint.answer" in liancai(*words).err
+    filed.due_date = "2026-12-04"
+    assert "complaint.answer" not in liancai(*words).err
 
 
 def test_a_note_is_a_remark_unless_it_is_a_call(server: Any, liancai: Run) -> None:
