@@ -112,6 +112,9 @@ def root(
     tls_ca: Annotated[
         str, option("tls_ca", "--tls-ca", envvar="LIANCAI_TLS_CA", metavar="FILE", show_default=False)
     ] = "",
+    tls_name: Annotated[
+        str, option("tls_name", "--tls-name", envvar="LIANCAI_TLS_NAME", metavar="NAME", show_default=False)
+    ] = "",
     insecure: Annotated[bool, option("insecure", "--insecure", show_default=False)] = False,
     lang: Annotated[
         str,
@@ -120,7 +123,7 @@ def root(
     timeout: Annotated[float, option("timeout", "--timeout", metavar="SECONDS", parser=seconds)] = 30.0,
 ) -> None:
     """Takes the global options; the words of their help are in the locales."""
-    ctx.obj = Wire(Settings(target, token_file, tls_ca, insecure, lang or t.language, timeout))
+    ctx.obj = Wire(Settings(target, token_file, tls_ca, tls_name, insecure, lang or t.language, timeout))
     ctx.call_on_close(ctx.obj.close)
 
 

@@ -12,11 +12,20 @@ from google.protobuf.message import DecodeError
 
 from cli.show import heading
 from cli.texts import t
-from cli.wire import Refused
+from cli.wire import Refused, is_local
 
 REFUSED, UNREACHABLE = 1, 3
 _ORDERS = {"Supervision": "SupervisionOrder"}  # messages that a reason calls by less than their name
 _UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+# what grpc says of a connection that could not be made -> the sentence; tests/cli/test_tls.py has them said
+_HANDSHAKES = {
+    "certificate has expired": "refused.tls_date",
+    "certificate is not yet valid": "refused.tls_date",
+    "CERTIFICATE_VERIFY_FAILED": "refused.tls_ca",
+    "Hostname Verification Check failed": "refused.tls_name",
+    "WRONG_VERSION_NUMBER": "refused.no_tls",
+    "last error: UNAVAILABLE: ": "refused.closed",
+}
 
 
 def exit_code(refused: Refused) -> int:
@@ -27,19 +36,29 @@ def exit_code(refused: Refused) -> int:
 def lines(refused: Refused) -> Iterator[str]:
     """What to tell the user: the reason in words, every field, every rule that blocks, what to do next."""
     code = _code(refused)
-    if code is grpc.StatusCode.UNAVAILABLE:
+    away = code is grpc.StatusCode.UNAVAILABLE and not any(_status_details(refused.error))
+    if away:
         yield t("refused.unreachable", target=refused.target)
+        yield _why_away(refused)
     elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
         yield t("refused.deadline", target=refused.target)
     else:
         yield from _details(refused, code)
     if code is grpc.StatusCode.UNAUTHENTICATED:
         yield t("refused.token")
-    if code is grpc.StatusCode.UNAVAILABLE:
-        yield t("refused.start")
     if exit_code(refused) == UNREACHABLE and refused.request_id:
         # whether it was done is not known: the same id asks for the same thing, not for another
         yield t("refused.again", request_id=refused.request_id)
+
+
+def _why_away(refused: Refused) -> str:
+    """What kept a server from being reached, by the words of grpc for it, and what to do."""
+    said = _bare(refused.error)
+    key = next((key for words, key in _HANDSHAKES.items() if words in said), "")
+    if key:
+        return t(key)
+    here = all(is_local(target.strip()) for target in refused.target.split(","))
+    return t("refused.start") if here else t("refused.elsewhere")
 
 
 def _code(refused: Refused) -> grpc.StatusCode:

@@ -58,6 +58,7 @@ class Settings:
     target: str
     token_file: str = ""
     tls_ca: str = ""
+    tls_name: str = ""
     insecure: bool = False
     language: str = "zh"
     timeout: float = 30.0
@@ -72,26 +73,38 @@ class Wire:
     @cached_property
     def channel(self) -> grpc.Channel:
         """The channel. Mistake for a target or a certificate that cannot be used."""
-        targets = [part.strip() for part in self.settings.target.split(",") if part.strip()]
+        targets, local = self._targets, self._local
         if not targets:
             raise Mistake(t("wire.no_target"))
-        local = all(is_local(target) for target in targets)
-        options = [
+        options: list[tuple[str, str | int]] = [
             ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
             ("grpc.enable_http_proxy", 0 if local else 1),
         ]
         if self.settings.tls_ca:
-            credentials = grpc.ssl_channel_credentials(_read(self.settings.tls_ca, "wire.tls_ca"))
+            credentials = grpc.ssl_channel_credentials(_certificates(self.settings.tls_ca))
+            if name := self.settings.tls_name:
+                options.append(("grpc.ssl_target_name_override", name))
+            elif len(targets) > 1:
+                raise Mistake(t("wire.no_name"))
             return grpc.secure_channel(_address(targets), credentials, options)
         if not local and not self.settings.insecure:
             raise Mistake(t("wire.clear", target=self.settings.target))
         return grpc.insecure_channel(_address(targets), options)
 
+    @property
+    def _targets(self) -> list[str]:
+        return [part.strip() for part in self.settings.target.split(",") if part.strip()]
+
+    @property
+    def _local(self) -> bool:
+        """Whether nothing that is sent leaves this machine."""
+        return all(map(is_local, self._targets))
+
     @cached_property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What every call carries: the language and, where there is one, the token."""
         language = ("accept-language", ACCEPT[self.settings.language])
-        token = find_token(self.settings.token_file)
+        token = find_token(self.settings.token_file, local=self._local)
         return (language, ("authorization", f"Bearer {token}")) if token else (language,)
 
     def stub(self, make: Callable[[grpc.Channel], S]) -> S:
@@ -185,14 +198,19 @@ def data_folder() -> Path:
     return (Path(shared) if shared else Path.home() / ".local" / "share") / "liancai"
 
 
-def find_token(token_file: str) -> str:
-    """The token from the option, LIANCAI_TOKEN, LIANCAI_TOKEN_FILE or the local server; "" for none."""
+def find_token(token_file: str, *, local: bool) -> str:
+    """The token from the option, LIANCAI_TOKEN, LIANCAI_TOKEN_FILE or the local server; "" for none.
+
+    What a server on this machine takes for its owner's word is for no other machine to see.
+    """
     if token_file:
         token = _read(token_file, "wire.token_file").decode("utf-8", "replace")
     elif own := os.environ.get("LIANCAI_TOKEN"):
         token = own
     elif named := os.environ.get("LIANCAI_TOKEN_FILE"):
         token = _read(named, "wire.token_file").decode("utf-8", "replace")
+    elif not local:
+        return ""
     else:
         try:
             token = (data_folder() / "local.token").read_text(encoding="utf-8", errors="replace")
@@ -209,6 +227,18 @@ def _read(path: str, key: str) -> bytes:
         return Path(path).expanduser().read_bytes()
     except OSError as error:
         raise Mistake(t(key, path=path, why=error.strerror or "")) from None
+
+
+def _certificates(path: str) -> bytes:
+    """The certificates in a file of PEM; Mistake where it holds none, which grpc would only tell a log."""
+    import ssl
+
+    found = _read(path, "wire.tls_ca")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found.decode("ascii", "ignore"))
+    except ssl.SSLError:
+        raise Mistake(t("wire.no_certificate", path=path)) from None
+    return found
 
 
 def of(ctx: Any) -> Wire:

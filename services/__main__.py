@@ -45,7 +45,12 @@ def reindex(settings: host.Settings, _asked: Namespace) -> None:
 
 
 def token(settings: host.Settings, asked: Namespace) -> None:
-    """Prints a token signed with the local key."""
+    """Prints a token signed with the local key. Misconfigured where the servers take those of an issuer only."""
+    if settings.environment.get("LIANCAI_OIDC_ISSUER"):
+        raise host.Misconfigured(
+            "servers with LIANCAI_OIDC_ISSUER take its tokens only: sign in there for one "
+            "(已配置统一身份认证,请在该处登录取得令牌)"
+        )
     caller = Caller(asked.subject, asked.unit, asked.division, frozenset(asked.role))
     print(issue(host.local_key(settings), caller, valid_for=timedelta(days=asked.days)))
 

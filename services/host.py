@@ -36,12 +36,14 @@ from services.platform.database import Database, UnsafeDatabase, refuse_unsafe_p
 from services.platform.delivery import Endpoint, delivering
 from services.platform.endpoints import endpoints
 from services.platform.foreman import Workshop, working
-from services.platform.identity import LOCAL_ISSUER, Caller, Identity, IssuerKeys, LocalKey, issue
+from services.platform.identity import LOCAL_ISSUER, Caller, Identity, LocalKey, issue
+from services.platform.issuer import issuer_keys
 from services.platform.outbox import source_of
 from services.platform.part import Part
 from services.platform.policy import Policy
 from services.platform.pruning import Pruning
 from services.platform.texts import Texts
+from services.platform.tls import read_pair
 from services.platform.vault import Vault, write_secret
 from services.platform.webhook import PREFIX
 
@@ -182,12 +184,12 @@ def is_shared(settings: Settings) -> bool:
 
 
 def open_identity(settings: Settings) -> Identity:
-    """An OIDC issuer if one is set, else the local key."""
+    """An OIDC issuer if one is set, whose keys are asked for now and, where it is away, later; else the local key."""
     issuer, jwks = settings.environment.get("LIANCAI_OIDC_ISSUER"), settings.environment.get("LIANCAI_OIDC_JWKS")
     if bool(issuer) != bool(jwks):
         raise Misconfigured("set both LIANCAI_OIDC_ISSUER and LIANCAI_OIDC_JWKS, or neither (两者须同时设置)")
     if issuer and jwks:
-        return Identity(IssuerKeys(jwks), issuer, ("RS256", "ES256", "EdDSA"))
+        return Identity(issuer_keys(jwks, settings.environment), issuer, ("RS256", "ES256", "EdDSA"))
     return Identity(local_key(settings), LOCAL_ISSUER, ("HS256",))
 
 
@@ -375,26 +377,22 @@ def serve(parts: Sequence[Part], settings: Settings, *, stop: threading.Event | 
         server.stop(GRACE).wait()
 
 
-def _listen(server: grpc.Server, settings: Settings) -> None:
-    """TLS where a certificate is set; in clear only on this machine, or where something in front ends TLS."""
-    certificate, key = settings.environment.get("LIANCAI_TLS_CERT"), settings.environment.get("LIANCAI_TLS_KEY")
+def _listen(server: grpc.Server, settings: Settings) -> int:
+    """TLS where a certificate is set; in clear only on this machine, or where something in front ends TLS. The port."""
     address = settings.listen
+    pair = read_pair(settings.environment)
     try:
-        if certificate and key:
-            pair = (Path(key).read_bytes(), Path(certificate).read_bytes())
-            server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
-        elif address.startswith(("127.", "localhost:", "[::1]", "unix:")) or settings.flag("LIANCAI_CLEARTEXT"):
-            server.add_insecure_port(address)
-        else:
-            raise Misconfigured(
-                f"tokens and personal data must not cross a network in clear: set LIANCAI_TLS_CERT and "
-                f"LIANCAI_TLS_KEY, or LIANCAI_CLEARTEXT=1 if a proxy in front of {address} ends TLS "
-                f"(监听非本机地址须配置 TLS 证书,或由前置代理终结 TLS 并设 LIANCAI_CLEARTEXT=1)"
-            )
-    except RuntimeError as fault:
-        if isinstance(fault, Misconfigured):
-            raise
+        if pair:
+            return server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+        if address.startswith(("127.", "localhost:", "[::1]", "unix:")) or settings.flag("LIANCAI_CLEARTEXT"):
+            return server.add_insecure_port(address)
+    except RuntimeError:
         raise Misconfigured(f"cannot listen on {address}: is another server running there? (端口被占用)") from None
+    raise Misconfigured(
+        f"tokens and personal data must not cross a network in clear: set LIANCAI_TLS_CERT and "
+        f"LIANCAI_TLS_KEY, or LIANCAI_CLEARTEXT=1 if a proxy in front of {address} ends TLS "
+        f"(监听非本机地址须配置 TLS 证书,或由前置代理终结 TLS 并设 LIANCAI_CLEARTEXT=1)"
+    )
 
 
 __all__ = ["SERVICES", "Misconfigured", "Settings", "UnsafeDatabase", "boundary", "mount", "opened", "parts", "serve"]

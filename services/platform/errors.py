@@ -141,6 +141,15 @@ class Unavailable(Fault):
         super().__init__("UNAVAILABLE")
 
 
+class IssuerAway(Fault):
+    """Whether a token holds cannot be told, for the issuer's keys cannot be fetched: UNAVAILABLE."""
+
+    code = grpc.StatusCode.UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("ISSUER_AWAY")
+
+
 class Internal(Fault):
     """A fault of ours. `incident` leads from the answer to the log line; nothing else leaves the server."""
 

@@ -16,6 +16,7 @@ AUDIENCE = "liancai"
 LOCAL_ISSUER = "liancai-local"
 LEEWAY = 60  # seconds a clock may be off
 LONGEST_TOKEN = 8192  # characters
+REMEMBERED = 300.0  # seconds that a token which holds is not looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class KeySource(Protocol):
     """Gives the key that a token claims to be signed with."""
 
     def key_for(self, token: str) -> Any:
-        """The verification key; jwt.PyJWTError when there is none."""
+        """The verification key; jwt.PyJWTError when there is none, IssuerAway when nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +52,8 @@ class LocalKey:
         return self.secret
 
 
-class IssuerKeys:
-    """The published keys (JWKS) of an OIDC issuer, cached and fetched again when a new key id appears."""
-
-    def __init__(self, jwks_url: str) -> None:
-        self._client = jwt.PyJWKClient(jwks_url, cache_keys=True, timeout=5)
-
-    def key_for(self, token: str) -> Any:
-        """The issuer's key with the token's `kid`."""
-        return self._client.get_signing_key_from_jwt(token).key
-
-
 class Identity:
-    """Verifies tokens and remembers those that hold, by hash, until they expire."""
+    """Verifies tokens and remembers those that hold, by hash, for a time: their key may go out of use."""
 
     def __init__(self, keys: KeySource, issuer: str, algorithms: tuple[str, ...], remembered: int = 4096) -> None:
         self._keys = keys
@@ -78,7 +68,10 @@ class Identity:
         return known is not None and known[0] > time.time()
 
     def caller(self, token: str) -> Caller:
-        """The caller a token stands for. Raises Unauthenticated, always the same, for whatever is wrong with it."""
+        """The caller a token stands for.
+
+        Raises Unauthenticated, always the same, for whatever is wrong with it; IssuerAway where that cannot be told.
+        """
         fingerprint = _fingerprint(token)
         known = self._known.get(fingerprint)
         if known is not None and known[0] > time.time():
@@ -101,7 +94,7 @@ class Identity:
             raise Unauthenticated from None
         if len(self._known) >= self._remembered:
             self._known.clear()
-        self._known[fingerprint] = (float(claims["exp"]) + LEEWAY, caller)
+        self._known[fingerprint] = (min(float(claims["exp"]) + LEEWAY, time.time() + REMEMBERED), caller)
         return caller
 
 

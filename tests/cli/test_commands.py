@@ -14,6 +14,7 @@ import pytest
 from liancai.reference.v1 import reference_pb2
 from liancai.training.v1 import classes_pb2, enrolments_pb2, orders_pb2
 
+from cli import wire
 from tests.cli.pages import serve_pages
 
 Run = Callable[..., Any]
@@ -165,6 +166,20 @@ def test_the_language_and_the_token_are_sent(
     monkeypatch.setenv("LIANCAI_TOKEN", "two words\n")
     assert liancai("order", "show", "7").code == 2
     assert liancai("--token-file", str(tmp_path / "none"), "order", "show", "7").code == 2
+
+
+def test_the_local_token_is_shown_to_no_other_machine(
+    server: Any, liancai: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.answers["GetOrder"] = lambda *_: orders_pb2.Order(name="orders/7", state=orders_pb2.Order.DRAFT)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "local.token").write_text("local\n")
+    monkeypatch.setattr(wire, "is_local", lambda _target: False)
+    assert liancai("--insecure", "order", "show", "7").code == 0
+    assert "authorization" not in server.calls[-1][2]
+    monkeypatch.setenv("LIANCAI_TOKEN", "own")
+    assert liancai("--insecure", "order", "show", "7").code == 0
+    assert server.calls[-1][2]["authorization"] == "Bearer own"
 
 
 # ---- lists -----------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -216,35 +215,6 @@ def test_nothing_goes_in_clear_to_another_machine(run: Run, monkeypatch: pytest.
     assert run("--target", f"127.0.0.1:{free_port()},192.0.2.1:1", "order", "list").code == 2
     assert run("--target", "192.0.2.1:1,a.example:1", "--insecure", "order", "list").code == 2
     assert run("--target", "192.0.2.1:1", "--insecure", "--timeout", "0.2", "order", "list").code == 3
-
-
-def test_tls(run: Run, tmp_path: Path, server: Any) -> None:
-    """A certificate of our own: trusted when named, and a clear channel gets nothing."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
-    made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
-        capture_output=True, check=False,
-    )  # fmt: skip
-    if made.returncode:
-        pytest.skip("no openssl command")
-    from concurrent import futures
-
-    from liancai.training.v1 import orders_pb2_grpc
-
-    order = orders_pb2.Order(name="orders/7")
-    base = orders_pb2_grpc.OrdersServicer
-    secure = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
-    orders_pb2_grpc.add_OrdersServicer_to_server(type("Orders", (base,), {"GetOrder": lambda *_: order})(), secure)
-    credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
-    port = secure.add_secure_port("127.0.0.1:0", credentials)
-    secure.start()
-    try:
-        assert run("--target", f"localhost:{port}", "--tls-ca", str(certificate), "order", "show", "7").code == 0
-        assert run("--target", f"localhost:{port}", "--timeout", "0.3", "order", "show", "7").code == 3
-        assert run("--tls-ca", str(tmp_path / "none"), "order", "show", "7").code == 2
-    finally:
-        secure.stop(0).wait()
 
 
 # ---- usage -----------------------------------------------------------------------------------------

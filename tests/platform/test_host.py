@@ -34,7 +34,7 @@ from tests.races.servers import ROOT, Server, office_at
 
 def listen(**environment: str) -> None:
     server = grpc.server(None)  # type: ignore[arg-type]
-    host._listen(server, Settings(environment))
+    assert host._listen(server, Settings(environment))
 
 
 def test_settings_name_what_they_say(tmp_path: Path) -> None:

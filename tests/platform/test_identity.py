@@ -46,9 +46,9 @@ def signed(secret: bytes, *, algorithm: str = "HS256", headers: dict[str, Any] |
     return jwt.encode(claims(**changed), secret, algorithm=algorithm, headers=headers)
 
 
-def by_hand(header: dict[str, Any], secret: bytes | None = None) -> str:
+def by_hand(header: dict[str, Any], secret: bytes | None = None, **changed: Any) -> str:
     """A token with this header, signed by HMAC-SHA256 or not at all, whatever a library would say to it."""
-    parts = [_encoded(json.dumps(part).encode()) for part in (header, claims())]
+    parts = [_encoded(json.dumps(part).encode()) for part in (header, claims(**changed))]
     return ".".join(
         [*parts, "" if secret is None else _encoded(hmac.digest(secret, ".".join(parts).encode(), "sha256"))]
     )
