@@ -59,6 +59,7 @@ NOUNS = {
     "event": "events",
 }
 USAGE, INTERRUPTED = 2, 130
+# what the system says of a file in its own language
 # typer keeps its usage errors private; they are what Mistake descends from
 _UsageError: Any = typer.BadParameter.__bases__[0]
 

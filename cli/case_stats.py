@@ -36,15 +36,18 @@ def span(first: str, last: str) -> pb.StatisticsSpan:
 
 
 def _print(ctx: typer.Context, request: Any, field: str, columns: Sequence[str], output: Format) -> None:
-    """What was counted; on a terminal a table and below it what it counts."""
+    """What was counted: a table below what it counts, or a line of CSV for each group."""
     found = wire.of(ctx).ask(StatisticsStub, request)
-    if output is not Format.table:
+    groups = show.rows_in(found, field)
+    if output is Format.csv:
+        show.rows(groups, columns, output)
+        show.note(found.definition)
+    elif output is Format.table:
+        found.ClearField(field)
         show.one(found, output)
-        return
-    groups = list(getattr(found, field))
-    found.ClearField(field)
-    show.one(found, output)
-    show.rows(groups, columns, output)
+        show.rows(groups, columns, output)
+    else:
+        show.one(found, output)
 
 
 @stats.verb("throughput")

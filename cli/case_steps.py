@@ -37,7 +37,7 @@ from cli.texts import t
 __all__ = ["app"]  # others add to it
 TODAY = ("why", "due_date", "masked_name", "matter_title", "step", "covered")
 LINES = ("track", "stage", "date", "count", "text")
-ENTRIES = ("number", "kind", "occur_time", "actor", "reason", "evidence", "void_reason")
+ENTRIES = ("number", "kind", "items", "occur_time", "actor", "reason", "evidence", "void_reason")
 
 StepName = Annotated[str, argument("step", metavar="CASE/MATTER/STEP", parser=step)]
 Approver = Annotated[str, option("approver", "--approver", metavar="OFFICER")]

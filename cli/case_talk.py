@@ -29,6 +29,7 @@ from cli.grammar import (
     states,
     typed_or_read,
 )
+from cli.texts import t
 
 __all__ = ["app"]  # others add to it
 NOTES = ("occur_time", "kind", "matter", "actor", "text")
@@ -65,10 +66,12 @@ def search(
 def counts(ctx: typer.Context, output: Output = Format.table) -> None:
     """How much is on today's list."""
     found = wire.of(ctx).ask(WorklistStub, worklist_pb2.GetTodayCountsRequest())
-    if output is not Format.table:
+    if output not in (Format.table, Format.csv):
         show.one(found, output)
         return
-    show.rows(found.counts, ("why", "steps"), output)
+    show.rows(show.rows_in(found, "counts"), ("why", "steps"), output)
+    if found.more:
+        show.note(t("case.more_today", count=found.steps))
 
 
 @app.verb("note")
@@ -76,7 +79,7 @@ def note(
     ctx: typer.Context,
     name: CaseName,
     text: Annotated[str, option("note_text", "--text", metavar="TEXT|-", parser=typed_or_read)],
-    kind: Annotated[int, option("note_kind", "--kind", metavar="KIND", parser=one_of(notes_pb2.Note.Kind))] = 1,
+    kind: Annotated[Any, option("note_kind", "--kind", metavar="KIND", parser=one_of(notes_pb2.Note.Kind))] = "remark",
     matter: OfMatter = "",
     occurred: Occurred = "",
     late_reason: LateReason = "",
@@ -86,7 +89,7 @@ def note(
 ) -> None:
     """Adds a note or a call."""
     request = notes_pb2.AddNoteRequest(
-        case_name=name, matter=matter, kind=kind, text=text, request_id=request_id,  # type: ignore[arg-type]
+        case_name=name, matter=matter, kind=kind, text=text, request_id=request_id,
         occur_time=moment(occurred), late_reason=late_reason,
     )  # fmt: skip
     show.one(wire.of(ctx).ask(NotesStub, request), output)

@@ -40,7 +40,7 @@ from cli.grammar import (
 from cli.texts import t
 
 app = Noun("case")
-COLUMNS = ("name", "state", "masked_name", "origin", "destination", "employer_name", "owner", "open_time")
+COLUMNS = ("name", "state", "light", "masked_name", "origin", "destination", "employer_name", "owner", "open_time")
 STEPS = ("name", "title", "state", "division", "bureau", "assignee", "deadline", "outcome")
 EVENTS = ("sequence", "subject", "case_sequence", "time", "type", "data")
 TRAIL = ("sequence", "record_time", "occur_time", "actor", "unit", "action", "resource", "reason", "detail")

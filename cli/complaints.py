@@ -29,6 +29,7 @@ from cli.grammar import (
     resource,
     typed_or_read,
 )
+from cli.texts import t
 
 app = Noun("complaint")
 COLUMNS = ("name", "case_name", "channel", "state", "receive_time", "due_date", "late")
@@ -37,8 +38,11 @@ ComplaintName = Annotated[str, argument("complaint", metavar="COMPLAINT", parser
 
 
 def _do(ctx: typer.Context, request: Any, output: Format) -> None:
-    """One call on a complaint, and what it answered."""
-    show.one(wire.of(ctx).ask(ComplaintsStub, request), output)
+    """One call on a complaint, and what it answered; that nobody knows a limit is said."""
+    found = wire.of(ctx).ask(ComplaintsStub, request)
+    show.one(found, output)
+    if not found.due_date and not found.HasField("answer_time"):
+        show.note(t("complaint.no_limit"))
 
 
 @app.verb("file")

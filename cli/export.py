@@ -82,7 +82,7 @@ def check(target: Path, force: bool, suffix: str = "") -> None:
     if suffix and target.suffix.lower() != suffix:
         raise Mistake(t("file.suffix", path=target, suffix=suffix))
     if not suffix and target.suffix.lower() not in _WRITERS:
-        raise Mistake(t("file.kind", path=target))
+        raise Mistake(t("export.kind", path=target))
     if not os.access(target.parent, os.W_OK):
         raise Mistake(t("file.no_folder", path=target.parent))
     if target.exists() and not force:
@@ -222,11 +222,7 @@ _WRITERS: dict[str, Callable[[IO[bytes], Sequence[str], Iterable[Sequence[Writte
 
 def _fields(request: Any, field: str) -> list[Any]:
     """The fields of a list's items that fit a cell; what belongs to the protocol alone is left out."""
-    asked = request.DESCRIPTOR
-    methods = (rpc for service in asked.file.services_by_name.values() for rpc in service.methods)
-    answer = next(rpc.output_type for rpc in methods if rpc.input_type is asked)
-    item = answer.fields_by_name[field].message_type
-    return [each for each in item.fields if each.name != "etag" and _fits(each)]
+    return [each for each in wire.kind_of(request, field).fields if each.name != "etag" and _fits(each)]
 
 
 def _fits(field: Any) -> bool:

@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 from collections.abc import Iterable
+from textwrap import wrap
 from typing import Any
 
 from cli.texts import t
@@ -16,6 +17,7 @@ _OURS = {"--help": "help.help", "--install-completion": "help.install", "--show-
 
 def render(command: Any, ctx: Any) -> str:
     """The help of a verb, a noun or the root."""
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
@@ -26,13 +28,20 @@ def render(command: Any, ctx: Any) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=terminal, highlight=False)
 
     def section(title: str, lines: Iterable[tuple[str, str]]) -> None:
-        table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True, style="cyan")
-        table.add_column(overflow="fold")
-        for left, right in lines:
-            table.add_row(Text(left), Text(right))
-        if table.row_count:
+        given = list(lines)
+        if given:
             console.print(Text(f"\n{title}", style="bold"))
+        # what takes more than half of the width has a line of its own, so that the words have the other half
+        column = max((cell_len(left) for left, _ in given if cell_len(left) <= width // 2), default=0)
+        for left, right in given:
+            beside = cell_len(left) <= column
+            if not beside:
+                for line in wrap(left.replace("|", "| "), width - 2, break_long_words=False, break_on_hyphens=False):
+                    console.print(Padding(Text(line.replace("| ", "|"), style="cyan"), (0, 0, 0, 2)))
+            table = Table.grid(padding=(0, 2))
+            table.add_column(width=column, style="cyan")
+            table.add_column(overflow="fold")
+            table.add_row(Text(left if beside else ""), Text(right))
             console.print(Padding(table, (0, 0, 0, 2)))
 
     usage = " ".join([ctx.command_path, *command.collect_usage_pieces(ctx)])

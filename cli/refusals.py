@@ -15,6 +15,7 @@ from cli.texts import t
 from cli.wire import Refused, is_local
 
 REFUSED, UNREACHABLE = 1, 3
+_ORDERS = {"Supervision": "SupervisionOrder"}  # messages that a reason calls by less than their name
 _UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 # what grpc says of a connection that could not be made -> the sentence; tests/cli/test_tls.py has them said
 _HANDSHAKES = {
@@ -79,6 +80,8 @@ def _details(refused: Refused, code: grpc.StatusCode) -> Iterator[str]:
     accept: list[str] = []
     said = next((local.message for part in parts if (local := _unpack(part, rpc.LocalizedMessage))), "")
     yield t("refused.reason", reason=reason, words=said or _bare(refused.error) or t("refused.no_words"))
+    if states := _states(reason, about):
+        yield t("refused.states", states=states)
     for part in parts:
         if bad := _unpack(part, rpc.BadRequest):
             for violation in bad.field_violations:
@@ -96,6 +99,17 @@ def _details(refused: Refused, code: grpc.StatusCode) -> Iterator[str]:
     if rest := list(filter(None, numbers)):  # a refusal has room for so many
         yield t("refused.members", numbers=", ".join(rest))
     yield from _next(reason, about | {"accept": decisions.accepting(accept)})
+
+
+def _states(reason: str, about: Mapping[str, str]) -> str:
+    """The states that a refusal such as STEP_STATE names, which are the contract's, with the words of the tables."""
+    if not reason.endswith("_STATE"):
+        return ""
+    message = "".join(map(str.capitalize, reason.split("_")[:-1]))
+    named = dict.fromkeys(filter(None, [about.get("state", ""), *about.get("allowed", "").split(", ")]))
+    words = {name: t.word(f"value.{_ORDERS.get(message, message)}.State.{name}", "") for name in named}
+    plain = {name: name.replace("_", " ").lower() for name in named}
+    return ", ".join(f"{name} {word}" for name, word in words.items() if word not in ("", plain[name]))
 
 
 def _field(path: str) -> str:

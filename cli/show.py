@@ -31,9 +31,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 # what a spreadsheet takes for the beginning of a formula (OWASP), also in full width
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 # text fields that hold one of a few words of the contract
-_CODED = ("confidence", "kind", "sex")
+_CODED = ("act", "confidence", "kind", "sex", "state")
 # numbers for which the contract says that 0 is none
-_NONE_AT_0 = ("waitlist_position", "party_size")
+_NONE_AT_0 = (
+    *("waitlist_position", "party_size", "member", "travel_day_km"),
+    *("study_months", "host_staff", "host_interns"),
+)
 # numbers of a limit: persons, or fen where it is a budget
 _LIMITED, _BUDGET = ("granted", "taken", "left", "per_seat"), "quotas/budget-"
 # numbers that are a share of something
@@ -60,6 +63,21 @@ _LINES: dict[str, Callable[[Any], str]] = {
 }
 
 
+class Rows:
+    """The rows of a list, which may be none, and the descriptor of what each of them is."""
+
+    def __init__(self, kind: Any, items: Iterable[Any]) -> None:
+        self.kind, self._items = kind, items
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+
+def rows_in(item: Message, field: str) -> Rows:
+    """What a field of a message repeats, as rows that stay when the field is cleared."""
+    return Rows(item.DESCRIPTOR.fields_by_name[field].message_type, list(getattr(item, field)))
+
+
 @dataclass(frozen=True)
 class _Table:
     title: str
@@ -69,7 +87,7 @@ class _Table:
 
 def rows(items: Iterable[Item], columns: Sequence[str], output: Format, limit: int = 0) -> None:
     """Prints a list: a table of `columns`, or all fields for a machine. Says when `limit` was reached."""
-    count = 0
+    count, known = 0, items.kind if isinstance(items, Rows) else None
 
     def counted() -> Iterator[Item]:
         nonlocal count
@@ -83,9 +101,9 @@ def rows(items: Iterable[Item], columns: Sequence[str], output: Format, limit: i
     elif output is Format.json:
         put(dumps([plain(item) for item in counted()], indent=2) + "\n")
     elif output is Format.csv:
-        _csv(counted())
+        _csv(counted(), known)
     else:
-        kind, lines = "", []
+        kind, lines = known.name if known else "", []
         for item in counted():
             kind = item.DESCRIPTOR.name if isinstance(item, Message) else ""
             lines.append([text(item, column) for column in columns])
@@ -159,7 +177,8 @@ def text(item: Item, name: str) -> str:
     if field.has_presence and not item.HasField(name):
         return ""
     if field.is_repeated:
-        return ", ".join(_scalar(field, part) for part in value)
+        parts = [_scalar(field, part) for part in value]
+        return ("\n" if any(part.endswith((".", "。")) for part in parts) else ", ").join(parts)
     if field.name in _LIMITED and is_fen(item, field):
         return _yuan(value)
     return _scalar(field, value)
@@ -219,18 +238,25 @@ def guarded(value: str) -> str:
     return visible(f"'{value}" if value.startswith(_FORMULA) else value)
 
 
-def _csv(items: Iterable[Item]) -> None:
-    """Prints every field of every item; what a field contains is JSON in its cell."""
+def _csv(items: Iterable[Item], kind: Any = None) -> None:
+    """Prints every field of every item; what a field contains is JSON in its cell. Of a `kind` of items there is a
+    heading also where there is none.
+    """
     header: list[str] = []
-    for item in items:
+
+    def line(values: Sequence[Any]) -> None:
         buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
+        csv.writer(buffer, lineterminator="\n").writerow(values)
+        put(buffer.getvalue())
+
+    for item in items:
         values = plain(item)
         if not header:
             header = [f.name for f in item.DESCRIPTOR.fields] if isinstance(item, Message) else list(values)
-            writer.writerow(header)
-        writer.writerow([_csv_cell(values.get(name, "")) for name in header])
-        put(buffer.getvalue())
+            line(header)
+        line([_csv_cell(values.get(name, "")) for name in header])
+    if kind is not None and not header:
+        line([f.name for f in kind.fields])
 
 
 def _csv_cell(value: Any) -> Any:
@@ -242,6 +268,7 @@ def _csv_cell(value: Any) -> Any:
 def _tables(tables: Iterable[_Table]) -> None:
     """Prints tables: to a terminal in its width and colours, elsewhere as wide as the data and plain."""
     from rich import box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -254,8 +281,10 @@ def _tables(tables: Iterable[_Table]) -> None:
         if not part.lines and (part.title or not part.headings):
             continue
         table = Table(box=box.SIMPLE_HEAD, show_header=bool(part.headings), header_style="bold", pad_edge=False)
-        for title in part.headings or ("", ""):
-            table.add_column(title, overflow="fold")
+        # what a row is called stays whole, to be copied into the next command, if it leaves the rest half of the width
+        named = max((cell_len(visible(line[0])) for line in part.lines), default=0)
+        for place, title in enumerate(part.headings or ("", "")):
+            table.add_column(title, overflow="fold", no_wrap=place == 0 and named <= width // 2)
         for line in part.lines:
             table.add_row(*(escape(visible(cell)) for cell in line))
         if part.title:

@@ -64,8 +64,8 @@ def board(
 ) -> None:
     """How many steps are green, yellow and red today."""
     found = wire.of(ctx).ask(SupervisionStub, pb.GetBoardRequest(by=by))
-    if output is Format.table:
-        show.rows(found.groups, GROUPS, output)
+    if output in (Format.table, Format.csv):
+        show.rows(show.rows_in(found, "groups"), GROUPS, output)
         show.note(found.definition)
         return
     show.one(found, output)

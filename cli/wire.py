@@ -17,6 +17,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 import grpc
 
 from cli.grammar import Mistake
+from cli.show import Rows
 from cli.texts import ACCEPT, fault, t
 
 Q = TypeVar("Q")
@@ -132,8 +133,11 @@ class Wire:
         """The call that takes this request: `SubmitOrder` takes a `SubmitOrderRequest`."""
         return self.call(getattr(self.stub(make), request.DESCRIPTOR.name.removesuffix("Request")), request)
 
-    def pages(self, make: Callable[[grpc.Channel], Any], request: Any, field: str, limit: int) -> Iterator[Any]:
+    def pages(self, make: Callable[[grpc.Channel], Any], request: Any, field: str, limit: int) -> Rows:
         """The rows of a list, page after page, up to `limit`; 0 means all."""
+        return Rows(kind_of(request, field), self._pages(make, request, field, limit))
+
+    def _pages(self, make: Callable[[grpc.Channel], Any], request: Any, field: str, limit: int) -> Iterator[Any]:
         left = limit or float("inf")
         while left > 0:
             request.page_size = int(min(left, PAGE))
@@ -149,6 +153,16 @@ class Wire:
         """Closes the channel, if it was opened."""
         if "channel" in self.__dict__:
             self.channel.close()
+
+
+def kind_of(request: Any, field: str) -> Any:
+    """The descriptor of the rows in a `field` of the answer to a list's request."""
+    asked = request.DESCRIPTOR
+    methods = (rpc for service in asked.file.services_by_name.values() for rpc in service.methods)
+    answer = next((rpc.output_type for rpc in methods if rpc.input_type is asked), None)
+    if answer is None:  # what services share, such as lists of jobs, stands in a file without a service
+        answer = asked.file.pool.FindMessageTypeByName(f"{asked.full_name.removesuffix('Request')}Response")
+    return answer.fields_by_name[field].message_type
 
 
 def is_local(target: str) -> bool:

@@ -94,7 +94,7 @@ def read_place(reading: Reading, field: str, code: str) -> str:
         or not divisions.is_current(county)
         or (known and not divisions.is_current(code))
     ):
-        reading.wrong(field, "FIELD_DIVISION")
+        reading.wrong(field, "FIELD_TOWN")
     return code
 
 

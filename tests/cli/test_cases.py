@@ -14,7 +14,9 @@ from liancai.talent.v1 import (
     cases_pb2,
     catalogue_pb2,
     clock_pb2,
+    complaints_pb2,
     matters_pb2,
+    notes_pb2,
     recalculation_pb2,
     steps_pb2,
     worklist_pb2,
@@ -167,6 +169,39 @@ def test_today_relay_progress_and_trail(server: Any, liancai: Run) -> None:
     server.answers["ListCaseTrail"] = lambda *_: audit_pb2.ListCaseTrailResponse()
     assert liancai("case", "trail", "--case", "LT1").code == 0
     assert server.requests("ListCaseTrail")[0].resource == CASE
+
+
+def test_counts_that_stop_and_complaints_without_a_limit_say_so(server: Any, liancai: Run) -> None:
+    counts = worklist_pb2.TodayCounts(steps=5000, more=True)
+    counts.counts.add(why=worklist_pb2.TodayItem.OVERDUE, steps=5000)
+    server.answers["GetTodayCounts"] = lambda *_: counts
+    assert "5000" in liancai("case", "counts").err
+    counts.more = False
+    assert liancai("case", "counts", "-o", "csv").out == "why,steps\nOVERDUE,5000\n"
+    filed = complaints_pb2.Complaint(name="complaints/1")
+    server.answers["FileComplaint"] = lambda *_: filed
+    words = ("complaint", "file", "LT1", "--channel", "phone", "--text", "太慢")
+    assert "complaint.answer" in liancai(*words).err
+    filed.due_date = "2026-12-04"
+    assert "complaint.answer" not in liancai(*words).err
+
+
+def test_a_note_is_a_remark_unless_it_is_a_call(server: Any, liancai: Run) -> None:
+    server.answers["AddNote"] = lambda *_: notes_pb2.Note()
+    assert liancai("case", "note", "LT1", "--text", "已电话告知").code == 0
+    assert liancai("case", "note", "LT1", "--text", "已电话告知", "--kind", "call-out").code == 0
+    kinds = [each.kind for each in server.requests("AddNote")]
+    assert kinds == [notes_pb2.Note.REMARK, notes_pb2.Note.CALL_OUT]
+    assert "remark" in liancai("case", "note", "--help").out
+
+
+def test_cases_show_their_light_and_ledgers_what_was_asked_for(server: Any, liancai: Run) -> None:
+    case = cases_pb2.Case(name=CASE, light=clock_pb2.LIGHT_YELLOW)
+    server.answers["ListCases"] = lambda *_: cases_pb2.ListCasesResponse(cases=[case])
+    assert "黄灯" in liancai("case", "list").out
+    entry = clock_pb2.ClockEntry(number=1, kind=clock_pb2.ClockEntry.GAPS, items=["转移申请", "社保卡"])
+    server.answers["ExplainDeadline"] = lambda *_: steps_pb2.DeadlineExplanation(entries=[entry])
+    assert "转移申请, 社保卡" in liancai("case", "explain", STEP).out
 
 
 def test_a_catalogue_is_named_or_read_from_files(server: Any, liancai: Run, tmp_path: Path) -> None:

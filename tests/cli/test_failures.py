@@ -105,6 +105,16 @@ def test_the_rules_that_block_are_named(server: Any, liancai: Run) -> None:
     assert not any(secret in done.err + done.out for secret in ("张三", "110101199001010016", "13800000000"))
 
 
+def test_the_states_of_a_refusal_are_said_in_words(server: Any, liancai: Run) -> None:
+    about = {"order": "orders/7", "state": "DRAFT", "allowed": "SUBMITTED, LATER"}
+    info = packed(rpc.ErrorInfo(reason="ORDER_STATE", metadata=about))
+    server.answers["GetOrder"] = refuse(grpc.StatusCode.FAILED_PRECONDITION, info)
+    said = liancai("order", "show", "7").err
+    assert "DRAFT 草稿, SUBMITTED " in said
+    assert "LATER" not in said, "a state of a newer server has no word yet"
+    assert "That is" not in liancai("--lang", "en", "order", "show", "7").err, "English says the same twice"
+
+
 def test_a_refusal_without_details(server: Any, liancai: Run) -> None:
     server.answers["GetOrder"] = lambda _, context: context.abort(grpc.StatusCode.NOT_FOUND, "no such order")
     done = liancai("--lang", "en", "order", "show", "7")
@@ -229,6 +239,13 @@ def test_nothing_goes_in_clear_to_another_machine(run: Run, monkeypatch: pytest.
         (["order", "create", "--headcount", "many"], "many"),
         (["order", "create", "--occurred", "yesterday"], "yesterday"),
         (["order", "list", "-o", "xml"], "jsonl"),
+        (["order", "list", "--limit", "-1"], "0 为全部"),
+        (["order", "list", "--state"], "--state 后面缺少值"),
+        (["order", "list", "--force=1"], "--force 不带值"),
+        (["order", "show", "7", "8", "(9)"], "多出来的内容：8 (9)。"),
+        (["order", "list", "--export", "orders.pdf"], ".json"),
+        (["document", "upload", "LT1/pension/check", "identity", "nowhere.pdf"], "nowhere.pdf：没有这个文件"),
+        (["document", "upload", "LT1/pension/check", "identity", "."], "是文件夹"),
         (["--timeout", "0", "order", "list"], "--timeout"),
         (["--lang", "tlh", "order", "list"], "tlh"),
         (["--target", " ", "order", "list"], "没有服务地址"),

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from liancai.common.v1 import types_pb2
-from liancai.placement.v1 import plans_pb2
+from liancai.placement.v1 import placements_pb2, plans_pb2, visits_pb2
+from liancai.talent.v1 import cases_pb2, children_pb2, clock_pb2, handovers_pb2, matters_pb2
 from liancai.training.v1 import audit_pb2, classes_pb2, enrolments_pb2, orders_pb2
 
 from cli import show
@@ -150,6 +151,44 @@ def test_plain_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys).splitlines()[-1].split() == ["电工", "3"]
     show.rows([{"occupation": "=x", "headcount": -3}], (), Format.csv)
     assert printed(capsys) == "occupation,headcount\n'=x,-3\n"
+
+
+def test_a_name_stays_whole_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    name = "cases/LT37010337152620261128000057"
+    case = cases_pb2.Case(name=name, employer_name="高唐县样例纸业有限公司" * 3, owner="zhao" * 9, origin="370103")
+    for columns, whole in ((80, True), (50, False)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+        show.rows([case], ("name", "employer_name", "owner", "origin"), Format.table)
+        assert (name in terminal.getvalue()) == whole, "copied from there, unless nothing else would have room"
+
+
+def test_an_empty_list_has_the_headings_of_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    none = show.Rows(visits_pb2.Visit.DESCRIPTOR, [])
+    show.rows(none, ("category", "late"), Format.table)
+    assert printed(capsys).splitlines()[0].split() == ["服务类别", "补录"], "as if there were a visit"
+    show.rows(none, (), Format.csv)
+    assert printed(capsys) == ",".join(field.name for field in visits_pb2.Visit.DESCRIPTOR.fields) + "\n"
+    show.rows([], ("category",), Format.table)
+    assert printed(capsys).splitlines()[0].split() == ["人员类别"], "what it is nobody said"
+
+
+def test_states_and_acts_that_are_text_are_words() -> None:
+    assert show.text(handovers_pb2.Manifest.Obligation(state="RUNNING"), "state") == "在办"
+    assert show.text(children_pb2.ChildEntry(act="viewed"), "act") == "查看"
+    assert show.text(children_pb2.ChildEntry(act="later"), "act") == "later", "a word of a newer server stays"
+
+
+def test_sentences_stand_below_one_another() -> None:
+    assert show.text(clock_pb2.Deadline(assumes=["一句。", "又一句。"]), "assumes") == "一句。\n又一句。"
+    assert show.text(matters_pb2.Step(outcomes=["a", "b"]), "outcomes") == "a, b"
+    for number in ("study_months", "host_staff", "host_interns"):
+        assert show.text(placements_pb2.Placement(), number) == "", "not stated"
+    assert show.text(matters_pb2.Matter(member=0), "member") == "", "it is for the talent"
 
 
 def test_a_closed_pipe_is_quiet(server: Any) -> None:

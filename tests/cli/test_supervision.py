@@ -87,6 +87,7 @@ def test_a_span_is_of_dates_or_of_instants(server: Any, liancai: Run, verb: str)
     dated, timed = server.requests(f"Get{name}")
     assert (dated.span.from_date, dated.span.to_date) == ("2026-03-01", "2026-03-31")
     assert timed.span.from_time.ToJsonString() == "2026-03-01T00:00:00Z"
+    assert ("次数" in done.out) == (verb == "hand-overs"), "headings of what is counted, also of nothing"
     assert liancai("case", "stats", verb, "--from", "2026-03-01", "--to", "2026-03-31 08:00").code == 2
 
 
@@ -98,6 +99,10 @@ def test_who_held_cases_for_how_long(server: Any, liancai: Run) -> None:
     done = liancai("case", "stats", "custody", "--from", "2026-03-01", "--to", "2026-03-31")
     assert "口径说明" in done.out
     assert ["371526", "转入地", "3", "2.3", "604800", "1"] in [line.split() for line in done.out.splitlines()]
+    written = liancai("case", "stats", "custody", "--from", "2026-03-01", "--to", "2026-03-31", "-o", "csv")
+    head, line = written.out.splitlines()
+    assert dict(zip(head.split(","), line.split(","), strict=True))["held_seconds"] == "604800", "a line for each group"
+    assert "口径说明" in written.err
 
 
 def test_work_in_progress_at_a_date_or_an_instant(server: Any, liancai: Run) -> None:

@@ -317,6 +317,15 @@ def test_help_in_english() -> None:
     assert not re.search(r"[\u4e00-\u9fff]", said)
 
 
+def test_long_choices_leave_the_words_their_half_of_the_width(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["visit", "log", "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.startswith("  --category "))
+    assert lines[at].split() == ["--category", f"{visits.CATEGORIES}"]
+    assert lines[at + 1].split() == [t("option.visit_category")]
+    assert any(line.split()[:2] == ["--day", "YYYY-MM-DD"] and len(line.split()) > 2 for line in lines)
+
+
 def test_the_root_shows_five_examples_that_parse(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     shown = capsys.readouterr().out

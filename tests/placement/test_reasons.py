@@ -176,6 +176,12 @@ def test_a_plan_drawn_up_by_hand_is_told_every_rule_it_breaks(
     assert (worse.served, worse.objective) == (0, 0)
     kept = desks.served.reasons.CheckVisits(pb.CheckVisitsRequest(name=name, visits=drawn[:1]))
     assert kept.violation_count == 0
+    for other in (days[:1], [*days, "2026-12-03"]):
+        visit = pb.DrawnVisit(request=urgent, commissioner=experts[0], days=other)
+        odd = desks.served.reasons.CheckVisits(pb.CheckVisitsRequest(name=name, visits=[visit]))
+        texts = {each.rule: each.text for each in odd.violations}
+        assert "2 个工作日" in texts["PD-DAYS"], "in a row, but not as many as asked for"
+        assert odd.served == 0
     assert kept.objective == pytest.approx(kept.planned_objective)
 
 

@@ -73,6 +73,10 @@ def test_all_gaps_are_named_at_once(desk: Desk) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         desk.act("NotifyGaps", name, gaps=["身份证"], evidence="告知-2", at="2026-09-03")
     assert info_of(refused.value)[0] == "STEP_CLOCK"
+    with pytest.raises(grpc.RpcError) as mistyped:
+        desk.act("SupplyStep", name, items=["社保卡", "转移申请书"], at="2026-09-04")
+    assert [each.field for each in violations_of(mistyped.value)] == ["items[1]"]
+    assert len(explained(desk, name).entries) == 2, "nothing of it is entered"
     partly = desk.act("SupplyStep", name, items=["社保卡"], at="2026-09-04")
     assert not partly.base_date
     desk.act("SupplyStep", name, at="2026-09-07")

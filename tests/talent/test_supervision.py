@@ -92,6 +92,9 @@ def test_a_light_is_on_the_step_the_case_the_list_and_the_day(desk: Desk) -> Non
         assert case.light == wanted
         listed = desk.cases.ListCases(cases_pb2.ListCasesRequest(page_size=1000)).cases
         assert [each.light for each in listed if each.name == case.name] == [wanted]
+        query = case.name.removeprefix("cases/")
+        found = desk.worklist.SearchCases(worklist_pb2.SearchCasesRequest(query=query)).cases
+        assert [each.light for each in found] == [wanted]
         today = desk.worklist.ListToday(worklist_pb2.ListTodayRequest(page_size=1000)).items
         assert [each.step.light for each in today if each.step.name == step] == [wanted]
     shown = step_of(desk.case(case_of(green)), green)

@@ -18,7 +18,7 @@ from sqlalchemy import delete, insert, select
 from services.placement.plan_jobs.solving import Found, Task, laid_out, store, task_of
 from services.placement.planning.replan import Replanned, improve, price, replan
 from services.placement.planning.search import Limits, Progress, prove
-from services.placement.plans.collecting import Ground, assignment_of
+from services.placement.plans.collecting import Ground, assignment_of, drawn_of
 from services.placement.plans.register import replaced
 from services.placement.rules.dispatch import Assignment
 from services.placement.rules.promises import Weights
@@ -91,7 +91,7 @@ def better(run: Run) -> Json:
     task = replace(task_of(run), earlier=None)
     layout, dates = laid_out(task), task.inputs.dates
     drawn = [
-        assignment_of(request, who, map(date.fromisoformat, days), dates)
+        drawn_of(request, who, map(date.fromisoformat, days), dates, task.inputs.dispatch)
         for request, who, days in run.arguments["visits"]
     ]
     limits = Limits(**run.arguments["limits"])

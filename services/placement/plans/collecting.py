@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,20 @@ def assignment_of(request: str, commissioner: str, days: Iterable[date], dates: 
     """A visit on these days, by resource names; days that are none of `dates` are day -1, which no rule lets pass."""
     number = {day: place for place, day in enumerate(dates)}
     return visit(request, commissioner, {number.get(day, -1) for day in days})
+
+
+def drawn_of(
+    request: str, commissioner: str, days: Iterable[date], dates: Sequence[date], dispatch: Dispatch
+) -> Assignment:
+    """A visit drawn up by hand. One of more days or fewer than are asked for is told by each of them, also in a row:
+    by the first alone it would be taken for one of the right number.
+    """
+    found, asked = list(days), dispatch.requests.get(request)
+    made = assignment_of(request, commissioner, found, dates)
+    count = len(set(found))
+    if made.on or asked is None or count == asked.days:
+        return made
+    return replace(made, on=tuple(range(made.start, made.start + count)))
 
 
 # ---- requests --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.placement import queries
 from services.placement.plans import planned
-from services.placement.plans.collecting import assignment_of
+from services.placement.plans.collecting import drawn_of
 from services.placement.plans.reason_messages import Words
 from services.placement.rules import unserved
 from services.placement.rules.checker import violations
@@ -136,7 +136,7 @@ class PlanReasons(reasons_pb2_grpc.PlanReasonsServicer):
         drawn = read_visits(reading, request.visits)
         found = self._found(call, request.name, reading)
         dispatch, dates = found.inputs.dispatch, found.inputs.dates
-        visits = [assignment_of(*each, dates) for each in drawn]
+        visits = [drawn_of(*each, dates, dispatch) for each in drawn]
         broken = violations(dispatch, visits)
         kept = standing(dispatch, visits, {})
         words = Words(call, found, "", {})

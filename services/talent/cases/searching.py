@@ -43,10 +43,8 @@ def search(
         wanted = wanted.where(CaseRow.state.in_(states))
     with database.reading() as session:
         rows, key = ways.search(session, wanted, known, page)
-    return pb.SearchCasesResponse(
-        cases=[views.head(CaseDetail(*row[: details.WIDTH])) for row in rows],
-        next_page_token=pages.token(call, request, key) if key else "",
-    )
+        heads = views.heads(session.connection(), [CaseDetail(*row[: details.WIDTH]) for row in rows])
+    return pb.SearchCasesResponse(cases=heads, next_page_token=pages.token(call, request, key) if key else "")
 
 
 def read_query(reading: Reading, field: str, query: str, vault: Vault, today: date) -> list[Way]:

@@ -168,8 +168,13 @@ def _notify(desk: Desk, step: StepFile, act: Act) -> None:
 
 
 def _supply(desk: Desk, step: StepFile, act: Act) -> None:
+    """What came must be what is missing, by its words: another word would leave the applicant waiting for nothing."""
     require_state(step, STEP_OPEN)
-    _enter(desk, step, EntryKind.SUPPLIED, evidence=act.values["evidence"], items=act.values["items"])
+    items, missing = act.values["items"], desk.deadline(step).outstanding
+    wrong = [number for number, item in enumerate(items) if missing and item not in missing]
+    if wrong:
+        raise Invalid(*(Violation(f"items[{number}]", "FIELD_NOT_MISSING") for number in wrong))
+    _enter(desk, step, EntryKind.SUPPLIED, evidence=act.values["evidence"], items=items)
 
 
 def _accept(desk: Desk, step: StepFile, act: Act) -> None:
