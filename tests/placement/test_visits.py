@@ -160,7 +160,7 @@ def test_on_site_is_on_a_day_of_the_assignment_and_remote_on_any(unit: Desk, tak
         ({"end": "24:00"}, {"end": "FIELD_TIME"}),
         ({"start": "16:30"}, {"end": "FIELD_END_TIME"}),
         ({"place": "370103"}, {"place": "FIELD_PLACE"}),
-        ({"place": "116.4,39.9"}, {"place": "FIELD_DIVISION"}),
+        ({"place": "116.4,39.9"}, {"place": "FIELD_TOWN"}),
         ({"category": 0}, {"category": "FIELD_CHOICE"}),
         ({"category": State.ONLINE_ADVICE}, {"remote": "FIELD_REMOTE"}),
         ({"beneficiaries": -1}, {"beneficiaries": "FIELD_RANGE"}),
