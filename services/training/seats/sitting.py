@@ -162,7 +162,7 @@ class Sitting:
         row, size = entry.row, len(unit)
         standing = None
         if entry.waitlisted == 0:
-            seated = row.capacity - entry.enrolled - row.offered >= size
+            seated = entry.free >= size
             if seated and (binding := limits.binding(self.limits, entry.shares, size)) is not None:
                 for each in answers:
                     each.binding = binding
@@ -207,6 +207,8 @@ class Sitting:
     def _reached(self, entry: Held, standing: waitlist.Standing, seats_left: int) -> bool:
         """Whether the seats that are left reach somebody who comes when others wait."""
         if not entry.known:
+            # Of a series, what earlier lists wrote is read here, and none of it is remembered as well: somebody alone
+            # waits beside a free seat only where a limit is used up, and then nobody asks whether they are reached.
             entry.standings = sorted([*known.standings(self._connection, entry.row.id), *entry.standings])
             entry.known = True
         pass_over = promotion.terms(self._book.pack, entry.row, self._now).pass_over
